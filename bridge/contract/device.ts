@@ -1,0 +1,48 @@
+/** How a number came to be known. `assumed` limits are reported by `doctor`. */
+export type Provenance = "measured" | "datasheet" | "assumed";
+
+/** One actuated joint. Radians, right-handed, REP 103 signs. */
+export interface AxisDescription {
+  readonly name: string;
+  readonly lowerRad: number;
+  readonly upperRad: number;
+  readonly maxVelocityRadPerS: number;
+  readonly maxAccelerationRadPerS2: number;
+  readonly maxJerkRadPerS3: number;
+  readonly maxEffortNm: number;
+  readonly provenance: Provenance;
+}
+
+/** The other axes may move only while `axis` is at or beyond `readyRad`. */
+export interface DeployInterlock {
+  readonly axis: string;
+  readonly readyRad: number;
+}
+
+/** A revolute joint of the kinematic chain: rotate by `fixedXyzw`, then about `axis` by the joint angle. */
+export interface ChainJoint {
+  readonly axisName: string;
+  /** Child frame after the rotation, e.g. `mount_yaw`. */
+  readonly frameId: string;
+  readonly translationM: readonly [number, number, number];
+  readonly fixedXyzw: readonly [number, number, number, number];
+  readonly axis: readonly [number, number, number];
+}
+
+/** A device as the rest of the service sees it. Axis order here is the order of every joint array. */
+export interface DeviceDescription {
+  readonly id: string;
+  readonly profile: string;
+  readonly axes: readonly AxisDescription[];
+  readonly homeRad: readonly number[];
+  readonly interlock?: DeployInterlock;
+  readonly baseFrameId: string;
+  readonly chain: readonly ChainJoint[];
+  /** Camera optical frame (z forward, x right, y down; REP 103) relative to the last chain frame. */
+  readonly camera: {
+    readonly frameId: string;
+    readonly translationM: readonly [number, number, number];
+    readonly fixedXyzw: readonly [number, number, number, number];
+    readonly verticalFovRad: number;
+  };
+}

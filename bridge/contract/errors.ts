@@ -1,0 +1,61 @@
+/**
+ * Stable codes of everything that can fail outside our own code. Callers and clients test codes,
+ * never wording. Group = the part that met the failure.
+ */
+export const ErrorCode = {
+  ConfigInvalid: "config/invalid",
+  ConfigUnreadable: "config/unreadable",
+  ControlMessage: "control/message",
+  ControlTooLarge: "control/too-large",
+  ControlPort: "control/port",
+  DeviceProfile: "device/profile",
+  DeviceTimeout: "device/timeout",
+  DeviceClosed: "device/closed",
+  EngineLibrary: "engine/library",
+  EngineSession: "engine/session",
+  EngineRun: "engine/run",
+  ModelMissing: "model/missing",
+  ModelManifest: "model/manifest",
+  ModelHash: "model/hash",
+  ModelShape: "model/shape",
+  ModelGolden: "model/golden",
+  ModelClosed: "model/closed",
+  ModelUnsupported: "model/unsupported",
+  RosTransport: "ros/transport",
+  RosType: "ros/type",
+  SimFault: "sim/fault",
+  SimModel: "sim/model",
+  ThreadFailed: "thread/failed",
+  ThreadTimeout: "thread/timeout",
+} as const;
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
+
+export interface BridgeErrorOptions {
+  /** Numbers and names a program may want: found, expected, limit, with units in the key. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/**
+ * The outside world failed. The message says what was found and what was expected, with units, and
+ * starts with the code: `[model/hash] step.onnx has sha256 ab…, the manifest says cd…`.
+ */
+export class BridgeError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: BridgeErrorOptions = {}) {
+    super(
+      `[${code}] ${message}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.name = "BridgeError";
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** The text of anything that was thrown, for a log field or a message to a peer. Never a stack. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,76 @@
+import type { Frame } from "./frame.ts";
+import type { Observation } from "./observation.ts";
+
+/** What a loaded model is and what runs it. Published in /healthz, /diagnostics and on the page. */
+export interface WorldModelDescription {
+  readonly id: string;
+  readonly revision: string;
+  /** sha256 of manifest.json, which holds the sha256 of every other file. */
+  readonly sha256: string;
+  readonly family: string;
+  readonly license: string;
+  readonly axisNames: readonly string[];
+  /** Seconds between observations and between predicted steps. */
+  readonly stepS: number;
+  readonly maxHorizonSteps: number;
+  readonly maxObservationAgeS: number;
+  /** A gap between observations longer than this resets the recurrent state. */
+  readonly stateTtlS: number;
+  /** False: the model ignores actions, and candidate queries are refused with `model/unsupported`. */
+  readonly actionConditioned: boolean;
+  /** How preview pictures are made: decoded by the model, or the last frame re-projected to the predicted pose. */
+  readonly preview: "decoder" | "reprojection" | "none";
+  readonly engine: {
+    readonly name: string;
+    readonly library: string;
+    readonly version: string;
+    readonly provider: string;
+    /** Why a better engine or provider is not used; empty when the first choice runs. */
+    readonly fallbackReasons: readonly string[];
+  };
+}
+
+export interface PredictRequest {
+  /**
+   * Position setpoints for steps 1..K after the last observation, rad.
+   * Shape [candidateCount, horizonSteps, axisCount], row-major.
+   */
+  readonly actionsRad: Float32Array;
+  readonly candidateCount: number;
+  readonly horizonSteps: number;
+  /** Make a preview picture of candidate 0 at this step (1-based) from this frame. */
+  readonly preview?: { readonly step: number; readonly frame: Frame };
+}
+
+/** Arrays have shape [candidateCount, horizonSteps, axisCount]; index k-1 is the state at t0 + k * step. */
+export interface Prediction {
+  /** Monotonic ms of the observation it starts from (t0). */
+  readonly stampMs: number;
+  readonly stepMs: number;
+  readonly candidateCount: number;
+  readonly horizonSteps: number;
+  readonly axisCount: number;
+  readonly meanPosRad: Float32Array;
+  /** Calibrated: 90 % of errors lie within 1.645 of these on held-out data. */
+  readonly stdPosRad: Float32Array;
+  readonly meanVelRadPerS: Float32Array;
+  readonly stdVelRadPerS: Float32Array;
+  /** Observations committed since the last reset. */
+  readonly stateSequence: number;
+  readonly inferMs: number;
+  readonly preview?: Frame;
+}
+
+/**
+ * A learned (or exact) model of how the device moves. `observe` commits to the recurrent state;
+ * `predict` works on a copy of it and changes nothing.
+ *
+ * @throws BridgeError `model/shape` if an array disagrees with the description, `model/closed` after disposal.
+ */
+export interface WorldModel extends AsyncDisposable {
+  readonly description: WorldModelDescription;
+  observe(observation: Observation): Promise<void>;
+  predict(request: PredictRequest): Promise<Prediction>;
+  /** Forgets everything observed. */
+  reset(): Promise<void>;
+}
