@@ -80,6 +80,11 @@ export class MountSimulator implements Simulator {
     return this.#dynamics;
   }
 
+  /** Of MuJoCo. */
+  get engineVersion(): string {
+    return this.#model.version;
+  }
+
   /** Visible geoms in the order of `writePoses`. */
   get geoms(): readonly SceneGeom[] {
     return this.#poses.geoms;
