@@ -214,13 +214,12 @@ export class AxisShaper {
   ): number {
     let low = 0;
     let high = phaseS;
-    while (true) {
-      const middle = (low + high) / 2;
-      if (middle <= low || middle >= high) return low;
+    for (let middle = high / 2; middle > low && middle < high; middle = (low + high) / 2) {
       const overRad = sign * (this.#restPosAfter(middle, jerk, pos, vel, acc) - target);
       if (overRad > 0) high = middle;
       else low = middle;
-      if (overRad <= 0 && overRad > -samePosRad / 10) return low;
+      if (overRad <= 0 && overRad > -samePosRad / 10) break;
     }
+    return low;
   }
 }
