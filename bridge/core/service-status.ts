@@ -21,12 +21,18 @@ export interface ServiceSnapshot {
   readonly actuation: Float64Array;
   /** Undefined when ROS is off. */
   readonly ros: { readonly info: RosTransportInfo; readonly stats: RosTransportStats } | undefined;
+  readonly inferMs: { readonly p50: number | null; readonly p99: number | null };
   readonly authority: {
     readonly owner: string | null;
-    readonly epoch: string;
+    readonly stale: boolean;
+    readonly latched: boolean;
     readonly clientCount: number;
   };
-  readonly simulator: { readonly overrunCount: number; readonly lateMsMax: number };
+  readonly simulator: {
+    readonly name: string;
+    readonly overrunCount: number;
+    readonly lateMsMax: number;
+  };
   readonly eventLoopDelayMsP99: number;
   readonly residentBytes: number;
   /** Parts that have failed, in words. */
@@ -58,7 +64,8 @@ export function shownHorizons(score: ScoreSnapshot): readonly HorizonScore[] {
   return score.horizons.filter((horizon) => shownSteps.includes(horizon.step));
 }
 
-function problems(snapshot: ServiceSnapshot): string[] {
+/** What is wrong, in words; empty when all is well. */
+export function healthProblems(snapshot: ServiceSnapshot): string[] {
   const found = [...snapshot.faults];
   const ageMs = lastPredictionAgeMs(snapshot);
   if (ageMs === null || ageMs > stalePredictionMs) found.push("no recent prediction");
@@ -67,7 +74,8 @@ function problems(snapshot: ServiceSnapshot): string[] {
   return found;
 }
 
-function lastPredictionAgeMs(snapshot: ServiceSnapshot): number | null {
+/** Null before the first. */
+export function lastPredictionAgeMs(snapshot: ServiceSnapshot): number | null {
   if (snapshot.loop.predictedCount === 0) return null;
   return Math.round(snapshot.nowMs - snapshot.loop.lastPredictionMs);
 }
@@ -75,7 +83,7 @@ function lastPredictionAgeMs(snapshot: ServiceSnapshot): number | null {
 /** The body of /healthz. `status` is `ok` or `degraded`; the reasons are listed. */
 export function healthReport(snapshot: ServiceSnapshot): Readonly<Record<string, unknown>> {
   const { model, ros } = snapshot;
-  const reasons = problems(snapshot);
+  const reasons = healthProblems(snapshot);
   return {
     status: reasons.length === 0 ? "ok" : "degraded",
     reasons,
@@ -101,7 +109,7 @@ export function healthReport(snapshot: ServiceSnapshot): Readonly<Record<string,
 /** What goes to /diagnostics once a second. */
 export function diagnosticEntries(snapshot: ServiceSnapshot): readonly DiagnosticEntry[] {
   const { model, loop, score, ros } = snapshot;
-  const stale = problems(snapshot).includes("no recent prediction");
+  const stale = healthProblems(snapshot).includes("no recent prediction");
   const mode = field(snapshot, "mode");
   return [
     {
