@@ -42,7 +42,7 @@ const levelNumber: Readonly<Record<DiagnosticLevel, number>> = {
   stale: 3,
 };
 
-export function headerMessage({ stamp, frameId }: Stamped): Header {
+function headerMessage({ stamp, frameId }: Stamped): Header {
   return { stamp: rosTime(stamp), frame_id: frameId };
 }
 

@@ -48,6 +48,17 @@ export interface CompressedImage {
   readonly data: Uint8Array;
 }
 
+export interface Image {
+  readonly header: Header;
+  readonly height: number;
+  readonly width: number;
+  readonly encoding: string;
+  readonly is_bigendian: number;
+  /** Bytes per row. */
+  readonly step: number;
+  readonly data: Uint8Array;
+}
+
 export interface DiagnosticStatus {
   /** 0 ok, 1 warn, 2 error, 3 stale */
   readonly level: number;
@@ -67,6 +78,7 @@ export interface RosMessages {
   "std_msgs/msg/Header": Header;
   "sensor_msgs/msg/JointState": JointState;
   "sensor_msgs/msg/CompressedImage": CompressedImage;
+  "sensor_msgs/msg/Image": Image;
   "trajectory_msgs/msg/JointTrajectory": JointTrajectory;
   "diagnostic_msgs/msg/DiagnosticArray": DiagnosticArray;
 }

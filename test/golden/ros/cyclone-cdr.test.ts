@@ -30,7 +30,7 @@ describe("golden CDR", () => {
 
 describePeer("the installed Cyclone DDS", cyclone, ({ cdrDump }) => {
   it("still makes the stored bytes", async () => {
-    expect(await dumpCyclone(cdrDump)).toEqual(stored);
+    await expect(await dumpCyclone(cdrDump)).toMatchFileSnapshot("cyclone-cdr.jsonl");
   });
 });
 
