@@ -45,7 +45,12 @@ async function sweep(client: RawControlClient, stop: AbortSignal): Promise<void>
   }
 }
 
-async function sample(url: string, pid: number, startMs: number, last: { cpuS: number; atMs: number }) {
+async function sample(
+  url: string,
+  pid: number,
+  startMs: number,
+  last: { cpuS: number; atMs: number },
+) {
   const text = await (await fetch(`${url}/metrics`)).text();
   const nowMs = performance.now();
   const cpuS = cpuSeconds(pid);

@@ -63,8 +63,7 @@ export class RawControlClient {
 
   async ack(id: number, status: string, timeoutMs = 5000): Promise<Message> {
     return await this.wait(
-      (message) =>
-        message.type === "ack" && message["id"] === id && message["status"] === status,
+      (message) => message.type === "ack" && message["id"] === id && message["status"] === status,
       timeoutMs,
     );
   }

@@ -4,8 +4,8 @@ import { createInterface } from "node:readline";
 import process from "node:process";
 
 export interface ServiceProcessOptions {
-  /** Words put before `node`, e.g. to enter a network namespace. */
-  readonly prefix?: readonly string[];
+  /** Makes the command run elsewhere, e.g. in a network namespace. */
+  readonly wrap?: (file: string, args: readonly string[]) => readonly [string, readonly string[]];
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -29,14 +29,9 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   static start(options: ServiceProcessOptions = {}): ServiceProcess {
-    const command = [
-      ...(options.prefix ?? []),
-      process.execPath,
-      "dist/bridge/cli/main.js",
-      ...(options.args ?? ["start", "--http-port", "0"]),
-    ];
-    const [file, ...args] = command;
-    const child = spawn(file!, args, {
+    const words = ["dist/bridge/cli/main.js", ...(options.args ?? ["start", "--http-port", "0"])];
+    const [file, args] = options.wrap?.(process.execPath, words) ?? [process.execPath, words];
+    const child = spawn(file, args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, KAIROS_LOG_FORMAT: "json", ...options.environment },
     });
