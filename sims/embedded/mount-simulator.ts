@@ -105,13 +105,13 @@ export class MountSimulator implements Simulator {
    * @throws BridgeError `sim/model` if dynamics or the start pose do not fit the device.
    */
   reset(seed: number, changes: ResetChanges = {}): void {
+    const startPosRad = changes.startPosRad ?? this.#startPosRad;
+    this.#checkAxes(startPosRad, ErrorCode.SimModel, "start pose");
     if (changes.dynamics !== undefined) {
       checkDynamics(this.device, changes.dynamics);
       this.#dynamics = changes.dynamics;
       applyDynamics(this.#model, this.device, changes.dynamics);
     }
-    const startPosRad = changes.startPosRad ?? this.#startPosRad;
-    this.#checkAxes(startPosRad, ErrorCode.SimModel, "start pose");
     this.#startPosRad = startPosRad;
     this.#poses.reset(seed);
     this.#model.resetState();
@@ -231,6 +231,18 @@ export class MountSimulator implements Simulator {
       qpos[this.#joint(axis)] = posRad[axis] ?? 0;
       qvel[this.#joint(axis)] = velRadPerS[axis] ?? 0;
     }
+  }
+
+  /**
+   * Puts the setpoints under way: what was commanded in the past and has not reached the servos.
+   *
+   * @param commandAt fills `out`, shape [axisCount], with the targets that stood `ageMs` ago.
+   */
+  setCommandHistory(commandAt: (ageMs: number, out: Float64Array) => void): void {
+    for (let ageSteps = 1; ageSteps <= this.#delay.latencySteps; ageSteps += 1) {
+      commandAt(ageSteps * stepS * 1e3, this.#delay.rowBefore(this.#stepCount, ageSteps));
+    }
+    commandAt(0, this.#targets);
   }
 
   [Symbol.dispose](): void {
