@@ -9,6 +9,7 @@ import {
   type EndpointData,
   type ParticipantData,
 } from "./discovery-data.ts";
+import type { EndpointContext, ReceivedSample } from "./endpoint.ts";
 import {
   type Guid,
   guidFromBytes,
@@ -22,9 +23,9 @@ import type { DataSubmessage } from "./message-parser.ts";
 import { Peer } from "./peer.ts";
 import { EntityId, goneStatus, ParameterId } from "./protocol.ts";
 import { defaultQos, Durability, type EndpointQos, incompatiblePolicies } from "./qos.ts";
-import { Reader, type ReceivedSample } from "./reader.ts";
+import { Reader } from "./reader.ts";
 import type { Cancel } from "./scheduler.ts";
-import { type EndpointContext, Writer } from "./writer.ts";
+import { Writer } from "./writer.ts";
 
 export interface DiscoveryOptions {
   readonly context: EndpointContext;
@@ -309,16 +310,16 @@ export class Discovery {
   }
 
   #unmatchWriter(peer: Peer, entityId: number): void {
-    for (const proxy of peer.writerProxies.get(entityId) ?? []) {
-      proxy.reader.unmatch(proxy.writer.guid);
-    }
+    const guid = { prefix: peer.data.prefix, entityId };
+    for (const { reader } of this.#localReaders.values()) reader.unmatch(guid);
+    for (const reader of this.#builtinReaders) reader.unmatch(guid);
     peer.writerProxies.delete(entityId);
   }
 
   #unmatchReader(peer: Peer, entityId: number): void {
-    for (const proxy of peer.readerProxies.get(entityId) ?? []) {
-      proxy.writer.unmatch(proxy.reader.guid);
-    }
+    const guid = { prefix: peer.data.prefix, entityId };
+    for (const { writer } of this.#localWriters.values()) writer.unmatch(guid);
+    for (const writer of this.#builtinWriters()) writer.unmatch(guid);
     peer.readerProxies.delete(entityId);
   }
 

@@ -1,3 +1,4 @@
+import type { Route } from "./endpoint.ts";
 import type { PrefixKey } from "./guid.ts";
 import type { NumberSet } from "./number-set.ts";
 import {
@@ -16,11 +17,6 @@ import { SequenceNumber } from "./sequence-number.ts";
 const copyLimitBytes = 2048;
 /** Room for every header, INFO and HEARTBEAT that can stand around one payload. */
 const overheadBytes = 256;
-
-interface Route {
-  readonly readerId: number;
-  readonly writerId: number;
-}
 
 /**
  * Writes one RTPS message, little endian, every submessage padded to 4 octets (Cyclone DDS rejects

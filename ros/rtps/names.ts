@@ -34,3 +34,8 @@ export function ddsTypeName(type: string): string {
   }
   return `${packageName}::${kind}::dds_::${name}_`;
 }
+
+/** `rt/kairos/joint_states` → `/kairos/joint_states`; topics without ROS's prefix stay as they are. */
+export function rosTopicName(topicName: string): string {
+  return topicName.startsWith("rt/") ? topicName.slice(2) : topicName;
+}

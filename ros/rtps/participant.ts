@@ -1,6 +1,7 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
 import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { errorText } from "../../bridge/contract/errors.ts";
+import type { EndpointContext, ReaderLimits } from "./endpoint.ts";
 import { Discovery, type Incompatibility } from "./discovery.ts";
 import { encodeGraphInfo, graphQos, graphTopic } from "./graph-info.ts";
 import { guidKey, type Guid, randomPrefix } from "./guid.ts";
@@ -10,11 +11,11 @@ import { ddsTopicName, ddsTypeName } from "./names.ts";
 import { Pacer } from "./pacer.ts";
 import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./protocol.ts";
 import { defaultQos, Durability, type EndpointQos } from "./qos.ts";
-import { Reader, type ReaderLimits, type ReaderStats } from "./reader.ts";
+import { Reader, type ReaderStats } from "./reader.ts";
 import { Router } from "./router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./scheduler.ts";
 import { type DiscoveryRange, openUdpLink } from "./udp-link.ts";
-import { type EndpointContext, Writer, type WriterStats } from "./writer.ts";
+import { Writer, type WriterStats } from "./writer.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */

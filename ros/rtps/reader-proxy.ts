@@ -1,22 +1,37 @@
-import type { Change } from "./history.ts";
+import type { EndpointContext, MatchedEndpoint, Route } from "./endpoint.ts";
+import type { Change, History } from "./history.ts";
 import type { Locator } from "./link.ts";
 import { MessageBuilder } from "./message-builder.ts";
 import type { AckNackSubmessage, NackFragmentSubmessage } from "./message-parser.ts";
 import type { PacedJob } from "./pacer.ts";
-import type { MatchedReader, Writer } from "./writer.ts";
+import type { EndpointQos } from "./qos.ts";
 
 /** A fragment asked for within this time of its sending is still on its way. */
 const settleMs = 2;
 /** Fragments of one sample that may be waiting to be resent; the rest is asked for again. */
 const maxFragmentRequests = 4096;
 
+/** What a proxy needs of its writer. */
+export interface SampleSource {
+  readonly options: { readonly entityId: number; readonly qos: EndpointQos };
+  readonly context: EndpointContext;
+  readonly history: Pick<History, "get" | "first">;
+  /** Number of the newest sample that has left. */
+  readonly sentThrough: number;
+  resentCount: number;
+  lostCount: number;
+  appendSample(builder: MessageBuilder, route: Route, change: Change): void;
+  appendFragment(builder: MessageBuilder, route: Route, change: Change, fragment: number): number;
+  heartbeat(builder: MessageBuilder, route: Route, options: { readonly final: boolean }): void;
+}
+
 /** A writer's view of one matched reader: what it has, what it asked for again (8.4.9.2). */
 export class ReaderProxy implements PacedJob {
-  readonly reader: MatchedReader;
-  readonly writer: Writer;
+  readonly reader: MatchedEndpoint;
+  readonly writer: SampleSource;
   readonly reliable: boolean;
   readonly #startNumber: number;
-  readonly #route: { readonly readerId: number; readonly writerId: number };
+  readonly #route: Route;
   /** Samples to resend whole. Holds only numbers of the history, so it is bounded by its depth. */
   readonly #samples = new Set<number>();
   readonly #fragments = new Map<number, Set<number>>();
@@ -26,7 +41,11 @@ export class ReaderProxy implements PacedJob {
   #resentSomething = false;
 
   /** @param options.startNumber the first sample this reader is to get. */
-  constructor(writer: Writer, reader: MatchedReader, options: { readonly startNumber: number }) {
+  constructor(
+    writer: SampleSource,
+    reader: MatchedEndpoint,
+    options: { readonly startNumber: number },
+  ) {
     this.writer = writer;
     this.reader = reader;
     this.reliable = reader.qos.reliable && writer.options.qos.reliable;

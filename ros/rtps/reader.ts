@@ -1,19 +1,7 @@
-import type { Guid } from "./guid.ts";
-import { guidKey } from "./guid.ts";
-import type { Locator } from "./link.ts";
+import type { EndpointContext, MatchedEndpoint, ReaderLimits, ReceivedSample } from "./endpoint.ts";
+import { type Guid, guidKey } from "./guid.ts";
 import type { EndpointQos } from "./qos.ts";
-import { WriterProxy } from "./writer-proxy.ts";
-import type { EndpointContext } from "./writer.ts";
-
-/** One sample as a reader hands it over, in order per writer. */
-export interface ReceivedSample {
-  /** With its encapsulation header; of a disposal, the serialized key. Undefined: nothing came along. */
-  readonly payload: Buffer | undefined;
-  /** STATUS_INFO: 0 = alive, else disposed or unregistered. */
-  readonly status: number;
-  /** 16 octets, where the writer sent them. */
-  readonly keyHash: Buffer | undefined;
-}
+import { type SampleSink, WriterProxy } from "./writer-proxy.ts";
 
 export interface ReaderOptions {
   readonly entityId: number;
@@ -24,29 +12,12 @@ export interface ReaderOptions {
   readonly limits?: Partial<ReaderLimits>;
 }
 
-/** What a reader holds at most per writer. */
-export interface ReaderLimits {
-  /** A sample announced as larger is ignored. */
-  readonly maxSampleBytes: number;
-  /** Samples waiting for an earlier one. */
-  readonly maxWaitingCount: number;
-  readonly maxWaitingBytes: number;
-  /** Samples being put together from fragments. */
-  readonly maxAssemblies: number;
-}
-
 const defaultLimits: ReaderLimits = {
   maxSampleBytes: 32 * 1024 * 1024,
   maxWaitingCount: 1024,
   maxWaitingBytes: 64 * 1024 * 1024,
   maxAssemblies: 16,
 };
-
-export interface MatchedWriter {
-  readonly guid: Guid;
-  readonly locator: Locator;
-  readonly qos: EndpointQos;
-}
 
 export interface ReaderStats {
   readonly topicName: string;
@@ -59,7 +30,7 @@ export interface ReaderStats {
 }
 
 /** One reader: its matched writers and what it has received. The work is done per writer. */
-export class Reader {
+export class Reader implements SampleSink {
   readonly options: ReaderOptions;
   readonly context: EndpointContext;
   readonly limits: ReaderLimits;
@@ -84,7 +55,7 @@ export class Reader {
   }
 
   /** @returns the proxy that takes this writer's submessages; `start` it once it can be reached. */
-  match(writer: MatchedWriter): WriterProxy {
+  match(writer: MatchedEndpoint): WriterProxy {
     const key = guidKey(writer.guid);
     const known = this.#writers.get(key);
     if (known !== undefined) return known;

@@ -1,3 +1,10 @@
+import type {
+  EndpointContext,
+  MatchedEndpoint,
+  ReaderLimits,
+  ReceivedSample,
+  Route,
+} from "./endpoint.ts";
 import { FragmentAssembly } from "./fragment-assembly.ts";
 import { MessageBuilder } from "./message-builder.ts";
 import type {
@@ -7,8 +14,8 @@ import type {
   HeartbeatSubmessage,
 } from "./message-parser.ts";
 import { maxSetBits, NumberSet } from "./number-set.ts";
-import { Durability } from "./qos.ts";
-import type { MatchedWriter, Reader, ReceivedSample } from "./reader.ts";
+import type { Guid } from "./guid.ts";
+import { Durability, type EndpointQos } from "./qos.ts";
 import type { Cancel } from "./scheduler.ts";
 import { WaitingSamples } from "./waiting-samples.ts";
 
@@ -25,15 +32,25 @@ const startWithoutHeartbeatMs = 20;
 /** A heartbeat that came before the match was known. */
 export type EarlyHeartbeat = Pick<HeartbeatSubmessage, "first" | "last" | "count" | "final">;
 
+/** What a proxy needs of its reader. */
+export interface SampleSink {
+  readonly options: { readonly entityId: number; readonly qos: EndpointQos };
+  readonly context: EndpointContext;
+  readonly limits: ReaderLimits;
+  lostCount: number;
+  duplicateCount: number;
+  deliver(sample: ReceivedSample, from: Guid): void;
+}
+
 /** A reader's view of one matched writer: puts samples in order and asks for holes (8.4.12). */
 export class WriterProxy {
-  readonly reader: Reader;
-  readonly writer: MatchedWriter;
+  readonly reader: SampleSink;
+  readonly writer: MatchedEndpoint;
   readonly #reliable: boolean;
   readonly #waiting: WaitingSamples;
   readonly #assemblies = new Map<number, FragmentAssembly>();
   readonly #missing = new NumberSet();
-  readonly #route: { readonly readerId: number; readonly writerId: number };
+  readonly #route: Route;
   /** Number to deliver next; 0 = a volatile reader that does not know where to begin. */
   #next: number;
   /** Highest number known to exist. */
@@ -48,7 +65,7 @@ export class WriterProxy {
   #cancelStart: Cancel | undefined;
   #closed = false;
 
-  constructor(reader: Reader, writer: MatchedWriter) {
+  constructor(reader: SampleSink, writer: MatchedEndpoint) {
     this.reader = reader;
     this.writer = writer;
     this.#reliable = reader.options.qos.reliable && writer.qos.reliable;

@@ -1,24 +1,13 @@
-import { type Guid, guidKey, type PrefixKey } from "./guid.ts";
+import type { EndpointContext, MatchedEndpoint, Route } from "./endpoint.ts";
+import { type Guid, guidKey } from "./guid.ts";
 import { type Change, History } from "./history.ts";
-import type { DatagramLink, Locator } from "./link.ts";
+import type { Locator } from "./link.ts";
 import { MessageBuilder, toAllReaders } from "./message-builder.ts";
-import type { PacedJob, Pacer } from "./pacer.ts";
+import type { PacedJob } from "./pacer.ts";
 import { goneStatus } from "./protocol.ts";
 import { Durability, type EndpointQos } from "./qos.ts";
-import { ReaderProxy } from "./reader-proxy.ts";
-import type { Cancel, Scheduler } from "./scheduler.ts";
-
-/** What every endpoint of a participant shares. */
-export interface EndpointContext {
-  readonly prefix: PrefixKey;
-  readonly link: DatagramLink;
-  readonly pacer: Pacer;
-  readonly scheduler: Scheduler;
-  /** Unix ms, for source timestamps. */
-  readonly unixMs: () => number;
-  /** Samples larger than this go out in fragments of this size. */
-  readonly fragmentBytes: number;
-}
+import { ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import type { Cancel } from "./scheduler.ts";
 
 export interface WriterOptions {
   readonly entityId: number;
@@ -27,12 +16,6 @@ export interface WriterOptions {
   readonly qos: EndpointQos;
   /** One change per key instead of the newest `depth`: discovery's own topics. */
   readonly keyed?: boolean;
-}
-
-export interface MatchedReader {
-  readonly guid: Guid;
-  readonly locator: Locator;
-  readonly qos: EndpointQos;
 }
 
 export interface WriterStats {
@@ -52,7 +35,7 @@ export interface WriterStats {
 const heartbeatDelaysMs = [40, 100, 1000] as const;
 
 /** One writer: history, matched readers, and the order in which new samples leave (8.4.9). */
-export class Writer implements PacedJob {
+export class Writer implements PacedJob, SampleSource {
   readonly options: WriterOptions;
   readonly context: EndpointContext;
   readonly history: History;
@@ -61,7 +44,7 @@ export class Writer implements PacedJob {
   resentCount = 0;
   lostCount = 0;
   readonly #readers = new Map<string, ReaderProxy>();
-  readonly #toAll: { readonly readerId: number; readonly writerId: number };
+  readonly #toAll: Route;
   /** One per address: readers of one participant share a datagram. */
   #destinations: { readonly locator: Locator; readonly reliable: boolean }[] = [];
   #sentThrough = 0;
@@ -111,7 +94,7 @@ export class Writer implements PacedJob {
   }
 
   /** @returns the proxy that takes this reader's ACKNACKs. */
-  match(reader: MatchedReader): ReaderProxy {
+  match(reader: MatchedEndpoint): ReaderProxy {
     const key = guidKey(reader.guid);
     const known = this.#readers.get(key);
     if (known !== undefined) return known;
@@ -234,11 +217,7 @@ export class Writer implements PacedJob {
   }
 
   /** Adds the whole sample to a message. */
-  appendSample(
-    builder: MessageBuilder,
-    route: { readonly readerId: number; readonly writerId: number },
-    change: Change,
-  ): void {
+  appendSample(builder: MessageBuilder, route: Route, change: Change): void {
     if (change.gone === undefined) {
       builder.data(route, change.sequenceNumber, change.payload);
       return;
@@ -251,12 +230,7 @@ export class Writer implements PacedJob {
   }
 
   /** Adds fragment number `fragment` (from 1) to a message; returns its octets. */
-  appendFragment(
-    builder: MessageBuilder,
-    route: { readonly readerId: number; readonly writerId: number },
-    change: Change,
-    fragment: number,
-  ): number {
+  appendFragment(builder: MessageBuilder, route: Route, change: Change, fragment: number): number {
     const { fragmentBytes } = this.context;
     const sampleBytes = change.payload.length;
     const start = (fragment - 1) * fragmentBytes;
@@ -272,11 +246,7 @@ export class Writer implements PacedJob {
     this.heartbeat(builder, this.#toAll, { final });
   }
 
-  heartbeat(
-    builder: MessageBuilder,
-    route: { readonly readerId: number; readonly writerId: number },
-    options: { readonly final: boolean },
-  ): void {
+  heartbeat(builder: MessageBuilder, route: Route, options: { readonly final: boolean }): void {
     this.#heartbeatCount += 1;
     const first = Math.min(this.history.first, this.#sentThrough + 1);
     builder.heartbeat(route, first, this.#sentThrough, this.#heartbeatCount, options);
