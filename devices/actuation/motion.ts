@@ -52,6 +52,7 @@ export class MountMotion {
   readonly #toldSpeed: Float64Array;
   readonly #heldByInterlock: Uint8Array;
   #measuredDeployRad = Number.NaN;
+  readonly #hasExpired: Uint8Array;
   #expiredCount = 0;
   #scratch: MountMotion | undefined;
 
@@ -71,6 +72,7 @@ export class MountMotion {
     this.#toldPosRad = new Float64Array(count);
     this.#toldSpeed = new Float64Array(count);
     this.#heldByInterlock = new Uint8Array(count);
+    this.#hasExpired = new Uint8Array(count);
     this.reset(Float64Array.from(device.homeRad));
   }
 
@@ -82,6 +84,7 @@ export class MountMotion {
     });
     this.#want.fill(Want.Hold);
     this.#heldByInterlock.fill(0);
+    this.#hasExpired.fill(0);
     this.posRad.set(posRad);
     this.velRadPerS.fill(0);
   }
@@ -135,6 +138,11 @@ export class MountMotion {
     return this.#heldByInterlock[index] === 1;
   }
 
+  /** Whether the last intent of an axis ran out before it was met. */
+  hasExpired(index: number): boolean {
+    return this.#hasExpired[index] === 1;
+  }
+
   /** Where an axis comes to rest if told nothing more than to brake. */
   stopPosRad(index: number): number {
     return this.#axes[index]?.stopPosRad ?? 0;
@@ -179,6 +187,7 @@ export class MountMotion {
     const velocity = intent.velRadPerS[index] ?? null;
     if (velocity === null) return;
     this.#want[index] = Want.Velocity;
+    this.#hasExpired[index] = 0;
     this.#value[index] = velocity;
     this.#expiresAtMs[index] = intent.expiresAtMs;
   }
@@ -189,6 +198,7 @@ export class MountMotion {
     if (position === null || axis === undefined) return;
     const { lowerRad, upperRad, maxVelocityRadPerS } = axis.limits;
     this.#want[index] = Want.Position;
+    this.#hasExpired[index] = 0;
     this.#value[index] = Math.min(Math.max(position, lowerRad), upperRad);
     this.#speed[index] = maxVelocityRadPerS * Math.min(Math.max(intent.velocityRatio, 0.001), 1);
     this.#expiresAtMs[index] = intent.expiresAtMs ?? Number.POSITIVE_INFINITY;
@@ -196,8 +206,12 @@ export class MountMotion {
 
   #expire(index: number, nowMs: number): void {
     if (this.#want[index] === Want.Hold || nowMs < (this.#expiresAtMs[index] ?? 0)) return;
+    // A position that was reached has nothing left to expire.
+    if (!this.isSettled(index) || this.#want[index] === Want.Velocity) {
+      this.#hasExpired[index] = 1;
+      this.#expiredCount += 1;
+    }
     this.#want[index] = Want.Hold;
-    this.#expiredCount += 1;
   }
 
   /** Whether the other axes may set off. */
