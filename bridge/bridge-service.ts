@@ -186,24 +186,24 @@ export class BridgeService implements AsyncDisposable {
     const { preview, stampMs } = prediction;
     if (preview !== undefined) this.#pictures.predicted(preview, preview.stampMs - stampMs);
     if (this.#loop.stats.predictedCount !== 1) return;
-    this.#parts.log.info({ sinceProcessStartMs: Math.round(performance.now()) }, "first prediction");
+    this.#parts.log.info(
+      { sinceProcessStartMs: Math.round(performance.now()) },
+      "first prediction",
+    );
   }
 
   #openPictures(): CameraFeed {
     const { config, memory, ros, setCameraRateHz } = this.#parts;
-    const encoders = {
-      camera: new LatestEncoder({ quality: jpegQuality }),
-      predicted: new LatestEncoder({ quality: jpegQuality }),
+    const onError = (error: unknown): void => {
+      this.fault("camera", error);
     };
+    const encoder = (): LatestEncoder => new LatestEncoder({ quality: jpegQuality, onError });
     return new CameraFeed({
       camera: memory.camera,
       sinks: [streamPictures(this.#server), ...(ros === undefined ? [] : [ros.sink])],
-      encode: async (kind, frame) => await encoders[kind].encode(frame),
+      encoders: { camera: encoder(), predicted: encoder() },
       onDemand: (wanted) => {
         setCameraRateHz(wanted ? config.sim.cameraRateHz : config.sim.idleCameraRateHz);
-      },
-      onError: (error) => {
-        this.fault("camera", error);
       },
     });
   }

@@ -9,14 +9,17 @@ export interface PictureSink {
   predicted(frame: Frame, jpeg: Uint8Array, aheadMs: number): void;
 }
 
+export interface PictureEncoder {
+  offer(frame: Frame, deliver: (jpeg: Uint8Array) => void): void;
+}
+
 export interface CameraFeedOptions {
   readonly camera: FrameMailbox;
   readonly sinks: readonly PictureSink[];
-  /** Encodes off this thread. Undefined: a newer frame of the same kind took its place. */
-  readonly encode: (kind: "camera" | "predicted", frame: Frame) => Promise<Uint8Array | undefined>;
+  /** Encode off this thread; a newer frame may take the place of one that waits. */
+  readonly encoders: { readonly camera: PictureEncoder; readonly predicted: PictureEncoder };
   /** Told when pictures begin or cease to be wanted, so that the camera can slow down. */
   readonly onDemand: (wanted: boolean) => void;
-  readonly onError: (error: unknown) => void;
 }
 
 /** Turns camera frames into JPEG for whoever wants them, and only then. */
@@ -44,7 +47,7 @@ export class CameraFeed {
     const frame = camera.readCopy();
     if (frame === undefined) return;
     this.#sentSequence = frame.sequence;
-    this.#send("camera", frame, (jpeg) => {
+    this.#options.encoders.camera.offer(frame, (jpeg) => {
       for (const sink of takers) sink.camera(frame, jpeg);
     });
   }
@@ -53,7 +56,7 @@ export class CameraFeed {
   predicted(frame: Frame, aheadMs: number): void {
     const takers = this.#options.sinks.filter((sink) => sink.wantsPredicted());
     if (takers.length === 0) return;
-    this.#send("predicted", frame, (jpeg) => {
+    this.#options.encoders.predicted.offer(frame, (jpeg) => {
       for (const sink of takers) sink.predicted(frame, jpeg, aheadMs);
     });
   }
@@ -62,14 +65,5 @@ export class CameraFeed {
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
     this.#options.onDemand(wanted);
-  }
-
-  #send(kind: "camera" | "predicted", frame: Frame, deliver: (jpeg: Uint8Array) => void): void {
-    const { encode, onError } = this.#options;
-    encode(kind, frame)
-      .then((jpeg) => {
-        if (jpeg !== undefined) deliver(jpeg);
-      })
-      .catch(onError);
   }
 }

@@ -33,9 +33,8 @@ const Config = z.strictObject({
     .prefault({}),
   actuation: z
     .strictObject({
-      rateHz: z.number().min(50).max(1000).default(200),
-      /** The device stops when the main thread has not been heard of for this long. */
-      mainStallMs: z.number().min(100).max(2000).default(300),
+      /** Ticks per second: a divisor of the preview's 10 ms grid. */
+      rateHz: z.literal([100, 200, 500]).default(200),
     })
     .prefault({}),
   model: z
@@ -60,7 +59,10 @@ const Config = z.strictObject({
       domainId: z.int().min(-1).max(232).default(-1),
       /** Empty = the ROS environment variables, else LOCALHOST: nothing leaves the machine. */
       discoveryRange: z.enum(["", "LOCALHOST", "SUBNET", "OFF"]).default(""),
+      /** IPv4 addresses told of us although multicast does not reach them; empty = ROS_STATIC_PEERS. */
       staticPeers: z.array(z.string().min(1)).default([]),
+      /** IPv4 addresses to use with SUBNET; empty = all of the machine. */
+      interfaces: z.array(z.string().min(1)).default([]),
       nodeName: z
         .string()
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a ROS node name: letters, digits, _")

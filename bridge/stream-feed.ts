@@ -48,8 +48,7 @@ export class StreamFeed {
     });
   }
 
-  /** @param stdPosRad the deviation after the online scale, shape as the prediction's. */
-  prediction(prediction: Prediction, stdPosRad: Float32Array, lookaheadMs: number): void {
+  prediction(prediction: Prediction, lookaheadMs: number): void {
     if (!this.#hub.wants("prediction")) return;
     const shape = [prediction.horizonSteps, prediction.axisCount];
     this.#hub.publish("prediction", {
@@ -59,7 +58,7 @@ export class StreamFeed {
       horizonSteps: prediction.horizonSteps,
       axisNames: this.#axisNames,
       meanPosRad: { data: prediction.meanPosRad, shape },
-      stdPosRad: { data: stdPosRad, shape },
+      stdPosRad: { data: prediction.stdPosRad, shape },
       meanVelRadPerS: { data: prediction.meanVelRadPerS, shape },
       stdVelRadPerS: { data: prediction.stdVelRadPerS, shape },
       inferMs: prediction.inferMs,

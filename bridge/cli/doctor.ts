@@ -42,7 +42,7 @@ export async function runDoctor(config: Config, print: Print): Promise<boolean> 
       assumed.length === 0 ? "ok" : "warn",
       "device",
       `${bridge.device.profile} on driver ${config.device.driver}; limits assumed, not measured: ` +
-        (assumed.map((axis) => axis.name).join(", ") || "none"),
+        (assumed.length === 0 ? "none" : assumed.map((axis) => axis.name).join(", ")),
     );
   } catch (error) {
     say("FAIL", "start", errorText(error));
@@ -55,10 +55,10 @@ function machineText(): string {
   return `Node ${process.version} ${process.platform}-${process.arch}, ${availableParallelism()} cores, ${memoryGiB} GiB`;
 }
 
-async function firstPrediction(snapshot: () => Promise<ServiceSnapshot>): Promise<ServiceSnapshot> {
+async function firstPrediction(snapshot: () => ServiceSnapshot): Promise<ServiceSnapshot> {
   const deadlineMs = performance.now() + firstPredictionTimeoutMs;
   for (;;) {
-    const now = await snapshot();
+    const now = snapshot();
     if (now.loop.predictedCount > 0 || performance.now() > deadlineMs) return now;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -73,7 +73,9 @@ withCommonFlags(program.command("run"))
 withCommonFlags(program.command("doctor"))
   .description("check what this machine offers, and say what would run and why")
   .action(async (flags: CommonFlags) => {
-    const healthy = await runDoctor(load(flags).config, (line) => process.stdout.write(`${line}\n`));
+    const healthy = await runDoctor(load(flags).config, (line) =>
+      process.stdout.write(`${line}\n`),
+    );
     process.exitCode = healthy ? 0 : 1;
   });
 

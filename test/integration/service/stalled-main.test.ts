@@ -3,6 +3,7 @@ import { loadConfig } from "../../../bridge/config.ts";
 import { monotonicMs } from "../../../bridge/contract/clock.ts";
 import { silentLog } from "../../../bridge/contract/log.ts";
 import { startBridge, type Bridge } from "../../../bridge/start.ts";
+import { mainStallMs } from "../../../devices/actuation/controller.ts";
 import { RawControlClient } from "../../fakes/raw-control-client.ts";
 import { StateRecorder } from "../../fakes/state-recorder.ts";
 
@@ -44,7 +45,6 @@ it("a main thread that is blocked does not keep the mount moving, and its return
   const lastChange = states.findLast(
     (state, i) => i > 0 && Math.abs(state.setpointRad[yaw]! - states[i - 1]!.setpointRad[yaw]!) > 1e-6,
   );
-  const { mainStallMs } = loadConfig().config.actuation;
   expect(lastChange!.stampMs - blockedMs).toBeGreaterThan(0);
   expect(lastChange!.stampMs - blockedMs).toBeLessThan(mainStallMs + brakingMs + slackMs);
   expect(Math.abs(recorder.last.velRadPerS[yaw]!)).toBeLessThan(0.02);

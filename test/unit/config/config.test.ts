@@ -36,7 +36,7 @@ describe("loadConfig", () => {
     { text: "htpp: {port: 1}", says: ['"htpp"'] },
     { text: "http: {port: 70000}", says: ["http.port", "70000", "65535"] },
     { text: "http: {port: fast}", says: ["http.port", "fast"] },
-    { text: "actuation: {rateHz: 5}", says: ["actuation.rateHz", "5", "50"] },
+    { text: "actuation: {rateHz: 5}", says: ["actuation.rateHz", "5", "200"] },
     { text: "sim: {payloadKg: 12}", says: ["sim.payloadKg", "12"] },
     { text: "ros: {namespace: kairos}", says: ["ros.namespace", "kairos", "/kairos"] },
     { text: "- a list", says: ["a list"] },
