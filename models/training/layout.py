@@ -25,6 +25,8 @@ REPORTED_HORIZONS = (1, 2, 4, 8, 16, 24, 32)
 HERE = Path(__file__).resolve().parent
 WORK = HERE / "work"
 PACKAGE = HERE.parent / "embedded"
+DEVICE = HERE.parent.parent / "devices" / "profiles" / "phone-mount-4dof.json"
+SPLITS = ("train", "val", "test", "heavy")
 
 
 def load_split(name: str) -> np.ndarray:

@@ -30,6 +30,7 @@ FEATURES = MOTION_WINDOW + COMMAND_WINDOW
 # A predicted deviation never falls below this share of the typical one-step change: a mount at rest
 # is predictable to the last bit, and a likelihood would chase that without end.
 STD_FLOOR = 0.003
+BOUND = 5.0
 
 
 class GruCell(nn.Module):
@@ -58,6 +59,11 @@ class GruCell(nn.Module):
         return candidate + keep * (h - candidate)
 
 
+def bounded(features: Tensor) -> Tensor:
+    """Nearly the identity within a few deviations, never beyond BOUND: keeps gates out of saturation."""
+    return features / torch.sqrt(1.0 + (features / BOUND).square())
+
+
 class MiniWorld(nn.Module):
     """See the module text. Inputs and outputs are in rad, rad/s and Nm; scaling is inside."""
 
@@ -70,8 +76,9 @@ class MiniWorld(nn.Module):
         self.linear = nn.Linear(FEATURES, PROPRIO_WIDTH)
         self.trunk = nn.Linear(width, width)
         self.mean_head = nn.Linear(width, PROPRIO_WIDTH)
+        self.gate_head = nn.Linear(width, PROPRIO_WIDTH)
         self.std_head = nn.Linear(width, PROPRIO_WIDTH)
-        for head in (self.mean_head, self.std_head):
+        for head in (self.mean_head, self.gate_head, self.std_head):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)
         # Set from the training data by `fit_scales`. `step_scale`: typical change over one step.
@@ -118,16 +125,18 @@ class MiniWorld(nn.Module):
     def observe(self, proprio: Tensor, action: Tensor, state: Tensor) -> Tensor:
         """proprio [N,12], action [N,4], state [N,S] -> state [N,S]."""
         motion, commands = self.windows_from_state(proprio, action, state, 0)
-        h = self.filter(self.features(motion, commands), state[:, : self.width])
+        h = self.filter(bounded(self.features(motion, commands)), state[:, : self.width])
         return torch.cat([h, motion, commands, torch.ones_like(state[:, -1:])], 1)
 
     def predict_step(self, z: Tensor, motion: Tensor, commands: Tensor, action: Tensor):
         """One imagined step under `action` [N,4]: latent and windows move on, and the deviation [N,12]."""
         commands = torch.cat([action, commands[:, :-COMMAND_WIDTH]], 1)
         features = self.features(motion, commands)
-        z = self.core(features, z)
+        z = self.core(bounded(features), z)
         hidden = silu(self.trunk(z))
-        change = self.step_scale * (self.linear(features) + self.mean_head(hidden))
+        # A servo at its torque limit obeys no linear map: the gate, 1 at first, can close.
+        gate = 2.0 * torch.sigmoid(self.gate_head(hidden))
+        change = self.step_scale * (gate * self.linear(features) + self.mean_head(hidden))
         spread = 8.0 * torch.tanh(self.std_head(hidden) / 8.0)
         std = self.step_scale * (STD_FLOOR + torch.exp(spread))
         now = motion[:, :PROPRIO_WIDTH] + change
@@ -137,7 +146,7 @@ class MiniWorld(nn.Module):
 
     def filter_sequence(self, motion: Tensor, commands: Tensor) -> Tensor:
         """Windows [B,T,48], [B,T,24], from an empty state -> filter states [B,T,width]."""
-        gates = self.filter.input(self.features(motion, commands))
+        gates = self.filter.input(bounded(self.features(motion, commands)))
         h = gates.new_zeros(gates.shape[0], self.width)
         states = []
         for from_input in gates.unbind(1):

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from torch.nn.functional import smooth_l1_loss
+from torch.nn.functional import huber_loss
 
 from layout import COMMAND, MAX_HORIZON, MOTION, PROPRIO, TAU, WORK, Q, load_split, start_points
 from network import (
@@ -36,6 +36,8 @@ MIN_GFLOPS = 50
 # Torque is predicted only to feed the next step; it is no output.
 TORQUE_WEIGHT = 0.25
 FRESH_STEPS = 8
+BETA = 0.5
+HUBER = 4.0
 # Share of the run up to which a horizon is used.
 CURRICULUM = ((0.06, 4), (0.15, 8), (0.45, 16), (1.0, 32))
 
@@ -106,19 +108,22 @@ class Batches:
 
 
 def loss_of(model: MiniWorld, rows: Tensor, starts: list[int], horizon: int) -> Tensor:
-    """Gaussian NLL, plus the size of the error relative to the batch's at that horizon.
+    """Gaussian NLL, weighted by its own deviation, plus the error relative to the batch's at that horizon.
 
-    The likelihood alone spends itself on joints at rest; the second term keeps fast motion accurate.
+    Without noise in the simulator a plain likelihood spends itself on joints at rest, whose deviation
+    shrinks without end; the weight and the second term keep fast and saturated motion accurate.
     """
     mean, std = open_loop(model, rows, starts, horizon)
     truth = torch.cat([rows[:, t + 1 : t + 1 + horizon, PROPRIO] for t in starts])
     error = truth - mean
     nll = torch.log(std / model.step_scale) + 0.5 * (error / std).square().clamp(max=400.0)
+    weight = std.detach().pow(2 * BETA)
+    nll = nll * (weight / weight.mean(0, keepdim=True))
     size = error.detach().square().mean(0, keepdim=True).sqrt() + 0.01 * model.step_scale
-    relative = smooth_l1_loss(error / size, torch.zeros_like(error), reduction="none")
-    weight = torch.ones(PROPRIO_WIDTH)
-    weight[TAU] = TORQUE_WEIGHT
-    return ((nll + relative) * weight).mean()
+    relative = huber_loss(error / size, torch.zeros_like(error), reduction="none", delta=HUBER)
+    per_output = torch.ones(PROPRIO_WIDTH)
+    per_output[TAU] = TORQUE_WEIGHT
+    return ((nll + relative) * per_output).mean()
 
 
 def horizon_at(progress: float) -> int:
