@@ -80,6 +80,11 @@ export class MountSimulator implements Simulator {
     return this.#dynamics;
   }
 
+  /** Of MuJoCo. */
+  get engineVersion(): string {
+    return this.#model.version;
+  }
+
   /** Visible geoms in the order of `writePoses`. */
   get geoms(): readonly SceneGeom[] {
     return this.#poses.geoms;
@@ -100,13 +105,13 @@ export class MountSimulator implements Simulator {
    * @throws BridgeError `sim/model` if dynamics or the start pose do not fit the device.
    */
   reset(seed: number, changes: ResetChanges = {}): void {
+    const startPosRad = changes.startPosRad ?? this.#startPosRad;
+    this.#checkAxes(startPosRad, ErrorCode.SimModel, "start pose");
     if (changes.dynamics !== undefined) {
       checkDynamics(this.device, changes.dynamics);
       this.#dynamics = changes.dynamics;
       applyDynamics(this.#model, this.device, changes.dynamics);
     }
-    const startPosRad = changes.startPosRad ?? this.#startPosRad;
-    this.#checkAxes(startPosRad, ErrorCode.SimModel, "start pose");
     this.#startPosRad = startPosRad;
     this.#poses.reset(seed);
     this.#model.resetState();

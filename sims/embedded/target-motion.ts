@@ -25,7 +25,7 @@ const centersM = [
 
 export const targetCount = centersM.length;
 
-/** The paths of all targets; everything follows from `seed`. Speeds stay under about 0.35 m/s. */
+/** The paths of all targets; everything follows from `seed`. Speeds stay under 0.5 m/s. */
 export function targetMotions(seed: number): readonly TargetMotion[] {
   const random = seededRandom(seed);
   return centersM.map(([x, y, z]) => ({
