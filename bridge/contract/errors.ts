@@ -21,6 +21,12 @@ export const ErrorCode = {
   ModelGolden: "model/golden",
   ModelClosed: "model/closed",
   ModelUnsupported: "model/unsupported",
+  /** Nothing observed yet, or not since the state was reset: ask again after an observation. */
+  ModelNotReady: "model/not-ready",
+  /** The model gave a number that is not finite; nothing of that answer is used. */
+  ModelOutput: "model/output",
+  /** A newer request took the place of this one before it ran. */
+  ModelSuperseded: "model/superseded",
   RosTransport: "ros/transport",
   RosType: "ros/type",
   SimFault: "sim/fault",

@@ -63,7 +63,8 @@ export interface Prediction {
 
 /**
  * A learned (or exact) model of how the device moves. `observe` commits to the recurrent state;
- * `predict` works on a copy of it and changes nothing.
+ * `predict` works on a copy of it and changes nothing. Calls take effect in the order they are made.
+ * Arrays handed in are read until the returned promise settles; those handed out are the caller's.
  *
  * @throws BridgeError `model/shape` if an array disagrees with the description, `model/closed` after disposal.
  */

@@ -1,0 +1,57 @@
+import type { EngineInfo, EngineSession } from "../bridge/contract/engine.ts";
+import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
+import type { WorldModelDescription } from "../bridge/contract/world-model.ts";
+import type { ModelPackage } from "./package/load-package.ts";
+import type { Manifest } from "./package/manifest.ts";
+
+/** A package on an engine, as it is published. */
+export function describeModel(
+  pack: ModelPackage,
+  info: EngineInfo,
+  sessions: readonly EngineSession[],
+  preview: WorldModelDescription["preview"],
+): WorldModelDescription {
+  const { manifest } = pack;
+  const { timing } = manifest;
+  const reasons = sessions.flatMap((session) => session.fallbackReasons);
+  const providers = new Set(sessions.map((session) => session.provider));
+  return {
+    id: manifest.id,
+    revision: manifest.revision,
+    sha256: pack.sha256,
+    family: manifest.family,
+    license: manifest.license.spdx,
+    axisNames: manifest.embodiment.joints.map((joint) => joint.name),
+    stepS: timing.step_s,
+    maxHorizonSteps: timing.horizon.max,
+    maxObservationAgeS: timing.max_obs_age_s,
+    stateTtlS: timing.state_ttl_s,
+    actionConditioned: manifest.action_conditioned,
+    preview,
+    engine: {
+      name: info.name,
+      library: info.library,
+      version: info.version,
+      provider: [...providers].join("+"),
+      fallbackReasons: [...new Set([...info.fallbackReasons, ...reasons])],
+    },
+  };
+}
+
+/** @throws BridgeError `model/unsupported` when the package wants a newer ONNX Runtime. */
+export function requireVersion(manifest: Manifest, info: EngineInfo): void {
+  const wanted = versionNumbers(manifest.requires.ort);
+  const found = versionNumbers(info.version);
+  for (const [index, number] of wanted.entries()) {
+    const other = found[index] ?? 0;
+    if (other > number) return;
+    if (other < number) {
+      throw new BridgeError(
+        ErrorCode.ModelUnsupported,
+        `${manifest.id} needs ONNX Runtime ${manifest.requires.ort}, found ${info.version}`,
+      );
+    }
+  }
+}
+
+const versionNumbers = (text: string): number[] => (text.match(/\d+/g) ?? []).map(Number);

@@ -1,0 +1,76 @@
+import koffi from "koffi";
+
+/** A C address. Zero never appears: koffi gives null for it. */
+export type Address = bigint;
+
+/** How one argument crosses into C. `buffer`: a view whose memory C reads or writes. */
+export interface ArgumentTypes {
+  readonly address: Address;
+  readonly buffer: ArrayBufferView;
+  readonly int: number;
+  readonly size: number;
+  readonly text: string;
+}
+export type ArgumentTag = keyof ArgumentTypes;
+
+/** What comes back. `status`: null is success. */
+export interface ResultTypes {
+  readonly status: Address | null;
+  readonly nothing: undefined;
+  readonly text: string;
+  readonly int: number;
+}
+export type ResultTag = keyof ResultTypes;
+
+const argumentSpelling: Record<ArgumentTag, string> = {
+  address: "void *",
+  buffer: "void *",
+  int: "int",
+  size: "size_t",
+  text: "str",
+};
+const resultSpelling: Record<ResultTag, string> = {
+  status: "void *",
+  nothing: "void",
+  text: "str",
+  int: "int",
+};
+
+// koffi runs C on a stack of its own. Its default is enough for the CPU provider; builders of other
+// providers recurse deeply, and an overrun is a crash, not an error. 16 MiB is koffi's maximum.
+const stackBytes = 16 * 1024 * 1024;
+let isConfigured = false;
+
+type NativeFunction = (...args: unknown[]) => unknown;
+
+/** Opens a shared library. @throws Error with the loader's text. */
+export function openLibrary(path: string): (symbol: string) => () => Address | null {
+  if (!isConfigured) {
+    koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes });
+    isConfigured = true;
+  }
+  const library = koffi.load(path);
+  return (symbol) => library.func(symbol, "void *", []) as () => Address | null;
+}
+
+/** The function whose address stands at `table[slot]`. Nothing checks that such a slot exists. */
+export function functionAt(
+  table: Address,
+  slot: number,
+  result: ResultTag,
+  args: readonly ArgumentTag[],
+): NativeFunction {
+  const prototype = koffi.proto(
+    resultSpelling[result],
+    args.map((tag) => argumentSpelling[tag]),
+  );
+  return koffi.decode(
+    koffi.decode(table, slot * 8, "uint64_t") as Address,
+    prototype,
+  ) as NativeFunction;
+}
+
+/** The zero-terminated text at an address. */
+export function textAt(address: Address): string {
+  return koffi.decode.string(address);
+}

@@ -1,0 +1,96 @@
+import { BridgeError, errorText, ErrorCode } from "../../../bridge/contract/errors.ts";
+import { functionAt, openLibrary, textAt, type Address } from "./native-library.ts";
+import { ortSlots, type OrtFunctions } from "./slots.ts";
+
+/** The oldest ONNX Runtime 1.x whose table was checked against the slots, and the newest that is asked for. */
+const oldestMinor = 21;
+const newestApiVersion = 23;
+
+/** ONNX Runtime's C API in one library: the functions, its version, and how its errors are read. */
+export class OrtApi {
+  readonly library: string;
+  readonly version: string;
+  readonly functions: OrtFunctions;
+
+  private constructor(library: string, version: string, functions: OrtFunctions) {
+    this.library = library;
+    this.version = version;
+    this.functions = functions;
+  }
+
+  /** @throws BridgeError `engine/library`: no such file, not ONNX Runtime, or older than 1.21. */
+  static load(library: string): OrtApi {
+    const base = openBase(library);
+    // OrtApiBase has two members and never changes: GetApi(version), GetVersionString().
+    const version = functionAt(base, 1, "text", [])() as string;
+    const minor = supportedMinor(library, version);
+    const apiVersion = Math.min(minor, newestApiVersion);
+    const table = functionAt(base, 0, "status", ["int"])(apiVersion) as Address | null;
+    if (table === null) {
+      throw new BridgeError(
+        ErrorCode.EngineLibrary,
+        `${library} is ONNX Runtime ${version} and offers no API version ${apiVersion}`,
+      );
+    }
+    return new OrtApi(library, version, bindSlots(table, apiVersion));
+  }
+
+  /** Throws what a status says, in ONNX Runtime's words, and releases it. */
+  check(status: Address | null, code: ErrorCode, what: string): void {
+    if (status === null) return;
+    const text = this.functions.GetErrorMessage(status);
+    this.functions.ReleaseStatus(status);
+    throw new BridgeError(code, `${what}: ${text}`, { details: { library: this.library } });
+  }
+
+  /** Runs a call that makes an object and returns its address. */
+  make(call: (out: BigUint64Array) => Address | null, code: ErrorCode, what: string): Address {
+    const out = new BigUint64Array(1);
+    this.check(call(out), code, what);
+    return out[0] ?? 0n;
+  }
+
+  text(address: Address): string {
+    return textAt(address);
+  }
+}
+
+function openBase(library: string): Address {
+  let base: Address | null;
+  try {
+    base = openLibrary(library)("OrtGetApiBase")();
+  } catch (cause) {
+    const text = `${library} cannot be used as ONNX Runtime: ${errorText(cause)}`;
+    throw new BridgeError(ErrorCode.EngineLibrary, text, { cause });
+  }
+  if (base === null) {
+    throw new BridgeError(ErrorCode.EngineLibrary, `${library}: OrtGetApiBase returned nothing`);
+  }
+  return base;
+}
+
+/** The minor version of a `1.minor.patch` this code knows how to talk to. */
+export function supportedMinor(library: string, version: string): number {
+  const parts = /^1\.(\d+)\./.exec(version);
+  const minor = Number(parts?.[1] ?? Number.NaN);
+  if (!(minor >= oldestMinor)) {
+    throw new BridgeError(
+      ErrorCode.EngineLibrary,
+      `${library} is ONNX Runtime ${version}, expected 1.${oldestMinor} or newer (below 2)`,
+      { details: { version, oldest: `1.${oldestMinor}.0` } },
+    );
+  }
+  return minor;
+}
+
+function bindSlots(table: Address, apiVersion: number): OrtFunctions {
+  const functions: Record<string, unknown> = {};
+  for (const [name, slot] of Object.entries(ortSlots)) {
+    if (slot.since > apiVersion) {
+      const text = `${name} needs API version ${slot.since}, the library has ${apiVersion}`;
+      throw new BridgeError(ErrorCode.EngineLibrary, text);
+    }
+    functions[name] = functionAt(table, slot.index, slot.result, slot.args);
+  }
+  return functions as OrtFunctions;
+}

@@ -1,0 +1,61 @@
+import type {
+  Engine,
+  EngineInfo,
+  EngineSession,
+  SessionOptions,
+} from "../../../bridge/contract/engine.ts";
+import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
+import type { Address } from "./native-library.ts";
+import { OrtApi } from "./ort-api.ts";
+import { OrtFfiSession, type SessionHost } from "./session.ts";
+
+// onnxruntime_c_api.h: ORT_LOGGING_LEVEL_ERROR, OrtArenaAllocator, OrtMemTypeDefault.
+const errorSeverity = 3;
+const arenaAllocator = 1;
+const defaultMemory = 0;
+
+/** ONNX Runtime's C API, called in this thread: `run` returns when the outputs are written. */
+export class OrtFfiEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly #host: SessionHost;
+  readonly #sessions = new Set<EngineSession>();
+  #isOpen = true;
+
+  private constructor(host: SessionHost) {
+    this.#host = host;
+    const { library, version } = host.api;
+    this.info = { name: "ort-ffi", library, version, fallbackReasons: [] };
+  }
+
+  /** @throws BridgeError `engine/library`. */
+  static open(library: string): OrtFfiEngine {
+    const api = OrtApi.load(library);
+    const functions = api.functions;
+    const make = (call: (out: BigUint64Array) => Address | null): Address =>
+      api.make(call, ErrorCode.EngineLibrary, library);
+    return new OrtFfiEngine({
+      api,
+      // One environment per process inside the library; every thread's is counted on it.
+      env: make((out) => functions.CreateEnv(errorSeverity, "kairos-bridge", out)),
+      cpuMemory: make((out) => functions.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, out)),
+      allocator: make((out) => functions.GetAllocatorWithDefaultOptions(out)),
+    });
+  }
+
+  openSession(options: SessionOptions): Promise<EngineSession> {
+    return Promise.resolve().then(() => {
+      if (!this.#isOpen) throw new BridgeError(ErrorCode.ModelClosed, "the engine is closed");
+      const session = new OrtFfiSession(this.#host, options);
+      this.#sessions.add(session);
+      return session;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const session of this.#sessions) await session[Symbol.asyncDispose]();
+    this.#host.api.functions.ReleaseMemoryInfo(this.#host.cpuMemory);
+    this.#host.api.functions.ReleaseEnv(this.#host.env);
+  }
+}
