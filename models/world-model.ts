@@ -8,6 +8,7 @@ import type {
   WorldModel,
   WorldModelDescription,
 } from "../bridge/contract/world-model.ts";
+import { checkObservation, checkRequest } from "./check-request.ts";
 import { describeModel, requireVersion } from "./describe-model.ts";
 import { checkGolden } from "./package/golden.ts";
 import type { ModelPackage } from "./package/load-package.ts";
@@ -93,6 +94,7 @@ export class OnnxWorldModel implements WorldModel {
 
   observe(observation: Observation): Promise<void> {
     return this.#inTurn(async () => {
+      checkObservation(observation, this.#program.jointCount);
       this.#layout.write(observation, this.#proprio);
       const gapMs = observation.stampMs - this.#lastStampMs;
       if (gapMs > this.description.stateTtlS * 1e3 || gapMs <= 0) {
@@ -147,18 +149,11 @@ export class OnnxWorldModel implements WorldModel {
   }
 
   #checkRequest(request: PredictRequest): void {
-    const { actionsRad, candidateCount, horizonSteps, preview } = request;
-    const { maxHorizonSteps, actionConditioned } = this.description;
-    mustBeCount("candidateCount", candidateCount, maxCandidateCount);
-    mustBeCount("horizonSteps", horizonSteps, maxHorizonSteps);
-    if (preview !== undefined) mustBeCount("preview.step", preview.step, horizonSteps);
-    const expected = candidateCount * horizonSteps * this.#program.jointCount;
-    if (actionsRad.length !== expected) {
-      const text = `actionsRad has ${actionsRad.length} numbers, expected ${expected}`;
-      throw new BridgeError(ErrorCode.ModelShape, text);
-    }
-    if (candidateCount > 1 && !actionConditioned) {
-      const text = `${this.description.id} does not read actions and cannot compare candidates`;
+    const { maxHorizonSteps, actionConditioned, id } = this.description;
+    const { jointCount: axisCount } = this.#program;
+    checkRequest(request, { axisCount, maxHorizonSteps, maxCandidateCount });
+    if (request.candidateCount > 1 && !actionConditioned) {
+      const text = `${id} does not read actions and cannot compare candidates`;
       throw new BridgeError(ErrorCode.ModelUnsupported, text);
     }
     if (this.#stateSequence === 0) {
@@ -195,11 +190,6 @@ export class OnnxWorldModel implements WorldModel {
     const toPosRad = Float64Array.from(meanPosRad.subarray(offset, offset + jointCount));
     return this.#reproject(preview.frame, fromPosRad, toPosRad);
   }
-}
-
-function mustBeCount(name: string, value: number, max: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= max) return;
-  throw new BridgeError(ErrorCode.ModelShape, `${name} is ${value}, expected 1 to ${max}`);
 }
 
 /** Blocks of `width`, alternately position and velocity: a copy of the first or of the second ones. */

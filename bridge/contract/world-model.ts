@@ -38,7 +38,7 @@ export interface PredictRequest {
   readonly actionsRad: Float32Array;
   readonly candidateCount: number;
   readonly horizonSteps: number;
-  /** Make a preview picture of candidate 0 at this step (1-based) from this frame. */
+  /** Make a preview picture of candidate 0 at this step (1-based) from this frame. Ignored where the description says `none`. */
   readonly preview?: { readonly step: number; readonly frame: Frame };
 }
 

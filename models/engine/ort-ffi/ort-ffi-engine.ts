@@ -9,8 +9,8 @@ import type { Address } from "./native-library.ts";
 import { OrtApi } from "./ort-api.ts";
 import { OrtFfiSession, type SessionHost } from "./session.ts";
 
-// onnxruntime_c_api.h: ORT_LOGGING_LEVEL_ERROR, OrtArenaAllocator, OrtMemTypeDefault.
-const errorSeverity = 3;
+// onnxruntime_c_api.h: ORT_LOGGING_LEVEL_FATAL (errors are thrown, not printed), OrtArenaAllocator, OrtMemTypeDefault.
+const fatalSeverity = 4;
 const arenaAllocator = 1;
 const defaultMemory = 0;
 
@@ -36,7 +36,7 @@ export class OrtFfiEngine implements Engine {
     return new OrtFfiEngine({
       api,
       // One environment per process inside the library; every thread's is counted on it.
-      env: make((out) => functions.CreateEnv(errorSeverity, "kairos-bridge", out)),
+      env: make((out) => functions.CreateEnv(fatalSeverity, "kairos-bridge", out)),
       cpuMemory: make((out) => functions.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, out)),
       allocator: make((out) => functions.GetAllocatorWithDefaultOptions(out)),
     });

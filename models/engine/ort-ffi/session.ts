@@ -13,7 +13,7 @@ import { describeTensors } from "./describe.ts";
 import type { Address } from "./native-library.ts";
 import type { OrtApi } from "./ort-api.ts";
 
-const errorSeverity = 3;
+const fatalSeverity = 4;
 const allOptimizations = 99;
 
 /** What a session shares with its siblings. */
@@ -128,7 +128,7 @@ function createSession(host: SessionHost, options: SessionOptions): Address {
 function applySettings(api: OrtApi, settings: Address, options: SessionOptions): void {
   const functions = api.functions;
   const statuses = [
-    functions.SetSessionLogSeverityLevel(settings, errorSeverity),
+    functions.SetSessionLogSeverityLevel(settings, fatalSeverity),
     functions.SetSessionGraphOptimizationLevel(settings, allOptimizations),
     functions.SetIntraOpNumThreads(settings, options.intraOpThreads ?? 1),
     functions.SetInterOpNumThreads(settings, 1),
