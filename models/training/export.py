@@ -6,6 +6,7 @@ import hashlib
 import json
 import warnings
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -57,6 +58,10 @@ def golden(model: MiniWorld) -> dict[str, list]:
         "mean": rounded(mean[0, :, MOTION]),
         "std": rounded(std[0, :, MOTION] * model.calibration[:GOLDEN_ACTIONS]),
     }
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def training_facts(model: MiniWorld) -> dict[str, object]:

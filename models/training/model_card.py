@@ -33,7 +33,8 @@ def horizon_header(first: str) -> list[str]:
 
 def errors(split: dict, unit: str, digits: int) -> str:
     rows = [[label, *figures(split[unit][method], digits)] for method, label in METHODS]
-    return table(horizon_header(unit.replace("RmseRad", " RMSE, rad")), rows)
+    title = {"qRmseRad": "position RMSE, rad", "qdRmseRadPerS": "velocity RMSE, rad/s"}[unit]
+    return table(horizon_header(title), rows)
 
 
 def interval_table(split: dict) -> str:
@@ -47,7 +48,7 @@ def interval_table(split: dict) -> str:
 
 def axis_table(split: dict) -> str:
     by_axis = list(zip(*split["qRmsePerAxisRad"]))
-    return table(horizon_header("model, q RMSE, rad"), [[n, *figures(v, 5)] for n, v in zip(AXES, by_axis)])
+    return table(horizon_header("model, position RMSE, rad"), [[n, *figures(v, 5)] for n, v in zip(AXES, by_axis)])
 
 
 def control_table(controls: dict) -> str:
