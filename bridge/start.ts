@@ -341,7 +341,7 @@ async function openTogether<T extends readonly (AsyncDisposable | undefined)[]>(
 
 /** Last opened, first closed, but side by side: each bounds its own time. */
 async function closeAll(closers: readonly Closer[]): Promise<void> {
-  await Promise.allSettled(closers.toReversed().map(async (close) => await close()));
+  await Promise.allSettled(closers.toReversed().map(async (close) => { await close(); }));
 }
 
 function logStart(log: Log, url: string, parts: ServiceParts): void {
