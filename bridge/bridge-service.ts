@@ -5,7 +5,7 @@ import type { Clock } from "./contract/clock.ts";
 import { errorText } from "./contract/errors.ts";
 import { Thread } from "./contract/heartbeats.ts";
 import type { Log } from "./contract/log.ts";
-import type { Observation } from "./contract/observation.ts";
+import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, WorldModel } from "./contract/world-model.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
@@ -64,6 +64,7 @@ export interface ServiceParts {
  * front of the actuation. Knows ports only.
  */
 export class BridgeService implements AsyncDisposable {
+  readonly observations: ObservationSource;
   readonly #parts: ServiceParts;
   readonly #score: PredictionScore;
   readonly #delay: DelayEstimator;
@@ -111,8 +112,9 @@ export class BridgeService implements AsyncDisposable {
     this.#delay = new DelayEstimator(memory.setpoints);
     this.#feed = new StreamFeed({ hub: server.stream, deviceId: actuation.device.id, axisNames });
     this.#pictures = this.#openPictures();
+    this.observations = new RingObservationSource({ axisNames, ...memory });
     this.#loop = new PredictionLoop({
-      source: new RingObservationSource({ axisNames, ...memory }),
+      source: this.observations,
       model,
       plan: new PreviewPlan(memory.preview),
       clock,

@@ -20,7 +20,9 @@ import type { DeviceDescription } from "./contract/device.ts";
 import { BridgeError, ErrorCode } from "./contract/errors.ts";
 import { Heartbeats, Thread } from "./contract/heartbeats.ts";
 import type { Log } from "./contract/log.ts";
+import type { ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
+import type { SampleRing } from "./contract/sample-ring.ts";
 import type { WorldModel } from "./contract/world-model.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
@@ -35,10 +37,16 @@ export interface StartOptions {
 export interface Bridge extends AsyncDisposable {
   readonly url: string;
   readonly device: DeviceDescription;
+  /** The last seconds of what the device did and was told, for whoever runs the service in-process. */
+  readonly observations: ObservationSource;
   /** Resolves when a part has died without which the device cannot be kept safe. */
   readonly failed: Promise<BridgeError>;
   snapshot(): ServiceSnapshot;
 }
+
+const atRestRadPerS = 0.02;
+const settleLimitMs = 500;
+const settlePollMs = 10;
 
 type Closer = () => PromiseLike<void>;
 
@@ -127,6 +135,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   return {
     url: service.url,
     device,
+    observations: service.observations,
     failed: new Promise((resolve) => {
       void actuation.exited.then((error) => {
         if (error !== undefined) resolve(error);
@@ -135,7 +144,9 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     snapshot: () => service.snapshot(),
     async [Symbol.asyncDispose]() {
       // The device comes to rest while its clients still see it; then everything else goes.
-      closing ??= actuation[Symbol.asyncDispose]().then(() => closeAll(closers));
+      closing ??= actuation[Symbol.asyncDispose]()
+        .then(() => whenAtRest(memory.telemetry, device))
+        .then(() => closeAll(closers));
       await closing;
     },
   };
@@ -339,9 +350,25 @@ async function openTogether<T extends readonly (AsyncDisposable | undefined)[]>(
   return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never;
 }
 
+/** The setpoints are at rest; waits, in bounded time, until the joints have followed. */
+async function whenAtRest(telemetry: SampleRing, device: DeviceDescription): Promise<void> {
+  const axisCount = device.axes.length;
+  const row = new Float64Array(telemetry.width);
+  for (let waitedMs = 0; waitedMs < settleLimitMs; waitedMs += settlePollMs) {
+    telemetry.latest(row);
+    const velocities = row.subarray(axisCount, 2 * axisCount);
+    if (velocities.every((velocity) => Math.abs(velocity) < atRestRadPerS)) return;
+    await new Promise((resolve) => setTimeout(resolve, settlePollMs));
+  }
+}
+
 /** Last opened, first closed, but side by side: each bounds its own time. */
 async function closeAll(closers: readonly Closer[]): Promise<void> {
-  await Promise.allSettled(closers.toReversed().map(async (close) => { await close(); }));
+  await Promise.allSettled(
+    closers.toReversed().map(async (close) => {
+      await close();
+    }),
+  );
 }
 
 function logStart(log: Log, url: string, parts: ServiceParts): void {

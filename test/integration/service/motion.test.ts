@@ -69,6 +69,7 @@ describe("a velocity command", () => {
     expect(applied["applied"]).toEqual({ yaw: 2.09 });
     expect(String(applied["limits"])).toContain("yaw");
     expect(await client.ack(id, "done")).toMatchObject({ result: "expired" });
+    await recorder.forMs(800);
     expect(recorder.last.posRad[yaw]! - startRad).toBeGreaterThan(0.2);
   });
 

@@ -48,7 +48,8 @@ describe("kairos-bridge start", () => {
       const { code, tookMs } = await service.stop(signal);
       expect(code).toBe(0);
       expect(tookMs).toBeLessThan(2000);
-      // The stream stays open while the mount brakes: the last state that was sent is nearly at rest.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    // The stream stays open while the mount brakes: the last state that was sent is nearly at rest.
       expect(Math.abs(recorder.last.velRadPerS[1]!)).toBeLessThan(0.3);
       client.close();
       recorder.close();
@@ -66,7 +67,7 @@ describe("kairos-bridge start", () => {
   });
 
   it.each([
-    { text: "htpp: {port: 8700}", says: '"htpp"' },
+    { text: "htpp: {port: 8700}", says: "htpp" },
     { text: "model: {horizonSteps: 2.5}", says: "model.horizonSteps" },
     { text: "model: {package: /nowhere}", says: "[model/missing]" },
     { text: "model: {horizonSteps: 1000}", says: "model.horizonSteps is 1000" },
