@@ -184,7 +184,8 @@ export class Participant implements AsyncDisposable {
   }
 
   /**
-   * @param options.onMessage gets each message with its encapsulation header; the bytes are the caller's.
+   * @param options.onMessage gets each message with its encapsulation header; the bytes are the
+   * receiver's to keep. Up to three zeros may follow: RTPS pads DATA to 4 octets and does not say so.
    * @throws BridgeError `ros/type` for names ROS 2 does not allow.
    */
   createReader(options: {

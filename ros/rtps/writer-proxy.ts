@@ -59,6 +59,7 @@ export class WriterProxy {
   #ackCount = 0;
   #nackFragmentCount = 0;
   #nackDelayMs = firstNackMs;
+  #lastAskMs = 0;
   #greetingCount = 0;
   #cancelNack: Cancel | undefined;
   #cancelGreeting: Cancel | undefined;
@@ -272,18 +273,16 @@ export class WriterProxy {
       this.#nackDelayMs = firstNackMs;
       return;
     }
-    const isMoving = this.#isAssembling();
+    const { progressMs } = this.#assemblies.get(this.#next) ?? { progressMs: 0 };
+    const isMoving = this.#nowMs() - progressMs < firstNackMs;
+    // What was asked for came in part: the writer answers, so the rest may be asked for at once.
+    if (progressMs > this.#lastAskMs) this.#nackDelayMs = firstNackMs;
     if (!isMoving) {
       this.#sendAck();
+      this.#lastAskMs = this.#nowMs();
       this.#nackDelayMs = Math.min(2 * this.#nackDelayMs, maxNackMs);
     }
     this.#armNack();
-  }
-
-  /** Whether the sample that is next in line is arriving right now. */
-  #isAssembling(): boolean {
-    const assembly = this.#assemblies.get(this.#next);
-    return assembly !== undefined && this.#nowMs() - assembly.progressMs < firstNackMs;
   }
 
   /** ACKNACK for whole samples, NACK_FRAG for the pieces of those that came in part. */
