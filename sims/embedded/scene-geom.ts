@@ -1,0 +1,39 @@
+import type { Vector3, Xyzw } from "../../bridge/core/kinematics.ts";
+
+/**
+ * `sizeM` by shape, as MuJoCo has it. Axes of symmetry lie along the geom's own z.
+ *
+ * | shape    | sizeM                                              |
+ * | -------- | -------------------------------------------------- |
+ * | plane    | half x, half y, unused; visible from +z             |
+ * | box      | half x, half y, half z                              |
+ * | sphere   | radius, unused, unused                              |
+ * | capsule  | radius, half length of the straight part, unused    |
+ * | cylinder | radius, half length, unused                         |
+ */
+export type GeomShape = "plane" | "box" | "sphere" | "capsule" | "cylinder";
+
+/** Squares of `cellM` in the geom's own x and y (on a box: in the two axes of each face). */
+export interface CheckerTexture {
+  readonly kind: "checker";
+  readonly otherRgb: Vector3;
+  readonly cellM: number;
+}
+
+/** One thing that can be seen. The order of the list is the order in the pose snapshot. */
+export interface SceneGeom {
+  readonly name: string;
+  readonly shape: GeomShape;
+  readonly sizeM: Vector3;
+  /** sRGB, each 0..1. */
+  readonly colorRgb: Vector3;
+  readonly texture?: CheckerTexture;
+  /** The frame it is fixed in: `world`, a frame of the device, or the name of a target. */
+  readonly frameId: string;
+  readonly positionM: Vector3;
+  readonly rotationXyzw: Xyzw;
+  /** The phone around the lens: the camera sits inside it and must not draw it. */
+  readonly isPartOfCameraBody: boolean;
+  /** One of the moving coloured things. */
+  readonly isTarget: boolean;
+}

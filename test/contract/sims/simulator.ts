@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Telemetry } from "../../../bridge/contract/actuator-driver.ts";
+import type { Simulator } from "../../../bridge/contract/simulator.ts";
+
+export interface SimulatorCase {
+  readonly open: () => Promise<Simulator>;
+  /** Two poses the device can hold, rad, axis order. */
+  readonly posesRad: readonly [readonly number[], readonly number[]];
+}
+
+/** What every `Simulator` promises. */
+export function describeSimulatorContract(name: string, simulatorCase: SimulatorCase): void {
+  describe(`${name} as a Simulator`, () => {
+    let simulator: Simulator;
+    let state: Telemetry;
+    const [firstRad, secondRad] = simulatorCase.posesRad;
+
+    beforeEach(async () => {
+      simulator = await simulatorCase.open();
+      const axisCount = simulator.axisNames.length;
+      state = {
+        stampMs: Number.NaN,
+        posRad: new Float64Array(axisCount),
+        velRadPerS: new Float64Array(axisCount),
+        effortNm: new Float64Array(axisCount),
+      };
+    });
+    afterEach(() => {
+      simulator[Symbol.dispose]();
+    });
+
+    const stepsIn = (timeS: number): number => Math.round(timeS / simulator.stepS);
+
+    function trajectoryHash(seed: number): string {
+      const hash = createHash("sha256");
+      simulator.reset(seed);
+      for (let i = 0; i < 40; i += 1) {
+        const weight = (i % 7) / 6;
+        simulator.setTargets(
+          Float64Array.from(firstRad, (from, axis) => from + weight * (secondRad[axis]! - from)),
+        );
+        simulator.step(25);
+        simulator.readState(state);
+        for (const values of [state.posRad, state.velRadPerS, state.effortNm]) {
+          hash.update(new Uint8Array(values.buffer));
+        }
+      }
+      return hash.digest("hex");
+    }
+
+    it("counts simulated time from the reset", () => {
+      simulator.step(stepsIn(0.25));
+      simulator.readState(state);
+      expect(simulator.timeS).toBeCloseTo(0.25, 9);
+      expect(state.stampMs).toBeCloseTo(250, 6);
+      simulator.reset(2);
+      expect(simulator.timeS).toBe(0);
+    });
+
+    it("does the same, bit for bit, after a reset with the same seed", () => {
+      expect(trajectoryHash(11)).toBe(trajectoryHash(11));
+    });
+
+    it("comes to rest near its targets and keeps them until they change", () => {
+      for (const targetRad of [firstRad, secondRad]) {
+        simulator.setTargets(Float64Array.from(targetRad));
+        simulator.step(stepsIn(4));
+        simulator.readState(state);
+        targetRad.forEach((rad, axis) => {
+          expect(Math.abs(state.posRad[axis]! - rad), simulator.axisNames[axis]).toBeLessThan(0.05);
+          expect(Math.abs(state.velRadPerS[axis]!)).toBeLessThan(0.01);
+        });
+      }
+    });
+
+    it("copies targets: the caller may change the array", () => {
+      const targets = Float64Array.from(firstRad);
+      simulator.setTargets(targets);
+      simulator.step(stepsIn(3));
+      simulator.readState(state);
+      const before = state.posRad.slice();
+      targets.set(secondRad);
+      simulator.step(stepsIn(0.5));
+      simulator.readState(state);
+      before.forEach((rad, axis) => {
+        expect(Math.abs(state.posRad[axis]! - rad)).toBeLessThan(0.01);
+      });
+    });
+
+    it("reports positions whose change agrees with the velocities", () => {
+      simulator.setTargets(Float64Array.from(firstRad));
+      simulator.step(stepsIn(2));
+      simulator.setTargets(Float64Array.from(secondRad));
+      simulator.readState(state);
+      const beforeRad = state.posRad.slice();
+      const travelledRad = new Float64Array(beforeRad.length);
+      for (let i = 0; i < stepsIn(0.5); i += 1) {
+        simulator.step(1);
+        simulator.readState(state);
+        state.velRadPerS.forEach((vel, axis) => {
+          travelledRad[axis] = (travelledRad[axis] ?? 0) + vel * simulator.stepS;
+        });
+      }
+      travelledRad.forEach((rad, axis) => {
+        expect(Math.abs(state.posRad[axis]! - beforeRad[axis]! - rad)).toBeLessThan(0.01);
+      });
+    });
+
+    it.each([[Number.NaN], [Number.POSITIVE_INFINITY]])("refuses a target of %f", (bad) => {
+      const targets = Float64Array.from(firstRad);
+      targets[1] = bad;
+      expect(() => {
+        simulator.setTargets(targets);
+        simulator.step(stepsIn(0.5));
+      }).toThrow(/^\[sim\/fault\]/);
+    });
+  });
+}

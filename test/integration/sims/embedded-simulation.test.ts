@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { monotonicMs } from "../../../bridge/contract/clock.ts";
+import { ErrorCode, type BridgeError } from "../../../bridge/contract/errors.ts";
+import { Heartbeats, Thread } from "../../../bridge/contract/heartbeats.ts";
+import { SampleRing } from "../../../bridge/contract/sample-ring.ts";
+import { SharedRow } from "../../../bridge/contract/shared-row.ts";
+import {
+  createPosesRow,
+  openEmbeddedSimulation,
+  type EmbeddedSimulation,
+  type EmbeddedSimulationOptions,
+} from "../../../sims/embedded/embedded-simulation.ts";
+import { defaultDynamics } from "../../../sims/embedded/mount-dynamics.ts";
+import { phoneMount, stowedRad } from "../../unit/sims/phone-mount.ts";
+
+const axisCount = phoneMount.axes.length;
+const physics = new URL("../../../dist/sims/embedded/physics-worker.js", import.meta.url);
+
+const simSetpoint = SharedRow.create(1 + 2 * axisCount);
+let telemetry: SampleRing;
+let poses: SharedRow;
+let heartbeats: Heartbeats;
+let simulation: EmbeddedSimulation | undefined;
+let faults: BridgeError[];
+
+async function open(changes: Partial<EmbeddedSimulationOptions> = {}): Promise<EmbeddedSimulation> {
+  telemetry = SampleRing.create({ capacity: 8192, width: 3 * axisCount });
+  poses = createPosesRow(phoneMount);
+  heartbeats = new Heartbeats();
+  faults = [];
+  simulation = await openEmbeddedSimulation({
+    workerEntries: { physics },
+    device: phoneMount,
+    seed: 1,
+    buffers: {
+      simSetpoint: simSetpoint.buffer,
+      telemetry: telemetry.buffer,
+      poses: poses.buffer,
+      heartbeats: heartbeats.buffer,
+    },
+    onFault: (error) => faults.push(error),
+    ...changes,
+  });
+  return simulation;
+}
+
+function writeSetpoint(posRad: readonly number[]): void {
+  const row = new Float64Array(1 + 2 * axisCount);
+  row[0] = monotonicMs();
+  row.set(posRad, 1);
+  simSetpoint.write(row);
+}
+
+async function until(what: string, isTrue: () => boolean): Promise<void> {
+  const deadlineMs = monotonicMs() + 10_000;
+  while (!isTrue()) {
+    if (monotonicMs() > deadlineMs) throw new Error(`${what}: not within 10 s`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const latestPosRad = (): readonly number[] => {
+  const row = new Float64Array(3 * axisCount);
+  telemetry.latest(row);
+  return Array.from(row.slice(0, axisCount));
+};
+
+afterEach(async () => {
+  await simulation?.[Symbol.asyncDispose]();
+  simulation = undefined;
+});
+
+describe("the embedded simulation", () => {
+  it("is deployed and at rest when it is ready, one row per ms, and beats", async () => {
+    const opened = await open();
+    await until("a second of telemetry", () => telemetry.count > 1000);
+    phoneMount.homeRad.forEach((rad, axis) => {
+      expect(Math.abs(latestPosRad()[axis]! - rad)).toBeLessThan(0.02);
+    });
+    const { anchorMs, mujocoVersion } = opened.ready;
+    expect(mujocoVersion).toBe("3.14.0");
+    const offsetMs = telemetry.latestStampMs() - anchorMs;
+    expect(Math.abs(offsetMs - Math.round(offsetMs))).toBeLessThan(1e-3);
+    expect(heartbeats.ageMs(Thread.Physics, monotonicMs())).toBeLessThan(5000);
+    await until("statistics", () => opened.stats().stepCount > 1500);
+    expect(faults).toEqual([]);
+  });
+
+  it("keeps up with real time", async () => {
+    await open();
+    const startMs = monotonicMs();
+    await until("two seconds", () => telemetry.latestStampMs() - startMs > 2000);
+    // 2 s of simulated time took about 2 s; an overrun on a busy machine only makes it longer.
+    expect(monotonicMs() - startMs).toBeGreaterThan(1990);
+  });
+
+  it("starts stowed when told to and moves to where the setpoint says", async () => {
+    await open({ startPose: "stowed" });
+    stowedRad.forEach((rad, axis) => {
+      expect(Math.abs(latestPosRad()[axis]! - rad)).toBeLessThan(0.05);
+    });
+    const versionBefore = poses.version;
+    writeSetpoint([0.5, 0, 0, 0]);
+    await until("the arm to move", () => Math.abs(latestPosRad()[0]! - 0.5) < 0.05);
+    expect(poses.version).toBeGreaterThan(versionBefore);
+  });
+
+  it("reports a setpoint that is no number as a fault and stops publishing", async () => {
+    await open();
+    writeSetpoint([2.1, Number.NaN, 0, 0]);
+    await until("a fault", () => faults.length > 0);
+    expect(faults[0]?.code).toBe(ErrorCode.SimFault);
+    const count = telemetry.count;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(telemetry.count).toBe(count);
+    writeSetpoint(phoneMount.homeRad);
+  });
+
+  it("fails to open with the worker's own code", async () => {
+    const dynamics = { ...defaultDynamics(phoneMount), payloadMassKg: -1 };
+    await expect(open({ dynamics })).rejects.toMatchObject({ code: ErrorCode.SimModel });
+  });
+
+  it("closes the physics thread when the render thread does not open", async () => {
+    const render = new URL("file:///nowhere/render-worker.js");
+    await expect(open({ workerEntries: { physics, render } })).rejects.toMatchObject({
+      code: ErrorCode.ThreadFailed,
+    });
+    const count = telemetry.count;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(telemetry.count).toBe(count);
+  });
+
+  it("ends at once and for good when disposed, also twice", async () => {
+    const opened = await open();
+    await opened[Symbol.asyncDispose]();
+    await opened[Symbol.asyncDispose]();
+    const count = telemetry.count;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(telemetry.count).toBe(count);
+    expect(faults).toEqual([]);
+  });
+});
