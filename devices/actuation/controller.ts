@@ -104,6 +104,10 @@ export class ActuationController {
 
   /** Whatever came from the other thread; only what its type promises moves anything. */
   accept(command: ActuationCommand, nowMs: number): void {
+    if (typeof command !== "object" || (command as unknown) === null) {
+      this.#reject(undefined, `a command is ${String(command)}, expected an object`);
+      return;
+    }
     if (this.#retired) {
       if ("commandId" in command) this.#reject(command.commandId, "the actuation is closing");
       return;

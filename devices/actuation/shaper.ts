@@ -99,7 +99,11 @@ export class AxisShaper {
     const vel = this.velRadPerS;
     const acc = this.accRadPerS2;
     const wayRad = target - this.stopPosRad;
-    if (!this.moving && Math.abs(wayRad) <= samePosRad) return;
+    if (!this.moving && Math.abs(wayRad) <= samePosRad) {
+      // Already there but for rounding: be there exactly, or whoever waits for it waits forever.
+      this.#state[At.pos] = target;
+      return;
+    }
     this.#clearPlan();
     if (Math.abs(wayRad) <= samePosRad) {
       this.#planStop(pos, vel, acc, target);

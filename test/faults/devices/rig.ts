@@ -24,9 +24,14 @@ export class RigDriver implements ActuatorDriver {
   writeCount = 0;
   stopCount = 0;
   failWith: Error | undefined;
+  onFail: () => void = () => undefined;
 
   writeSetpoint(setpoint: Readonly<Setpoint>): void {
-    if (this.failWith !== undefined) throw this.failWith;
+    if (this.failWith !== undefined) {
+      const error = this.failWith;
+      this.onFail();
+      throw error;
+    }
     this.writeCount += 1;
     this.posRad.set(setpoint.posRad);
   }
