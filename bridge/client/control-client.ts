@@ -31,8 +31,7 @@ interface Pending {
 }
 
 const defaultTimeoutMs = 5000;
-const syncPeriodMs = 5000;
-const firstSyncCount = 4;
+const syncPeriodMs = 1000;
 
 /**
  * Opens a control session. It checks in by itself until `close`; when the program hangs, the
@@ -119,7 +118,7 @@ export class ControlClient implements ControlLink {
         this.#askTime();
       }, syncPeriodMs),
     ];
-    for (let i = 0; i < firstSyncCount; i += 1) this.#askTime();
+    this.#askTime();
   }
 
   get isOpen(): boolean {

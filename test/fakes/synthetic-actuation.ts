@@ -8,9 +8,15 @@ import {
 } from "../../bridge/contract/actuation.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 
+/** Also when this file runs from dist/. */
+export const projectRoot = new URL(
+  import.meta.url.includes("/dist/test/") ? "../../../" : "../../",
+  import.meta.url,
+);
+
 /** The phone mount's profile, as the service loads it. */
 export function phoneMount(): DeviceDescription {
-  const url = new URL("../../devices/profiles/phone-mount-4dof.json", import.meta.url);
+  const url = new URL("devices/profiles/phone-mount-4dof.json", projectRoot);
   return JSON.parse(readFileSync(url, "utf8")) as DeviceDescription;
 }
 
