@@ -62,6 +62,16 @@ export class ReaderProxy implements PacedJob {
     return this.#ackedThrough;
   }
 
+  /**
+   * Lacks something, or has not answered yet: whoever missed the greeting would take the first sample
+   * that reaches it for the first of all.
+   */
+  get isBehind(): boolean {
+    if (!this.reliable) return false;
+    const isSilent = this.#lastAckCount === Number.NEGATIVE_INFINITY;
+    return isSilent || this.#ackedThrough < this.writer.sentThrough;
+  }
+
   /** First words to a new reliable reader: what it need not wait for, and what there is. */
   greet(): void {
     const builder = this.#message();

