@@ -81,7 +81,7 @@ function rawRun(one: Case, index: number): ((count: number) => void) | undefined
   copyFileSync(join(folder, "raw.so"), path);
   const library = koffi.load(path);
   const check = (error: unknown): void => {
-    if (error !== null) throw new Error(`raw C API: ${String(error)}`);
+    if (typeof error === "string") throw new Error(`raw C API: ${error}`);
   };
   const open = library.func("raw_open", "str", ["str", "void *", "size_t"]);
   const bindOne = library.func("raw_bind", "str", [
