@@ -39,7 +39,14 @@ const resultSpelling: Record<ResultTag, string> = {
 // koffi runs C on a stack of its own. Its default is enough for the CPU provider; builders of other
 // providers recurse deeply, and an overrun is a crash, not an error. 16 MiB is koffi's maximum.
 const stackBytes = 16 * 1024 * 1024;
+// koffi refuses to be configured after its first attempt to load anything, successful or not.
 let isConfigured = false;
+
+/**
+ * Every library opened in this thread, for good: koffi unloads a library when its handle is garbage
+ * collected, and functions taken from a table do not hold the handle. The next call would crash.
+ */
+const openLibraries = new Map<string, ReturnType<typeof koffi.load>>();
 
 type NativeFunction = (...args: unknown[]) => unknown;
 
@@ -49,7 +56,8 @@ export function openLibrary(path: string): (symbol: string) => () => Address | n
     koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes });
     isConfigured = true;
   }
-  const library = koffi.load(path);
+  const library = openLibraries.get(path) ?? koffi.load(path);
+  openLibraries.set(path, library);
   return (symbol) => library.func(symbol, "void *", []) as () => Address | null;
 }
 
