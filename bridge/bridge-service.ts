@@ -124,8 +124,9 @@ export class BridgeService implements AsyncDisposable {
       onObservation: (observation) => {
         this.#onObservation(observation);
       },
-      onPrediction: (prediction, observation) => {
-        this.#onPrediction(prediction, observation);
+      onPrediction: (prediction, observation, actionsRad) => {
+        this.#score.add(prediction, observation, actionsRad);
+        this.#onPrediction(prediction);
       },
       onHeld: (reason, text) => {
         const silentCount = this.#held.take(clock.monotonicMs());
@@ -178,8 +179,7 @@ export class BridgeService implements AsyncDisposable {
     this.#parts.ros?.sink.jointState(observation);
   }
 
-  #onPrediction(prediction: Prediction, observation: Observation): void {
-    this.#score.add(prediction, observation);
+  #onPrediction(prediction: Prediction): void {
     this.#reporter.inferMs.add(prediction.inferMs);
     const scaled = withScaledDeviation(prediction, this.#score.scale);
     this.#feed.prediction(scaled, this.#lookaheadMs);

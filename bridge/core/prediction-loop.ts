@@ -27,7 +27,12 @@ export interface PredictionLoopOptions {
   readonly previewWanted: () => boolean;
   /** Each step's observation, in order, also of steps that were caught up. Borrowed. */
   readonly onObservation: (observation: Observation) => void;
-  readonly onPrediction: (prediction: Prediction, observation: Observation) => void;
+  /** `actionsRad`, [step][axis], is what the prediction is conditioned on. Borrowed, as the observation. */
+  readonly onPrediction: (
+    prediction: Prediction,
+    observation: Observation,
+    actionsRad: Float32Array,
+  ) => void;
   readonly onHeld: (reason: HeldReason, text: string) => void;
 }
 
@@ -45,7 +50,8 @@ export interface PredictionLoopStats {
 /** The newest samples are written a few ms after the instant they describe. */
 const settleMs = 4;
 const retryMs = 2;
-const lateLimitMs = 30;
+/** Until then a late sample is waited for and nothing is lost; beyond it the source has failed. */
+const lateLimitMs = 200;
 
 /**
  * Observes at every model step and predicts from the newest. The steps lie on a fixed grid
@@ -170,7 +176,7 @@ export class PredictionLoop {
     const prediction = await model.predict(request);
     this.#stats.predictedCount += 1;
     this.#stats.lastPredictionMs = clock.monotonicMs();
-    onPrediction(prediction, this.#observation);
+    onPrediction(prediction, this.#observation, this.#actions);
   }
 
   #preview(): Pick<PredictRequest, "preview"> {

@@ -12,6 +12,8 @@ const windowSamples = 750;
 const scaleRate = 0.06;
 const scaleRange = { min: 0.5, max: 4 } as const;
 const degradedCoverage = 0.7;
+/** Setpoints further than this from the plan are other commands, and the prediction was not about them. */
+const planToleranceRad = 0.002;
 
 export interface HorizonScore {
   /** Steps ahead. */
@@ -28,6 +30,8 @@ export interface HorizonScore {
 
 export interface ScoreSnapshot {
   readonly horizons: readonly HorizonScore[];
+  /** Share of predictions whose plan held to the end of their horizon: the others are scored up to there. */
+  readonly planHeldRatio: number;
   /** Factor on the published standard deviation per joint that keeps coverage at 90 %. */
   readonly scale: readonly number[];
   /** The model misses for long: its deviation cannot be trusted here. */
@@ -36,7 +40,11 @@ export interface ScoreSnapshot {
 
 interface Pending {
   stampMs: number;
-  used: boolean;
+  /** Steps compared so far; the next one must be this + 1. */
+  step: number;
+  /** Whether every setpoint so far was the planned one. */
+  isOnPlan: boolean;
+  readonly planRad: Float32Array;
   readonly meanPosRad: Float32Array;
   readonly stdPosRad: Float32Array;
   readonly startPosRad: Float64Array;
@@ -45,8 +53,11 @@ interface Pending {
 
 /**
  * Scores predictions against what happened, per horizon, beside two baselines on the same data:
- * holding the position and keeping the velocity. Only motion is scored: a mount at rest is predicted
- * by anything. Averages roll over the last half minute of motion.
+ * holding the position and keeping the velocity. Averages roll over the last half minute of motion.
+ *
+ * A prediction says what follows from a plan of setpoints. When somebody commands otherwise, its
+ * remaining steps are not compared: they were answers to another question. And only motion is scored:
+ * a mount at rest is predicted by anything.
  */
 export class PredictionScore {
   readonly #stepMs: number;
@@ -54,6 +65,8 @@ export class PredictionScore {
   readonly #axisCount: number;
   readonly #pending: Pending[];
   #nextSlot = 0;
+  #endCount = 0;
+  #planHeldRatio = 0;
   readonly #modelSquares: Float64Array;
   readonly #holdSquares: Float64Array;
   readonly #velocitySquares: Float64Array;
@@ -75,7 +88,9 @@ export class PredictionScore {
     this.#axisCount = axisCount;
     this.#pending = Array.from({ length: horizonSteps + 1 }, () => ({
       stampMs: 0,
-      used: false,
+      step: 0,
+      isOnPlan: false,
+      planRad: new Float32Array(horizonSteps * axisCount),
       meanPosRad: new Float32Array(horizonSteps * axisCount),
       stdPosRad: new Float32Array(horizonSteps * axisCount),
       startPosRad: new Float64Array(axisCount),
@@ -97,14 +112,20 @@ export class PredictionScore {
     return this.#scale;
   }
 
-  /** Keeps a prediction until its steps have happened. Candidate 0 is scored. // hot path */
-  add(prediction: Prediction, observation: Observation): void {
+  /**
+   * Keeps a prediction until its steps have happened. Candidate 0 is scored.
+   *
+   * @param planRad the setpoints it is conditioned on, [step][axis]. // hot path
+   */
+  add(prediction: Prediction, observation: Observation, planRad: Float32Array): void {
     const slot = this.#pending[this.#nextSlot];
     if (slot === undefined) return;
     this.#nextSlot = (this.#nextSlot + 1) % this.#pending.length;
     const length = this.#horizonSteps * this.#axisCount;
-    slot.used = true;
+    slot.step = 0;
+    slot.isOnPlan = true;
     slot.stampMs = prediction.stampMs;
+    slot.planRad.set(planRad.subarray(0, length));
     slot.meanPosRad.set(prediction.meanPosRad.subarray(0, length));
     slot.stdPosRad.set(prediction.stdPosRad.subarray(0, length));
     slot.startPosRad.set(observation.jointPosRad);
@@ -116,11 +137,15 @@ export class PredictionScore {
     this.#missed.fill(0);
     this.#scored.fill(0);
     for (const slot of this.#pending) {
-      if (!slot.used) continue;
-      const steps = (observation.stampMs - slot.stampMs) / this.#stepMs;
-      const step = Math.round(steps);
-      if (step < 1 || step > this.#horizonSteps || Math.abs(steps - step) > 0.1) continue;
-      this.#compareStep(slot, step, observation.jointPosRad);
+      if (!slot.isOnPlan) continue;
+      const step = slot.step + 1;
+      slot.isOnPlan = this.#isPlanned(slot, step, observation);
+      if (slot.isOnPlan) this.#compareStep(slot, step, observation.jointPosRad);
+      else this.#noteEnd(0);
+      slot.step = step;
+      if (step < this.#horizonSteps || !slot.isOnPlan) continue;
+      slot.isOnPlan = false;
+      this.#noteEnd(1);
     }
     this.#adaptScale();
   }
@@ -132,9 +157,29 @@ export class PredictionScore {
       scored.reduce((sum, horizon) => sum + horizon.coverageRatio, 0) / Math.max(1, scored.length);
     return {
       horizons,
+      planHeldRatio: this.#planHeldRatio,
       scale: Array.from(this.#scale),
       degraded: scored.length > 0 && coverage < degradedCoverage,
     };
+  }
+
+  /** Whether this observation is the slot's next step, on the grid, and was commanded as planned. */
+  #isPlanned(slot: Pending, step: number, observation: Observation): boolean {
+    const steps = (observation.stampMs - slot.stampMs) / this.#stepMs;
+    if (Math.abs(steps - step) > 0.1) return false;
+    const base = (step - 1) * this.#axisCount;
+    for (let axis = 0; axis < this.#axisCount; axis += 1) {
+      const planned = slot.planRad[base + axis] ?? Number.NaN;
+      const off = Math.abs((observation.commandPosRad[axis] ?? 0) - planned);
+      if (!(off <= planToleranceRad)) return false;
+    }
+    return true;
+  }
+
+  #noteEnd(held: 0 | 1): void {
+    this.#endCount += 1;
+    const rate = Math.max(1 / this.#endCount, 1 / windowSamples);
+    this.#planHeldRatio += (held - this.#planHeldRatio) * rate;
   }
 
   #compareStep(slot: Pending, step: number, actual: Float64Array): void {

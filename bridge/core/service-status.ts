@@ -135,7 +135,10 @@ export function diagnosticEntries(snapshot: ServiceSnapshot): readonly Diagnosti
       name: "kairos_bridge: prediction score",
       level: score.degraded ? "warn" : "ok",
       message: score.degraded ? "coverage is below 70 %" : "rolling error against baselines",
-      values: Object.fromEntries(shownHorizons(score).flatMap(scoreValues)),
+      values: {
+        plan_held: score.planHeldRatio.toFixed(3),
+        ...Object.fromEntries(shownHorizons(score).flatMap(scoreValues)),
+      },
     },
     {
       name: "kairos_bridge: actuation",
@@ -273,6 +276,9 @@ function scoreFamilies(score: ScoreSnapshot): readonly MetricFamily[] {
       "Share inside the 90 % interval.",
       coverage,
     ),
+    family("kairos_prediction_plan_held_ratio", "gauge", "Share of plans nobody changed.", [
+      { value: score.planHeldRatio },
+    ]),
     family("kairos_prediction_degraded", "gauge", "1 while the model misses for long.", [
       { value: score.degraded ? 1 : 0 },
     ]),

@@ -5,12 +5,13 @@ import { monotonicMs } from "../../../bridge/contract/clock.ts";
 import { silentLog } from "../../../bridge/contract/log.ts";
 import { makeObservation } from "../../../bridge/contract/observation.ts";
 import { startBridge, type Bridge } from "../../../bridge/start.ts";
-import { mainStallMs } from "../../../devices/actuation/controller.ts";
 import { RawControlClient } from "../../fakes/raw-control-client.ts";
 import { StateRecorder } from "../../fakes/state-recorder.ts";
 
 const yaw = 1;
 const stallMs = 500;
+/** Of devices/actuation: main unheard for this long stops the device. */
+const mainStallMs = 300;
 const speedRadPerS = 0.8;
 const brakingMs = 1000 * (speedRadPerS / 8.7 + 8.7 / 87);
 const slackMs = 80;

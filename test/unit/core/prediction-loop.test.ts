@@ -106,7 +106,7 @@ describe("PredictionLoop", () => {
     let outcome: ObserveOutcome = "ahead";
     const { loop, held, predictedMs, advance } = set({ observe: () => outcome });
     loop.start();
-    await advance(200);
+    await advance(600);
     expect(held.length).toBeGreaterThan(1);
     expect(new Set(held)).toEqual(new Set(["observation-late"]));
     outcome = "ok";

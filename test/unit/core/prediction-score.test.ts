@@ -6,6 +6,10 @@ import { PredictionScore } from "../../../bridge/core/prediction-score.ts";
 const stepMs = 40;
 const horizonSteps = 4;
 
+const commandAt = (step: number): number => Math.sin(2 * ((step * stepMs) / 1000 + 0.1));
+const planFrom = (step: number): Float32Array =>
+  Float32Array.from({ length: horizonSteps }, (_, i) => commandAt(step + i + 1));
+
 /** One joint swings: position(t) = sin(2 t). */
 function observationAt(step: number): Observation {
   const observation = makeObservation(1);
@@ -13,6 +17,7 @@ function observationAt(step: number): Observation {
   observation.stampMs = step * stepMs;
   observation.jointPosRad[0] = Math.sin(2 * timeS);
   observation.jointVelRadPerS[0] = 2 * Math.cos(2 * timeS);
+  observation.commandPosRad[0] = commandAt(step);
   return observation;
 }
 
@@ -39,7 +44,7 @@ function run(steps: number, errorRad: (k: number) => number, stdRad: number): Pr
   for (let step = 0; step < steps; step += 1) {
     const observation = observationAt(step);
     score.compare(observation);
-    score.add(predictionAt(step, errorRad, stdRad), observation);
+    score.add(predictionAt(step, errorRad, stdRad), observation, planFrom(step));
   }
   return score;
 }
@@ -71,6 +76,7 @@ describe("PredictionScore", () => {
       score.add(
         predictionAt(step, () => error, 0.004),
         observation,
+        planFrom(step),
       );
     }
     const { horizons, scale } = score.snapshot();
@@ -92,8 +98,42 @@ describe("PredictionScore", () => {
       score.add(
         predictionAt(step, () => 0, 0.1),
         still,
+        new Float32Array(horizonSteps),
       );
     }
     expect(score.snapshot().horizons.map((horizon) => horizon.sampleCount)).toEqual([0, 0, 0, 0]);
+  });
+
+  it("does not compare what follows once the commands have left the plan", () => {
+    const score = new PredictionScore({ stepMs, horizonSteps, axisCount: 1 });
+    for (let step = 0; step < 100; step += 1) {
+      const observation = observationAt(step);
+      score.compare(observation);
+      const plan = planFrom(step);
+      plan[2]! += 0.01;
+      score.add(
+        predictionAt(step, () => 0, 0.1),
+        observation,
+        plan,
+      );
+    }
+    const { horizons, planHeldRatio } = score.snapshot();
+    const counts = horizons.map((horizon) => horizon.sampleCount);
+    expect(counts.slice(0, 2).every((count) => count > 90)).toBe(true);
+    expect(counts.slice(2)).toEqual([0, 0]);
+    expect(planHeldRatio).toBe(0);
+    expect(run(100, () => 0, 0.1).snapshot().planHeldRatio).toBe(1);
+  });
+
+  it("does not bridge a hole in the observations", () => {
+    const score = new PredictionScore({ stepMs, horizonSteps, axisCount: 1 });
+    score.add(
+      predictionAt(0, () => 0, 0.1),
+      observationAt(0),
+      planFrom(0),
+    );
+    for (const step of [1, 3, 4]) score.compare(observationAt(step));
+    const { horizons } = score.snapshot();
+    expect(horizons.map((horizon) => horizon.sampleCount)).toEqual([1, 0, 0, 0]);
   });
 });
