@@ -22,10 +22,10 @@ interface Mark {
 /** What the peers send and measure, as cyclone/ros-kinds.c has it: content in README.md. */
 export interface BridgeKind<Name extends RosTypeName = RosTypeName> {
   readonly type: Name;
-  make(shape: Shape, mark: Mark): RosMessages[Name];
-  readMark(message: RosMessages[Name]): Mark;
+  readonly make: (shape: Shape, mark: Mark) => RosMessages[Name];
+  readonly readMark: (message: RosMessages[Name]) => Mark;
   /** The members a peer prints after `"event":"sample"`. */
-  toJson(message: RosMessages[Name]): object;
+  readonly toJson: (message: RosMessages[Name]) => object;
 }
 
 const joint: BridgeKind<"sensor_msgs/msg/JointState"> = {
