@@ -112,10 +112,18 @@ const hasCompiler = compile();
 function compile(): boolean {
   const source = fileURLToPath(new URL("./engine-raw.c", import.meta.url));
   try {
-    execFileSync("gcc", ["-O2", "-shared", "-fPIC", "-o", join(folder, "raw.so"), source, "-ldl"]);
+    execFileSync(process.env["CC"] ?? "cc", [
+      "-O2",
+      "-shared",
+      "-fPIC",
+      "-o",
+      join(folder, "raw.so"),
+      source,
+      "-ldl",
+    ]);
     return true;
   } catch {
-    process.stdout.write("no gcc: the C reference is left out\n");
+    process.stdout.write("no C compiler: the reference is left out\n");
     return false;
   }
 }
