@@ -145,7 +145,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     async [Symbol.asyncDispose]() {
       // The device comes to rest while its clients still see it; then everything else goes.
       closing ??= actuation[Symbol.asyncDispose]()
-        .then(() => whenAtRest(memory.telemetry, device))
+        .then(() => whenAtRest(memory.telemetry, device, log))
         .then(() => closeAll(closers));
       await closing;
     },
@@ -350,14 +350,25 @@ async function openTogether<T extends readonly (AsyncDisposable | undefined)[]>(
   return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never;
 }
 
-/** The setpoints are at rest; waits, in bounded time, until the joints have followed. */
-async function whenAtRest(telemetry: SampleRing, device: DeviceDescription): Promise<void> {
+/** The setpoints are at rest; waits, in bounded time, until the joints have followed, and says so. */
+async function whenAtRest(
+  telemetry: SampleRing,
+  device: DeviceDescription,
+  log: Log,
+): Promise<void> {
   const axisCount = device.axes.length;
   const row = new Float64Array(telemetry.width);
-  for (let waitedMs = 0; waitedMs < settleLimitMs; waitedMs += settlePollMs) {
+  for (let waitedMs = 0; ; waitedMs += settlePollMs) {
     telemetry.latest(row);
-    const velocities = row.subarray(axisCount, 2 * axisCount);
-    if (velocities.every((velocity) => Math.abs(velocity) < atRestRadPerS)) return;
+    const speedRadPerS = Math.max(...row.subarray(axisCount, 2 * axisCount).map(Math.abs));
+    if (speedRadPerS < atRestRadPerS) {
+      log.info({ speedRadPerS: Number(speedRadPerS.toFixed(4)), waitedMs }, "device at rest");
+      return;
+    }
+    if (waitedMs >= settleLimitMs) {
+      log.warn({ speedRadPerS, waitedMs }, "device still moves after its setpoints came to rest");
+      return;
+    }
     await new Promise((resolve) => setTimeout(resolve, settlePollMs));
   }
 }
