@@ -10,6 +10,13 @@ describe("SharedRow", () => {
     expect(SharedRow.create(3).read(new Float64Array(3))).toBe(false);
   });
 
+  it("gives up on a writer that died inside a write", () => {
+    const row = SharedRow.create(1);
+    row.write(Float64Array.of(7));
+    Atomics.add(new Int32Array(row.buffer, 0, 1), 0, 1);
+    expect(row.read(new Float64Array(1))).toBe(false);
+  });
+
   it("never shows a torn row while another thread writes", async () => {
     const row = SharedRow.create(64);
     const url = new URL("../../../dist/bridge/contract/shared-row.js", import.meta.url);
