@@ -9,6 +9,7 @@ import {
 } from "../core/authority.ts";
 import type { KeepaliveLimits } from "../core/session-clock.ts";
 import { DeskDevice, holderOf, modeName } from "./desk-device.ts";
+import { OpenCommands } from "./open-commands.ts";
 import { WireCode, type ClientMessage, type CommandMessage } from "./messages.ts";
 import type {
   AckMessage,
@@ -44,20 +45,10 @@ export interface AuthoritySummary {
   readonly sequence: number;
 }
 
-interface Pending {
-  readonly sessionId: string;
-  readonly device: DeskDevice;
-  readonly id: number;
-  readonly acks: "all" | "rejections";
-}
-
 interface Visitor {
   readonly identity: SessionIdentity;
   readonly peer: Peer;
 }
-
-// An actuation that never says `done` must not grow the map for ever.
-const maxPendingCount = 1024;
 
 /**
  * Sessions, authority and actuation brought together: every request is judged here, and only what
@@ -68,7 +59,7 @@ export class ControlDesk {
   readonly #options: ControlDeskOptions;
   readonly #devices: ReadonlyMap<string, DeskDevice>;
   readonly #visitors = new Map<string, Visitor>();
-  readonly #pending = new Map<number, Pending>();
+  readonly #commands = new OpenCommands();
   #lastCommandId = 0;
 
   constructor(options: ControlDeskOptions) {
@@ -108,9 +99,7 @@ export class ControlDesk {
   close(sessionId: string, reason: string): void {
     if (!this.#visitors.delete(sessionId)) return;
     this.#carryOut(this.authority.closeSession(sessionId, reason));
-    for (const [commandId, pending] of this.#pending) {
-      if (pending.sessionId === sessionId) this.#pending.delete(commandId);
-    }
+    this.#commands.forget(sessionId);
     this.#options.log.info({ session: sessionId, reason }, "client gone");
   }
 
@@ -219,7 +208,7 @@ export class ControlDesk {
       peer.send({ ...rejection(id, verdict.refusal, verdict.reason), owner });
       return;
     }
-    this.#remember(commandId, { sessionId: identity.id, device, id, acks });
+    this.#commands.add(commandId, { sessionId: identity.id, device, id, acks });
     device.actuation.send(shaped.command);
     if (acks === "all") peer.send({ type: "ack", id, status: "accepted" });
   }
@@ -275,21 +264,8 @@ export class ControlDesk {
       this.#tellState(device);
       return;
     }
-    const pending = this.#pending.get(event.commandId);
-    if (pending === undefined) return;
-    const peer = this.#visitors.get(pending.sessionId)?.peer;
-    const { id, acks } = pending;
-    if (event.kind === "applied") {
-      const { limits } = event;
-      if (acks === "rejections" && limits.length === 0) return;
-      const applied = device.byName(event.applied);
-      peer?.send({ type: "ack", id, status: "applied", applied, limits });
-      return;
-    }
-    this.#pending.delete(event.commandId);
-    const { result, reason } = event;
-    if (acks === "rejections" && result !== "rejected") return;
-    peer?.send({ type: "ack", id, status: "done", result, reason });
+    const answer = this.#commands.answer(event);
+    if (answer !== undefined) this.#visitors.get(answer.sessionId)?.peer.send(answer.ack);
   }
 
   #carryOut(effects: readonly AuthorityEffect[]): void {
@@ -341,16 +317,6 @@ export class ControlDesk {
       owner,
       stale,
     });
-  }
-
-  #remember(commandId: number, pending: Pending): void {
-    if (this.#pending.size >= maxPendingCount) {
-      for (const oldest of this.#pending.keys()) {
-        this.#pending.delete(oldest);
-        break;
-      }
-    }
-    this.#pending.set(commandId, pending);
   }
 
   #selected(deviceId: string | undefined): readonly DeskDevice[] {

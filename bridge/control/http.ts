@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { errorText } from "../contract/errors.ts";
 import { admitHost } from "./admission.ts";
+import { messageSchemas } from "./messages.ts";
 import type { Site } from "./site.ts";
 
 export interface HttpPorts {
@@ -11,7 +12,7 @@ export interface HttpPorts {
   readonly site: Site;
 }
 
-/** GET and HEAD of `/healthz`, `/metrics` and the page. Everything else is refused. */
+/** GET and HEAD of `/healthz`, `/metrics`, `/v1/schema.json` and the page. Everything else is refused. */
 export function httpListener(ports: HttpPorts): RequestListener {
   return (request, response) => {
     setSecurityHeaders(request, response, ports.site);
@@ -43,6 +44,10 @@ function answer(
   if (path === "/healthz") {
     response.setHeader("Cache-Control", "no-store");
     send(request, response, 200, "application/json", `${JSON.stringify(ports.status(), plain)}\n`);
+    return;
+  }
+  if (path === "/v1/schema.json") {
+    send(request, response, 200, "application/json", `${JSON.stringify(messageSchemas())}\n`);
     return;
   }
   if (path === "/metrics") {

@@ -123,11 +123,11 @@ const clientMessages = {
   reset,
 } as const;
 
-/** Every message a client may send on `/v1/control`, for generated documents. */
-export const ClientMessageSchema = z.union([
+const ClientMessageSchema = z.union([
   ...Object.values(clientMessages),
   ...Object.values(commandKinds),
 ]);
+/** Every message a client may send on `/v1/control`. */
 export type ClientMessage = Readonly<z.infer<typeof ClientMessageSchema>>;
 export type CommandMessage = Extract<ClientMessage, { type: "command" }>;
 
@@ -163,9 +163,17 @@ const unsubscribe = z.strictObject({
 });
 const streamMessages = { subscribe, unsubscribe } as const;
 
+const StreamRequestSchema = z.union(Object.values(streamMessages));
 /** Every message a client may send on `/v1/stream`. */
-export const StreamRequestSchema = z.union(Object.values(streamMessages));
 export type StreamRequest = Readonly<z.infer<typeof StreamRequestSchema>>;
+
+/** What clients may send, as JSON Schema (draft 2020-12): the very schemas messages are judged by. */
+export function messageSchemas(): unknown {
+  return {
+    [controlProtocol]: z.toJSONSchema(ClientMessageSchema),
+    [streamProtocol]: z.toJSONSchema(StreamRequestSchema),
+  };
+}
 
 /** Why a message was refused, precise enough to mend it. */
 export interface MessageProblem {

@@ -46,7 +46,7 @@ export interface WelcomeMessage {
   readonly serverMs: number;
 }
 
-export interface SyncReply {
+interface SyncReply {
   readonly type: "sync";
   /** The client's own, returned. */
   readonly t0Ms: number;
@@ -69,7 +69,7 @@ export interface LeaseMessage {
   readonly reason?: string;
 }
 
-export type AckStatus = "received" | "accepted" | "rejected" | "applied" | "done";
+type AckStatus = "received" | "accepted" | "rejected" | "applied" | "done";
 
 /**
  * The life of one request: `accepted` or `rejected`; for motion then `applied` when the first

@@ -1,22 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
-import { WebSocketServer, type WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import type { Actuation } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
 import { BridgeError, ErrorCode, errorText } from "../contract/errors.ts";
 import type { Log } from "../contract/log.ts";
 import type { KeepaliveLimits } from "../core/session-clock.ts";
-import { admitHost, admitOrigin, isLoopbackHost } from "./admission.ts";
+import { isLoopbackHost } from "./admission.ts";
 import { serveControlSocket } from "./control-socket.ts";
 import { ControlDesk, type AuthoritySummary } from "./desk.ts";
 import { httpListener } from "./http.ts";
-import { controlProtocol, maxTtlMs, streamProtocol } from "./messages.ts";
+import { maxTtlMs } from "./messages.ts";
 import { emptySite, loadSite, type SiteFolders } from "./site.ts";
 import { CloseCode, closeSocket, defaultSocketLimits, type SocketLimits } from "./socket-limits.ts";
 import { StreamHub, type StreamStats } from "./stream-hub.ts";
 import { serveStreamSocket } from "./stream-socket.ts";
+import { openEndpoints, upgrade, type Endpoints } from "./upgrade.ts";
 
 export interface ControlServerOptions {
   /** A loopback name; default 127.0.0.1. Anything else needs authentication, which this server lacks. */
@@ -49,7 +49,7 @@ export interface ControlServer extends AsyncDisposable {
   stats(): ControlStats;
 }
 
-export interface ControlStats {
+interface ControlStats {
   readonly sessionCount: number;
   readonly controlSocketCount: number;
   readonly stream: StreamStats;
@@ -138,26 +138,6 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   };
 }
 
-interface Endpoints {
-  readonly control: WebSocketServer;
-  readonly stream: WebSocketServer;
-}
-
-function openEndpoints(limits: SocketLimits): Endpoints {
-  const open = (protocol: string): WebSocketServer =>
-    new WebSocketServer({
-      noServer: true,
-      // Above our own limit, so that a message a little too large is answered; beyond it ws closes (1009).
-      maxPayload: 2 * limits.maxMessageBytes,
-      // A message of many tiny fragments costs far more than its bytes (CVE-2026-48779).
-      maxFragments: 8,
-      maxBufferedChunks: 256,
-      perMessageDeflate: false,
-      handleProtocols: (offered) => (offered.has(protocol) ? protocol : false),
-    });
-  return { control: open(controlProtocol), stream: open(streamProtocol) };
-}
-
 function refuseOpenHost(host: string): void {
   if (isLoopbackHost(host)) return;
   throw new BridgeError(
@@ -182,66 +162,6 @@ async function listen(http: Server, host: string, port: number): Promise<void> {
     http.listen(port, host.replace(/[[\]]/g, ""), resolve);
   });
   http.removeAllListeners("error");
-}
-
-interface UpgradeRequest {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
-
-function upgrade(
-  { request, socket, head }: UpgradeRequest,
-  endpoints: Endpoints,
-  rules: { port: number; allowedOrigins: readonly string[]; limits: SocketLimits },
-): void {
-  socket.on("error", () => {
-    socket.destroy();
-  });
-  const { host, origin } = request.headers;
-  const path = request.url?.split("?", 1)[0];
-  const endpoint =
-    path === "/v1/control"
-      ? endpoints.control
-      : path === "/v1/stream"
-        ? endpoints.stream
-        : undefined;
-  if (endpoint === undefined) {
-    refuseUpgrade(socket, "404 Not Found", "expected /v1/control or /v1/stream");
-    return;
-  }
-  for (const verdict of [admitHost(host), admitOrigin(origin, host, rules)]) {
-    if (verdict.ok) continue;
-    const status = verdict.status === 421 ? "421 Misdirected Request" : "403 Forbidden";
-    refuseUpgrade(socket, status, verdict.reason);
-    return;
-  }
-  const expected = endpoint === endpoints.control ? controlProtocol : streamProtocol;
-  const offered = request.headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim());
-  if (offered?.includes(expected) !== true) {
-    const found = offered?.join(", ") ?? "missing";
-    refuseUpgrade(socket, "400 Bad Request", `subprotocol is ${found}, expected ${expected}`);
-    return;
-  }
-  if (endpoint.clients.size >= rules.limits.maxConnections) {
-    const reason = `${endpoint.clients.size} connections are open, which is the limit`;
-    refuseUpgrade(socket, "503 Service Unavailable", reason);
-    return;
-  }
-  endpoint.handleUpgrade(request, socket, head, (webSocket) => {
-    endpoint.emit("connection", webSocket, request);
-  });
-}
-
-function refuseUpgrade(socket: Duplex, status: string, reason: string): void {
-  socket.once("finish", () => {
-    socket.destroy();
-  });
-  const body = `${reason.replace(/[^\x20-\x7e]/g, "?")}\n`;
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
-      `X-Content-Type-Options: nosniff\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
 }
 
 async function close(parts: {

@@ -15,7 +15,7 @@ export interface SiteFolders {
   readonly msgpackScripts: string;
 }
 
-export interface SiteFile {
+interface SiteFile {
   readonly body: Buffer;
   readonly contentType: string;
   readonly etag: string;

@@ -25,7 +25,7 @@ export type AuthorityEffect =
   | { readonly kind: "close-session"; readonly sessionId: string; readonly reason: string };
 
 /** Why a request was refused, by a stable code; `lease/*` are the lease's use results. */
-export type Refusal =
+type Refusal =
   | `lease/${Exclude<LeaseUse, "ok">}`
   | "lease/held"
   | "control/role"

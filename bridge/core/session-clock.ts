@@ -21,7 +21,7 @@ export const defaultKeepalive: KeepaliveLimits = {
 };
 
 /** In order of severity; a session climbs while silent and returns to `fresh` with a check-in. */
-export const sessionStages = ["fresh", "missed", "stale", "closed"] as const;
+const sessionStages = ["fresh", "missed", "stale", "closed"] as const;
 export type SessionStage = (typeof sessionStages)[number];
 
 /** The stage that a silence of `silentMs` has reached. */

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import {
@@ -19,7 +20,7 @@ const horizonSteps = 32;
 const previewStep = 6;
 
 /** Where the built page lies; the same folders the service passes. */
-export function builtSite(): SiteFolders {
+function builtSite(): SiteFolders {
   const path = (relative: string): string => fileURLToPath(new URL(relative, projectRoot));
   return {
     page: path("bridge/web"),
@@ -30,7 +31,7 @@ export function builtSite(): SiteFolders {
 }
 
 /** Four joints that follow commands with a lag of their own: enough to see a page at work. */
-export class SyntheticJoints implements Actuation {
+class SyntheticJoints implements Actuation {
   readonly device = phoneMount();
   readonly posRad: number[];
   readonly velRadPerS = [0, 0, 0, 0];
@@ -321,4 +322,10 @@ function publishStatus(server: ControlServer, stampMs: number, uptimeMs: number)
     actuation: { mode: "active", tickLateMsP99: 0.4, expiredCount: 0, limitedCount: 0 },
     authority: { owner: authority?.owner ?? null, latched: authority?.latched ?? false },
   });
+}
+
+// The page to look at while it is worked on: node dist/test/fakes/synthetic-backend.js [port]
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { server } = await openSyntheticBackend({ port: Number(process.argv[2] ?? 8701) });
+  process.stdout.write(`${server.url}\n`);
 }
