@@ -48,7 +48,8 @@ export class OpenCommands {
       const { limits } = event;
       if (acks === "rejections" && limits.length === 0) return undefined;
       const applied = device.byName(event.applied);
-      return { sessionId, ack: { type: "ack", id, status: "applied", applied, limits } };
+      const { atMs } = event;
+      return { sessionId, ack: { type: "ack", id, status: "applied", applied, limits, atMs } };
     }
     this.#byCommandId.delete(event.commandId);
     const { result, reason } = event;

@@ -82,6 +82,8 @@ export interface AckMessage {
   /** Stable, with `rejected`. */
   readonly code?: string;
   readonly reason?: string;
+  /** With `applied`: when the first setpoint went to the driver, on the scale of `serverMs`. */
+  readonly atMs?: number;
   /** The command after limits, by axis name. */
   readonly applied?: Readonly<Record<string, number>>;
   /** One sentence per limit that changed the command. */

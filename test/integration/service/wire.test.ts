@@ -67,12 +67,12 @@ describePeer("a Cyclone DDS node beside the running service", cyclone, ({ peer }
     expect(first).toMatchObject({ joint_names: axisNames });
     expect((first!["points"] as unknown[]).length).toBeGreaterThanOrEqual(16);
     expect(Math.abs(predictedTurnRad(first!))).toBeLessThan(0.02);
-    {
-      await using _left = await turning(0.8);
-      await node.until("sample", (sample) => predictedTurnRad(sample) > 0.1);
-    }
-    await using _right = await turning(-0.8);
+    const left = await turning(0.8);
+    await node.until("sample", (sample) => predictedTurnRad(sample) > 0.1);
+    await left[Symbol.asyncDispose]();
+    const right = await turning(-0.8);
     await node.until("sample", (sample) => predictedTurnRad(sample) < -0.1);
+    await right[Symbol.asyncDispose]();
   });
 
   it("reads predicted/joint_states stamped ahead of joint_states", async () => {
