@@ -64,7 +64,7 @@ describe("the independent peers among themselves", () => {
 
   describePeer("Fast DDS and Cyclone DDS", fast, (fastPrograms) => {
     describePeer("both", cyclone, (cyclonePrograms) => {
-      it.each([
+      it.for([
         {
           from: "Cyclone DDS",
           to: "Fast DDS",
@@ -77,7 +77,10 @@ describe("the independent peers among themselves", () => {
           sender: fastPrograms.peer,
           taker: cyclonePrograms.peer,
         },
-      ])("$from to $to", async ({ sender, taker }) => {
+      ])("$from to $to", async ({ sender, taker }, { skip }) => {
+        // Where the machine has other interfaces, these two do not find each other with the LOCALHOST
+        // settings of their rmw layers. Each of them does find the bridge: see bridge.test.ts.
+        skip(network.kind === "loopback", network.reason);
         const options = ["joint", "--topic", "rt/pair", "--joints", "2"];
         await using subscriber = startPeer(network, [taker], ["echo", ...options, "--count", "1"]);
         await using publisher = startPeer(network, [sender], ["pub", ...options, "--readers", "1"]);
