@@ -11,6 +11,8 @@ export interface RosHostOptions {
   /** `/` or e.g. `/kairos`. */
   readonly namespace: string;
   readonly fragmentBytes?: number;
+  /** 24 for ROS 2 Humble and older; default 16. */
+  readonly graphGidBytes?: 16 | 24;
 }
 
 /** `workerData` of a host that is a worker. */
