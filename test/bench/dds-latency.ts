@@ -1,13 +1,13 @@
-import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { buildCyclonePeer } from "../peers/build.ts";
 import { openPeerNetwork, type PeerNetwork } from "../peers/netns.ts";
-import { cycloneLocalhostUri, PeerProcess } from "../peers/peer-process.ts";
+import { bridgePeer, startPeer, type PeerCommand } from "../peers/start-peer.ts";
 
 /**
  * One-way latency from publish() to the subscriber's callback, by CLOCK_MONOTONIC stamps in the
  * messages: the bridge's transport to and from Cyclone DDS, against Cyclone to Cyclone in the same run.
+ * "No worker" is the participant in the caller's own thread: what the wire alone costs.
  * Rounds of all pairs alternate, so a busy moment of the machine falls on all of them; the median of
  * the rounds is printed. Ratios are to the reference pair.
  *
@@ -24,8 +24,8 @@ const durationS = Number(values.secs);
 
 interface Pair {
   readonly name: string;
-  readonly publisher: readonly string[];
-  readonly subscriber: readonly string[];
+  readonly publisher: PeerCommand;
+  readonly subscriber: PeerCommand;
 }
 
 interface Workload {
@@ -53,11 +53,20 @@ if (cyclone.missing === undefined) await measureAll(cyclone.programs.peer);
 else print(`not run: ${cyclone.missing}`);
 
 async function measureAll(cyclonePeer: string): Promise<void> {
-  const bridge = [process.execPath, path.resolve("dist/test/peers/bridge-peer.js")];
   const pairs: readonly Pair[] = [
     { name: "reference: Cyclone -> Cyclone", publisher: [cyclonePeer], subscriber: [cyclonePeer] },
-    { name: "bridge -> Cyclone", publisher: bridge, subscriber: [cyclonePeer] },
-    { name: "Cyclone -> bridge", publisher: [cyclonePeer], subscriber: bridge },
+    { name: "bridge -> Cyclone", publisher: bridgePeer, subscriber: [cyclonePeer] },
+    { name: "Cyclone -> bridge", publisher: [cyclonePeer], subscriber: bridgePeer },
+    {
+      name: "bridge, no worker -> Cyclone",
+      publisher: [...bridgePeer, "--direct"],
+      subscriber: [cyclonePeer],
+    },
+    {
+      name: "Cyclone -> bridge, no worker",
+      publisher: [cyclonePeer],
+      subscriber: [...bridgePeer, "--direct"],
+    },
   ];
   await using network = await openPeerNetwork();
   print(`network: ${network.kind} ${network.reason}; ${roundCount} rounds of ${durationS} s\n`);
@@ -73,13 +82,13 @@ async function measureAll(cyclonePeer: string): Promise<void> {
 async function measure(network: PeerNetwork, pair: Pair, workload: Workload): Promise<Round> {
   const count = Math.round(workload.rateHz * durationS);
   const shared = [workload.kind, "--topic", "rt/latency", ...workload.args];
-  await using subscriber = start(network, pair.subscriber, [
+  await using subscriber = startPeer(network, pair.subscriber, [
     "stats",
     ...shared,
     ...["--count", `${count}`, "--secs", `${durationS + 10}`],
   ]);
   await subscriber.until("ready");
-  await using publisher = start(network, pair.publisher, [
+  await using publisher = startPeer(network, pair.publisher, [
     "pub",
     ...shared,
     ...["--count", `${count}`, "--rate", `${workload.rateHz}`, "--readers", "1"],
@@ -93,21 +102,6 @@ async function measure(network: PeerNetwork, pair: Pair, workload: Workload): Pr
     publisherCpuRatio: Number(sent?.["cpuRatio"]),
     lost: count - Number(stats?.["received"]),
   };
-}
-
-function start(
-  network: PeerNetwork,
-  command: readonly string[],
-  args: readonly string[],
-): PeerProcess {
-  const [program = "", ...before] = command;
-  const plain = network.kind === "namespace";
-  return new PeerProcess({
-    network,
-    program,
-    args: [...before, ...args, ...(plain ? [] : ["--localhost"])],
-    env: plain ? {} : { CYCLONEDDS_URI: cycloneLocalhostUri },
-  });
 }
 
 function report(workload: Workload, rounds: ReadonlyMap<Pair, readonly Round[]>): void {

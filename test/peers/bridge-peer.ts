@@ -4,7 +4,7 @@ import type { RosQos, RosTransport } from "../../bridge/contract/ros-transport.t
 import { messageReader, messageWriter } from "../../ros/messages/codec.ts";
 import { findKind, type BridgeKind } from "./bridge-kinds.ts";
 import { LatencyStatistics } from "./latency-statistics.ts";
-import { openBridgeTransport } from "./open-bridge-transport.ts";
+import { openBridgeTransport, openDirectTransport } from "./open-bridge-transport.ts";
 
 /**
  * The bridge's own transport and codec behind the peers' command line, so that a test may put it on
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     topic: { type: "string", default: "rt/test" },
     be: { type: "boolean", default: false },
     tl: { type: "boolean", default: false },
+    direct: { type: "boolean", default: false },
     localhost: { type: "boolean", default: false },
     depth: { type: "string", default: "10" },
     domain: { type: "string", default: "0" },
@@ -45,7 +46,8 @@ const qos: RosQos = {
 let stopping = false;
 for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => (stopping = true));
 
-await using transport = await openBridgeTransport({
+const open = values.direct ? openDirectTransport : openBridgeTransport;
+await using transport = await open({
   domainId: Number(values.domain),
   discoveryRange: values.localhost ? "LOCALHOST" : "SUBNET",
 });
@@ -67,6 +69,8 @@ async function publish(to: RosTransport, { type, make }: BridgeKind): Promise<vo
     await sleep(2);
   }
   say("matched", { count: publisher.matchedCount });
+  // As in common/arguments.h: the reader may need a moment more to match us.
+  if (Number(values.readers) > 0) await sleep(300);
   const periodMs = 1000 / Number(values.rate);
   const startMs = performance.now();
   const startCpu = process.cpuUsage();

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { systemClock } from "../../bridge/contract/clock.ts";
 import { RosPublications } from "../../ros/publications.ts";
 import { prediction } from "../unit/ros/prediction.ts";
@@ -7,7 +8,7 @@ import { openBridgeTransport } from "./open-bridge-transport.ts";
 
 /**
  * Publishes fixed content on every topic of RosPublications, 20 times per second, until stopped.
- * `bridge-publications [--localhost]`; runs from dist/, inside a PeerNetwork.
+ * `bridge-publications [--domain N] [--localhost]`; runs from dist/, inside a PeerNetwork.
  */
 const life = { stopping: false };
 for (const name of ["SIGTERM", "SIGINT"] as const) {
@@ -15,10 +16,13 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
     life.stopping = true;
   });
 }
+const { values } = parseArgs({
+  options: { localhost: { type: "boolean" }, domain: { type: "string", default: "0" } },
+});
 const clock = systemClock();
 await using transport = await openBridgeTransport({
-  domainId: 0,
-  discoveryRange: process.argv.includes("--localhost") ? "LOCALHOST" : "SUBNET",
+  domainId: Number(values.domain),
+  discoveryRange: values.localhost ? "LOCALHOST" : "SUBNET",
 });
 const publications = new RosPublications({
   transport,

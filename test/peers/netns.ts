@@ -16,6 +16,8 @@ export interface PeerNetwork extends AsyncDisposable {
   readonly kind: "namespace" | "loopback";
   /** Why it is only `loopback`; empty for `namespace`. */
   readonly reason: string;
+  /** Domain to use: 0 where nobody else is, a rarer one where others may be. */
+  readonly domainId: number;
   /** The program and arguments that run `file` inside. */
   command(file: string, args: readonly string[]): readonly [string, readonly string[]];
 }
@@ -48,6 +50,7 @@ function namespace(name: string): PeerNetwork {
   return {
     kind: "namespace",
     reason: "",
+    domainId: 0,
     command: (file, args) => ["ip", ["netns", "exec", name, file, ...args]],
     [Symbol.asyncDispose]: async () => {
       await run("ip", ["netns", "del", name]);
@@ -59,6 +62,8 @@ function loopback(reason: string): PeerNetwork {
   return {
     kind: "loopback",
     reason,
+    // Test files run side by side. 100 domains keep the ports below Linux's ephemeral range.
+    domainId: 1 + (process.pid % 99),
     command: (file, args) => [file, args],
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

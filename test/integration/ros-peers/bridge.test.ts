@@ -4,14 +4,8 @@ import type { Header } from "../../../ros/messages/message-types.ts";
 import { buildCyclonePeer, buildFastPeer } from "../../peers/build.ts";
 import { describePeer } from "../../peers/describe-peer.ts";
 import { openPeerNetwork, type PeerNetwork } from "../../peers/netns.ts";
-import {
-  bridgePeer,
-  expectSamples,
-  shapeArgs,
-  startPeer,
-  type Discovery,
-  type PeerCommand,
-} from "./pairs.ts";
+import { bridgePeer, startPeer, type Discovery, type PeerCommand } from "../../peers/start-peer.ts";
+import { expectSamples, shapeArgs } from "./expect-samples.ts";
 
 const cyclone = await buildCyclonePeer();
 const fast = await buildFastPeer();

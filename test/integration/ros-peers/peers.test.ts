@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildCyclonePeer, buildFastPeer } from "../../peers/build.ts";
 import { describePeer } from "../../peers/describe-peer.ts";
 import { openPeerNetwork, type PeerNetwork } from "../../peers/netns.ts";
-import { cycloneLocalhostUri, PeerProcess } from "../../peers/peer-process.ts";
+import { startPeer } from "../../peers/start-peer.ts";
 
 const cyclone = await buildCyclonePeer();
 const fast = await buildFastPeer();
@@ -35,8 +35,12 @@ describe("the independent peers among themselves", () => {
         "--bytes",
         "70000",
       ];
-      await using subscriber = start(peer, ["echo", ...options, "--count", "1"]);
-      await using publisher = start(peer, ["pub", ...options, "--readers", "1", "--count", "1"]);
+      await using subscriber = startPeer(network, [peer], ["echo", ...options, "--count", "1"]);
+      await using publisher = startPeer(
+        network,
+        [peer],
+        ["pub", ...options, "--readers", "1", "--count", "1"],
+      );
       const [sample] = await subscriber.until("sample");
       expect(sample).toMatchObject(content);
       expect(await publisher.until("acknowledged")).toMatchObject([{ all: true }]);
@@ -44,10 +48,14 @@ describe("the independent peers among themselves", () => {
 
     it("does not hear a best-effort writer through a reliable reader", async () => {
       const options = ["joint", "--topic", "rt/mismatch", "--secs", "1"];
-      await using reliable = start(peer, ["echo", ...options]);
-      await using bestEffort = start(peer, ["echo", ...options, "--be"]);
+      await using reliable = startPeer(network, [peer], ["echo", ...options]);
+      await using bestEffort = startPeer(network, [peer], ["echo", ...options, "--be"]);
       await reliable.until("ready");
-      await using publisher = start(peer, ["pub", ...options, "--be", "--readers", "1"]);
+      await using publisher = startPeer(
+        network,
+        [peer],
+        ["pub", ...options, "--be", "--readers", "1"],
+      );
       await bestEffort.until("sample");
       await Promise.all([publisher.exited, reliable.exited]);
       expect(reliable.all("sample")).toEqual([]);
@@ -56,7 +64,7 @@ describe("the independent peers among themselves", () => {
 
   describePeer("Fast DDS and Cyclone DDS", fast, (fastPrograms) => {
     describePeer("both", cyclone, (cyclonePrograms) => {
-      it.each([
+      it.for([
         {
           from: "Cyclone DDS",
           to: "Fast DDS",
@@ -69,10 +77,13 @@ describe("the independent peers among themselves", () => {
           sender: fastPrograms.peer,
           taker: cyclonePrograms.peer,
         },
-      ])("$from to $to", async ({ sender, taker }) => {
+      ])("$from to $to", async ({ sender, taker }, { skip }) => {
+        // Where the machine has other interfaces, these two do not find each other with the LOCALHOST
+        // settings of their rmw layers. Each of them does find the bridge: see bridge.test.ts.
+        skip(network.kind === "loopback", network.reason);
         const options = ["joint", "--topic", "rt/pair", "--joints", "2"];
-        await using subscriber = start(taker, ["echo", ...options, "--count", "1"]);
-        await using publisher = start(sender, ["pub", ...options, "--readers", "1"]);
+        await using subscriber = startPeer(network, [taker], ["echo", ...options, "--count", "1"]);
+        await using publisher = startPeer(network, [sender], ["pub", ...options, "--readers", "1"]);
         const [sample] = await subscriber.until("sample");
         expect(sample).toMatchObject({
           header: { frame_id: "base" },
@@ -86,13 +97,3 @@ describe("the independent peers among themselves", () => {
     });
   });
 });
-
-function start(program: string, args: readonly string[]): PeerProcess {
-  const plain = network.kind === "namespace";
-  return new PeerProcess({
-    network,
-    program,
-    args: [...args, ...(plain ? [] : ["--localhost"])],
-    env: plain ? {} : { CYCLONEDDS_URI: cycloneLocalhostUri },
-  });
-}

@@ -5,7 +5,7 @@ import { buildCyclonePeer } from "../../peers/build.ts";
 import { describePeer } from "../../peers/describe-peer.ts";
 import { openPeerNetwork, type PeerNetwork } from "../../peers/netns.ts";
 import type { PeerProcess } from "../../peers/peer-process.ts";
-import { startPeer } from "./pairs.ts";
+import { startPeer } from "../../peers/start-peer.ts";
 
 const cyclone = await buildCyclonePeer();
 const publisher = path.resolve("dist/test/peers/bridge-publications.js");
@@ -99,7 +99,7 @@ describePeer("what the bridge publishes, as Cyclone DDS reads it", cyclone, ({ p
   });
 
   it("is listed with its ROS types, under one node", async () => {
-    await using listener = startPeer(network, [graph], ["10"]);
+    await using listener = startPeer(network, [graph], ["--secs", "10"]);
     const [node] = await listener.until("node");
     expect(node).toMatchObject({ readerCount: expect.any(Number) as number });
     await listener.until("writer", 7);

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A writer may match a reader some milliseconds before that reader has matched it, and a volatile reader
+ * starts with what comes after: publishers wait this long so that no test loses its first samples. */
+static const double settle_s = 0.3;
+
 struct arguments {
   const char *mode;
   const char *kind;

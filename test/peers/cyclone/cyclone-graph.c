@@ -60,8 +60,12 @@ static void take_all(dds_entity_t reader, void (*print)(const void *)) {
 }
 
 int main(int argc, char **argv) {
-  double end_s = now_s() + (argc > 1 ? atof(argv[1]) : 30);
-  dds_domainid_t domain = argc > 2 ? (dds_domainid_t)atoi(argv[2]) : 0;
+  double end_s = now_s() + 30;
+  dds_domainid_t domain = 0;
+  for (int i = 1; i + 1 < argc; i++) {
+    if (!strcmp(argv[i], "--secs")) end_s = now_s() + atof(argv[i + 1]);
+    if (!strcmp(argv[i], "--domain")) domain = (dds_domainid_t)atoi(argv[i + 1]);
+  }
   signal(SIGTERM, stop);
   signal(SIGINT, stop);
   setvbuf(stdout, NULL, _IOLBF, 0);

@@ -40,6 +40,7 @@ static void wait_for_readers(dds_entity_t writer, const struct arguments *a, dou
     dds_sleepfor(DDS_MSECS(2));
   }
   printf("{\"event\":\"matched\",\"count\":%u}\n", status.current_count);
+  if (a->readers > 0) sleep_until_s(now_s() + settle_s);
 }
 
 static void publish(const struct arguments *a, const struct ros_kind *kind, dds_entity_t writer) {

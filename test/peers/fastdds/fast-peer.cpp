@@ -114,6 +114,7 @@ static void publish(const arguments& a, DomainParticipant* participant, Topic* t
     sleep_until_s(now_s() + 0.002);
   }
   printf("{\"event\":\"matched\",\"count\":%d}\n", status.current_count);
+  if (a.readers > 0) sleep_until_s(now_s() + settle_s);
   JointState sample = make_sample(a);
   long sent = 0, failed = 0;
   const double start_s = now_s();

@@ -1,35 +1,6 @@
-import path from "node:path";
-import process from "node:process";
 import { expect } from "vitest";
 import { findKind, type Shape } from "../../peers/bridge-kinds.ts";
-import type { PeerNetwork } from "../../peers/netns.ts";
-import { cycloneLocalhostUri, PeerProcess, type PeerEvent } from "../../peers/peer-process.ts";
-
-/** A program with the peers' command line. */
-export type PeerCommand = readonly [program: string, ...before: string[]];
-export type Discovery = "default" | "LOCALHOST";
-
-/** The bridge's transport and codec as a peer; needs a build (test/setup/compile.ts makes one). */
-export const bridgePeer: PeerCommand = [
-  process.execPath,
-  path.resolve("dist/test/peers/bridge-peer.js"),
-];
-
-/** Ways of discovery that work in a network: the plain loopback has no multicast to rely on. */
-export function startPeer(
-  network: PeerNetwork,
-  [program, ...before]: PeerCommand,
-  args: readonly string[],
-  discovery: Discovery = "default",
-): PeerProcess {
-  const localhost = discovery === "LOCALHOST" || network.kind === "loopback";
-  return new PeerProcess({
-    network,
-    program,
-    args: [...before, ...args, ...(localhost ? ["--localhost"] : [])],
-    env: localhost ? { CYCLONEDDS_URI: cycloneLocalhostUri } : {},
-  });
-}
+import type { PeerEvent } from "../../peers/peer-process.ts";
 
 export const shape: Shape = { joints: 4, points: 3, bytes: 200_000 };
 export const shapeArgs = ["--joints", "4", "--points", "3", "--bytes", "200000"];
