@@ -104,11 +104,11 @@ export class Rasterizer {
       let count = 1;
       let isCounted = false;
       for (let other = first; other < at; other += widthPx) {
-        if (surfaces[other]! === surface) isCounted = true;
+        if (surfaces[other] === surface) isCounted = true;
       }
       if (isCounted) continue;
       for (let other = at + widthPx; other < end; other += widthPx) {
-        if (surfaces[other]! === surface) count += 1;
+        if (surfaces[other] === surface) count += 1;
       }
       this.#shadeAt(x, y, surface);
       const weight = count / samplesPerPixel;
@@ -147,7 +147,7 @@ export class Rasterizer {
     let count = 0;
     let at = y * samplesPerPixel * widthPx + x;
     for (let row = 0; row < samplesPerPixel; row += 1) {
-      if (surfaces[at]! === surface) {
+      if (surfaces[at] === surface) {
         sum += closeness[at]!;
         count += 1;
       }
@@ -165,7 +165,7 @@ export class Rasterizer {
       const surface = surfaces[first + row * widthPx]!;
       let count = 0;
       for (let other = 0; other < samplesPerPixel; other += 1) {
-        if (surfaces[first + other * widthPx]! === surface) count += 1;
+        if (surfaces[first + other * widthPx] === surface) count += 1;
       }
       if (count > mainCount) {
         main = surface;
