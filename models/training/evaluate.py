@@ -13,13 +13,25 @@ import torch
 
 from baselines import ArxDirect, constant_velocity, hold, windows
 from calibrate import NINETY, load_model
-from layout import COMMAND, MAX_HORIZON, MOTION, QD, REPORTED_HORIZONS, WORK, Q, load_split, start_points
+from layout import (
+    COMMAND,
+    DEVICE,
+    MAX_HORIZON,
+    MOTION,
+    QD,
+    REPORTED_HORIZONS,
+    TAU,
+    WORK,
+    Q,
+    load_split,
+    start_points,
+)
 from network import MiniWorld, open_loop
 
 CONTEXT = 33
 STRIDE = 12
-# ARX is fitted on this many windows per training episode.
-ARX_STRIDE = 5
+# ARX is fitted on a window every so many steps of the training episodes.
+ARX_STRIDE = 15
 CONTROL_HORIZONS = (1, 8, 16, 32)
 
 
@@ -40,17 +52,38 @@ def rmse(error: np.ndarray) -> float:
     return float(np.sqrt(np.square(error, dtype=np.float64).mean()))
 
 
+def median_size(error: np.ndarray) -> float:
+    return float(np.median(np.abs(error)))
+
+
 def errors_by_horizon(mean: np.ndarray, future: np.ndarray, dims: slice) -> list[float]:
     return [rmse(mean[:, k - 1, dims] - future[:, k - 1, dims]) for k in REPORTED_HORIZONS]
 
 
 def arx_rows(arx: ArxDirect, past: np.ndarray, future: np.ndarray) -> dict[int, np.ndarray]:
-    return {k: arx.predict(past, future, k) - future[:, k - 1, :8] for k in REPORTED_HORIZONS}
+    return {k: arx.predict(past, future, k) - future[:, k - 1, MOTION] for k in REPORTED_HORIZONS}
 
 
 def coverage(mean: np.ndarray, std: np.ndarray, future: np.ndarray, dims: slice) -> list[float]:
-    inside = np.abs(future[..., :8] - mean) <= NINETY * std
+    inside = np.abs(future[..., MOTION] - mean) <= NINETY * std
     return [float(inside[:, k - 1, dims].mean()) for k in REPORTED_HORIZONS]
+
+
+def overloaded(past: np.ndarray, future: np.ndarray) -> np.ndarray:
+    """Rollouts in which some servo reaches its torque limit, before or after the start."""
+    limits = np.array([axis["maxEffortNm"] for axis in json.loads(DEVICE.read_text())["axes"]])
+    at_limit = [(np.abs(rows[..., TAU]) >= 0.995 * limits).any((1, 2)) for rows in (past, future)]
+    return at_limit[0] | at_limit[1]
+
+
+def by_load(
+    chosen: np.ndarray, error: np.ndarray, arx_error: dict[int, np.ndarray]
+) -> dict[str, object]:
+    return {
+        "share": float(chosen.mean()),
+        "model": [rmse(error[chosen, k - 1, Q]) for k in REPORTED_HORIZONS],
+        "arxDirect": [rmse(arx_error[k][chosen][:, Q]) for k in REPORTED_HORIZONS],
+    }
 
 
 def judge(model: MiniWorld, arx: ArxDirect, episodes: np.ndarray) -> dict[str, object]:
@@ -68,13 +101,17 @@ def judge(model: MiniWorld, arx: ArxDirect, episodes: np.ndarray) -> dict[str, o
         table = {name: errors_by_horizon(m, future, dims) for name, m in by_method.items()}
         table["arxDirect"] = [rmse(arx_error[k][:, dims]) for k in REPORTED_HORIZONS]
         result[unit] = table
+    error = mean - future[..., MOTION]
     result["qMedianAbsRad"] = {
-        "model": [float(np.median(np.abs((mean - future[..., :8])[:, k - 1, Q]))) for k in REPORTED_HORIZONS],
-        "arxDirect": [float(np.median(np.abs(arx_error[k][:, Q]))) for k in REPORTED_HORIZONS],
+        "model": [median_size(error[:, k - 1, Q]) for k in REPORTED_HORIZONS],
+        "arxDirect": [median_size(arx_error[k][:, Q]) for k in REPORTED_HORIZONS],
     }
     result["qRmsePerAxisRad"] = [
-        [rmse((mean - future[..., :8])[:, k - 1, axis]) for axis in range(4)] for k in REPORTED_HORIZONS
+        [rmse(error[:, k - 1, axis]) for axis in range(4)] for k in REPORTED_HORIZONS
     ]
+    heavy_load = overloaded(past, future)
+    result["overloaded"] = by_load(heavy_load, error, arx_error)
+    result["withinTorque"] = by_load(~heavy_load, error, arx_error)
     result["coverage90"] = {"q": coverage(mean, std, future, Q), "qd": coverage(mean, std, future, QD)}
     result["halfWidth90Rad"] = [float(NINETY * std[:, k - 1, Q].mean()) for k in REPORTED_HORIZONS]
     return result
@@ -97,7 +134,7 @@ def controls(model: MiniWorld, episodes: np.ndarray) -> dict[str, object]:
     }
     table = {}
     for name, (mean, std) in cases.items():
-        error = mean - future[..., :8]
+        error = mean - future[..., MOTION]
         inside = np.abs(error) <= NINETY * std
         table[name] = {
             "qRmseRad": [rmse(error[:, k - 1, Q]) for k in CONTROL_HORIZONS],
@@ -129,7 +166,7 @@ def main() -> None:
     torch.set_num_threads(1)
     model = load_model("final")
     train = load_split("train")
-    arx = ArxDirect(*windows(train, start_points(train.shape[1], 9, ARX_STRIDE * 3), MAX_HORIZON))
+    arx = ArxDirect(*windows(train, start_points(train.shape[1], 9, ARX_STRIDE), MAX_HORIZON))
     test = load_split("test")
     metrics = {
         "horizons": REPORTED_HORIZONS,

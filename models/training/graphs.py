@@ -53,7 +53,9 @@ class RolloutStep(nn.Module):
         return z, motion, commands, motion[:, MOTION], std[:, MOTION]
 
 
-def trace(module: nn.Module, examples: tuple[Tensor, ...], inputs: list[str], outputs: list[str]) -> ModelProto:
+def trace(
+    module: nn.Module, examples: tuple[Tensor, ...], inputs: list[str], outputs: list[str]
+) -> ModelProto:
     buffer = io.BytesIO()
     torch.onnx.export(
         module,

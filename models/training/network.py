@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from layout import COMMAND, MAX_HORIZON, PROPRIO
+from layout import COMMAND, MAX_HORIZON, MOTION, PROPRIO, QD, STEP_S
 
 PROPRIO_WIDTH = 12
 COMMAND_WIDTH = 4
@@ -108,17 +108,19 @@ class MiniWorld(nn.Module):
     def windows_from_state(self, proprio: Tensor, action: Tensor, state: Tensor, shift: int):
         """Windows with `proprio` and `action` newest, before stored rows from `shift` on.
 
-        Before anything was observed the past is the present repeated.
+        Before anything was observed the joints are taken to have come with their present velocity,
+        and the setpoint to have stood still.
         """
         seen = state[:, -1:]
         stored = state[:, self.width : -1]
         motion, commands = stored[:, :MOTION_WINDOW], stored[:, MOTION_WINDOW:]
         old_motion = motion[:, shift * PROPRIO_WIDTH : (MOTION_LAGS - 1 + shift) * PROPRIO_WIDTH]
         old_commands = commands[:, shift * COMMAND_WIDTH : (COMMAND_LAGS - 1 + shift) * COMMAND_WIDTH]
-        still_motion = torch.cat([proprio] * (MOTION_LAGS - 1), 1)
+        back = drift(proprio)
+        came_motion = torch.cat([proprio - lag * back for lag in range(1, MOTION_LAGS)], 1)
         still_commands = torch.cat([action] * (COMMAND_LAGS - 1), 1)
         return (
-            torch.cat([proprio, still_motion + seen * (old_motion - still_motion)], 1),
+            torch.cat([proprio, came_motion + seen * (old_motion - came_motion)], 1),
             torch.cat([action, still_commands + seen * (old_commands - still_commands)], 1),
         )
 
@@ -164,11 +166,20 @@ class MiniWorld(nn.Module):
         return torch.stack(means, 1), torch.stack(stds, 1)
 
 
-def delayed(rows: Tensor, count: int) -> Tensor:
-    """[B,T,D] -> the last `count` rows at each step, newest first, [B,T,count*D]; the first repeats."""
+def drift(proprio: Tensor) -> Tensor:
+    """What a step at the present joint velocity changes, [..., 12]."""
+    return torch.cat([STEP_S * proprio[..., QD], 0.0 * proprio[..., MOTION]], -1)
+
+
+def delayed(rows: Tensor, count: int, first_step: Tensor | None = None) -> Tensor:
+    """[B,T,D] -> the last `count` rows at each step, newest first, [B,T,count*D].
+
+    Rows before the first follow from it by going back `first_step` [B,1,D] each; None: they repeat it.
+    """
     parts = [rows]
     for _ in range(count - 1):
-        parts.append(torch.cat([parts[-1][:, :1], parts[-1][:, :-1]], 1))
+        first = parts[-1][:, :1] if first_step is None else parts[-1][:, :1] - first_step
+        parts.append(torch.cat([first, parts[-1][:, :-1]], 1))
     return torch.cat(parts, -1)
 
 
@@ -178,7 +189,8 @@ def open_loop(model: MiniWorld, rows: Tensor, starts: list[int], horizon: int, a
     Starts vary slowest. `actions` replaces the recorded future setpoints.
     """
     past = rows[:, : max(starts) + 1]
-    motion = delayed(past[..., PROPRIO], MOTION_LAGS)
+    proprio = past[..., PROPRIO]
+    motion = delayed(proprio, MOTION_LAGS, drift(proprio[:, :1]))
     commands = delayed(past[..., COMMAND], COMMAND_LAGS)
     states = model.filter_sequence(motion, commands)
     if actions is None:

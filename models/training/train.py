@@ -17,7 +17,6 @@ import time
 import numpy as np
 import torch
 from torch import Tensor
-
 from torch.nn.functional import huber_loss
 
 from layout import COMMAND, MAX_HORIZON, MOTION, PROPRIO, TAU, WORK, Q, load_split, start_points
@@ -33,10 +32,15 @@ from network import (
 )
 
 MIN_GFLOPS = 50
+WARM_UP = 200
+REPORT_EVERY = 250
 # Torque is predicted only to feed the next step; it is no output.
 TORQUE_WEIGHT = 0.25
-FRESH_STEPS = 8
+# One rollout of each episode starts within so many steps of its first, as after a reset.
+FRESH_STEPS = 4
+# Exponent of the deviation that weights the likelihood: 0 is the plain likelihood.
 BETA = 0.5
+# Errors beyond so many times the batch's own size pull no harder.
 HUBER = 4.0
 # Share of the run up to which a horizon is used.
 CURRICULUM = ((0.06, 4), (0.15, 8), (0.45, 16), (1.0, 32))
@@ -145,55 +149,78 @@ def validate(model: MiniWorld, val: Tensor) -> dict[str, float]:
     }
 
 
-def main() -> None:
+class Training:
+    """The model being trained and the slow average of it, which is what is kept."""
+
+    def __init__(self, options: argparse.Namespace, train: np.ndarray) -> None:
+        self.options = options
+        self.model = MiniWorld(options.width)
+        fit_scales(self.model, train)
+        self.average = copy.deepcopy(self.model)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), options.rate, betas=(0.9, 0.98), weight_decay=1e-4
+        )
+        self.batches = Batches(train, options.batch, options.crop, options.starts, options.seed)
+
+    def step(self, iteration: int) -> float:
+        progress = iteration / self.options.iterations
+        warm = min(1.0, (iteration + 1) / WARM_UP)
+        cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.rate * warm * cosine
+        horizon = horizon_at(progress)
+        loss = loss_of(self.model, *self.batches.draw(horizon), horizon)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if torch.isfinite(torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)):
+            self.optimizer.step()
+        self.follow(min(0.998, (iteration + 1) / (iteration + 10)))
+        return loss.item()
+
+    @torch.no_grad()
+    def follow(self, keep: float) -> None:
+        for slow, fast in zip(self.average.parameters(), self.model.parameters()):
+            slow.lerp_(fast, 1 - keep)
+
+
+def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--iterations", type=int, default=9000)
     parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--crop", type=int, default=96)
-    parser.add_argument("--starts", type=int, default=6)
+    parser.add_argument("--batch", type=int, default=32, help="episodes per iteration")
+    parser.add_argument("--crop", type=int, default=96, help="steps of an episode before the last horizon")
+    parser.add_argument("--starts", type=int, default=6, help="rollouts per episode")
     parser.add_argument("--rate", type=float, default=6e-3)
-    parser.add_argument("--out", default="")
-    options = parser.parse_args()
+    parser.add_argument("--out", default="", help="name of the result in work/, default seed<seed>")
+    return parser.parse_args()
 
+
+def main() -> None:
+    options = parse_options()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     torch.manual_seed(options.seed)
     check_matmul_speed()
-    train, val = load_split("train"), torch.from_numpy(load_split("val"))
-    model = MiniWorld(options.width)
-    fit_scales(model, train)
-    average = copy.deepcopy(model)
-    optimizer = torch.optim.AdamW(model.parameters(), options.rate, betas=(0.9, 0.98), weight_decay=1e-4)
-    batches = Batches(train, options.batch, options.crop, options.starts, options.seed)
-    name = options.out or f"seed{options.seed}"
+    training = Training(options, load_split("train"))
+    val = torch.from_numpy(load_split("val"))
     begun, history = time.time(), []
     for iteration in range(options.iterations):
-        progress = iteration / options.iterations
-        warm = min(1.0, (iteration + 1) / 200)
-        for group in optimizer.param_groups:
-            group["lr"] = options.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
-        horizon = horizon_at(progress)
-        rows, starts = batches.draw(horizon)
-        loss = loss_of(model, rows, starts, horizon)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        if torch.isfinite(norm):
-            optimizer.step()
-        decay = min(0.998, (iteration + 1) / (iteration + 10))
-        with torch.no_grad():
-            for slow, fast in zip(average.parameters(), model.parameters()):
-                slow.lerp_(fast, 1 - decay)
-        if (iteration + 1) % 250 == 0 or iteration + 1 == options.iterations:
-            report = {"iteration": iteration + 1, "k": horizon, "loss": round(loss.item(), 4)}
-            report |= {key: round(value, 5) for key, value in validate(average, val).items()}
-            report["seconds"] = round(time.time() - begun)
-            history.append(report)
-            print(json.dumps(report), flush=True)
-            save = {"weights": average.state_dict(), "options": vars(options), "history": history}
-            torch.save(save, WORK / f"{name}.pt")
+        loss = training.step(iteration)
+        done = iteration + 1
+        if done % REPORT_EVERY and done < options.iterations:
+            continue
+        figures = {key: round(value, 5) for key, value in validate(training.average, val).items()}
+        history.append(
+            {"iteration": done, "loss": round(loss, 4), **figures, "seconds": round(time.time() - begun)}
+        )
+        print(json.dumps(history[-1]), flush=True)
+        result = {
+            "weights": training.average.state_dict(),
+            "options": vars(options),
+            "history": history,
+        }
+        torch.save(result, WORK / f"{options.out or f'seed{options.seed}'}.pt")
 
 
 if __name__ == "__main__":
