@@ -104,19 +104,17 @@ export class ControlPanel {
     const click = (id: string, act: () => void): void => {
       buttonById(id).addEventListener("click", act);
     };
-    // On press, not on release: a stop does not wait for the finger to lift.
-    buttonById("stop").addEventListener("pointerdown", () => {
-      this.#stop("hold");
-    });
-    buttonById("estop").addEventListener("pointerdown", () => {
-      this.#stop("estop");
-    });
     for (const [id, level] of [
       ["stop", "hold"],
       ["estop", "estop"],
     ] as const) {
-      buttonById(id).addEventListener("keydown", ({ key }) => {
-        if (key === "Enter") this.#stop(level);
+      // On press, not on release: a stop does not wait for the finger to lift.
+      buttonById(id).addEventListener("pointerdown", () => {
+        this.#stop(level);
+      });
+      // Pressed without a pointer: the Enter key, a screen reader, a switch.
+      buttonById(id).addEventListener("click", ({ detail }) => {
+        if (detail === 0) this.#stop(level);
       });
     }
     click("reset", () => void this.#session.reset());

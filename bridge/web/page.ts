@@ -11,6 +11,7 @@ import { showStatus } from "./status-panel.ts";
 const server = location.origin;
 // A plot that runs on without data would claim to know.
 const maxExtrapolationMs = 200;
+const staleMs = 1000;
 
 const plots = new Map<string, JointPlot>();
 let axisNames: readonly string[] = [];
@@ -80,7 +81,7 @@ function openControl(): void {
       if (client === undefined) {
         setPill(elementById("connection"), "disconnected", "bad");
         elementById("connection").title = reason;
-        panel.setOwner(null, false);
+        setText(elementById("owner"), "not connected");
       } else {
         setPill(elementById("connection"), "connected", "good");
         logEvent(`connected as ${client.welcome.role}`);
@@ -118,8 +119,10 @@ function openControl(): void {
 
 function draw(): void {
   if (newest !== undefined) {
-    const sinceMs = Math.min(performance.now() - newest.arrivedMs, maxExtrapolationMs);
-    for (const plot of plots.values()) plot.draw(newest.stampMs + sinceMs);
+    const sinceMs = performance.now() - newest.arrivedMs;
+    document.body.toggleAttribute("data-stale", sinceMs > staleMs);
+    const nowMs = newest.stampMs + Math.min(sinceMs, maxExtrapolationMs);
+    for (const plot of plots.values()) plot.draw(nowMs);
   }
   requestAnimationFrame(draw);
 }

@@ -31,7 +31,7 @@ function showHeadline(horizons: readonly HorizonScore[]): void {
   if (nearest === undefined || nearest.count === 0) return;
   const ratio = nearest.modelRmsRad / nearest.holdRmsRad;
   setText(elementById("better"), Number.isFinite(ratio) ? `× ${ratio.toFixed(2)}` : "–");
-  setText(elementById("better-note"), `error of hold, +${nearest.horizonMs.toFixed(0)} ms`);
+  setText(elementById("better-note"), `of hold's error, +${nearest.horizonMs.toFixed(0)} ms`);
 }
 
 function rowOf(horizon: HorizonScore): HTMLTableRowElement {

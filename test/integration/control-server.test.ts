@@ -357,6 +357,13 @@ describe("http", () => {
     expect(await metrics.text()).toBe("kairos_up 1\n");
   });
 
+  it("serves the schemas it judges messages by", async () => {
+    await using rig = await openControlRig();
+    const schemas = (await (await fetch(`${rig.server.url}/v1/schema.json`)).json()) as object;
+    expect(Object.keys(schemas)).toEqual(["kairos.control.v1", "kairos.stream.v1"]);
+    expect(JSON.stringify(schemas)).toContain('"ttlMs"');
+  });
+
   it.each([
     { path: "/nothing", method: "GET", status: 404 },
     { path: "/../../etc/passwd", method: "GET", status: 404 },
