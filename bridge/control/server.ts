@@ -111,7 +111,10 @@ export async function openControlServer(options: ControlServerOptions): Promise<
 
   const timers = [
     setInterval(() => {
-      desk.tick();
+      // After the sockets were read: check-ins that waited while this thread was busy count first.
+      setImmediate(() => {
+        desk.tick();
+      });
     }, desk.authority.keepalive.checkInMs / 4),
     setInterval(() => {
       desk.broadcastState();

@@ -139,6 +139,19 @@ describe("silence", () => {
     expect(rig.server.authority()).toMatchObject([{ owner: null }]);
   });
 
+  it("is not held against a client whose check-in waited while this process was busy", async () => {
+    await using rig = await openControlRig({
+      keepalive: { checkInMs: 40, missMs: 1000, staleMs: 6000, closeMs: 9000 },
+    });
+    const client = await RawClient.greeted(rig.server);
+    await client.acquire();
+    client.say({ type: "checkin" });
+    const untilMs = performance.now() + 1300;
+    while (performance.now() < untilMs);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(rig.actuation.sent).toEqual([]);
+  });
+
   it("does not take an empty binary frame for a check-in", async () => {
     await using rig = await openControlRig({
       keepalive: { checkInMs: 40, missMs: 150, staleMs: 300, closeMs: 600 },
