@@ -2,6 +2,7 @@ import { CameraFeed, type PictureSink } from "./camera-feed.ts";
 import type { Config } from "./config.ts";
 import type { Actuation } from "./contract/actuation.ts";
 import type { Clock } from "./contract/clock.ts";
+import type { DiagnosticEntry } from "./contract/diagnostics.ts";
 import { errorText } from "./contract/errors.ts";
 import { Thread } from "./contract/heartbeats.ts";
 import type { Log } from "./contract/log.ts";
@@ -20,7 +21,6 @@ import {
   diagnosticEntries,
   healthReport,
   metricFamilies,
-  type DiagnosticEntry,
   type ServiceSnapshot,
 } from "./core/service-status.ts";
 import { Throttle } from "./core/throttle.ts";

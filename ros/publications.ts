@@ -1,4 +1,5 @@
 import type { Clock } from "../bridge/contract/clock.ts";
+import type { DiagnosticEntry } from "../bridge/contract/diagnostics.ts";
 import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
 import type { RosPublisher, RosTransport } from "../bridge/contract/ros-transport.ts";
 import type { Prediction } from "../bridge/contract/world-model.ts";
@@ -9,7 +10,6 @@ import {
   jointStateMessage,
   jointTrajectoryMessage,
   jpegMessage,
-  type DiagnosticEntry,
   type JointTelemetry,
   type Stamped,
 } from "./messages/message-mapping.ts";

@@ -1,4 +1,5 @@
 import { ActuationMode, ActuationStatusField } from "../contract/actuation.ts";
+import type { DiagnosticEntry } from "../contract/diagnostics.ts";
 import type { RosTransportInfo, RosTransportStats } from "../contract/ros-transport.ts";
 import type { WorldModelDescription } from "../contract/world-model.ts";
 import type { PredictionLoopStats } from "./prediction-loop.ts";
@@ -37,14 +38,6 @@ export interface ServiceSnapshot {
   readonly residentBytes: number;
   /** Parts that have failed, in words. */
   readonly faults: readonly string[];
-}
-
-export type DiagnosticLevel = "ok" | "warn" | "error" | "stale";
-export interface DiagnosticEntry {
-  readonly name: string;
-  readonly level: DiagnosticLevel;
-  readonly message: string;
-  readonly values: Readonly<Record<string, string>>;
 }
 
 /** Steps shown to people: enough to see the trend, few enough to read. */

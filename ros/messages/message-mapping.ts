@@ -1,3 +1,4 @@
+import type { DiagnosticEntry, DiagnosticLevel } from "../../bridge/contract/diagnostics.ts";
 import type { Observation } from "../../bridge/contract/observation.ts";
 import type { StampNs } from "../../bridge/contract/units.ts";
 import type { Prediction } from "../../bridge/contract/world-model.ts";
@@ -16,16 +17,6 @@ export type JointTelemetry = Pick<
   Observation,
   "stampMs" | "jointPosRad" | "jointVelRadPerS" | "jointEffortNm"
 >;
-
-export type DiagnosticLevel = "ok" | "warn" | "error" | "stale";
-
-/** One line of /diagnostics. Numbers in `values` carry their unit in the key. */
-export interface DiagnosticEntry {
-  readonly name: string;
-  readonly level: DiagnosticLevel;
-  readonly message: string;
-  readonly values: Readonly<Record<string, string | number | boolean>>;
-}
 
 export interface Stamped {
   readonly stamp: StampNs;
