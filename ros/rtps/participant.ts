@@ -21,7 +21,7 @@ export interface ParticipantOptions {
   /** 0..232. */
   readonly domainId: number;
   readonly range: DiscoveryRange;
-  /** IPv4 addresses to use with SUBNET; default all. */
+  /** IPv4 addresses of this machine: see `UdpLinkOptions`. */
   readonly interfaces?: readonly string[];
   readonly staticPeers?: readonly string[];
   readonly nodeName: string;
