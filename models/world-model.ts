@@ -188,7 +188,9 @@ export class OnnxWorldModel implements WorldModel {
     this.#poses.at(preview.frame.stampMs, fromPosRad);
     const offset = (preview.step - 1) * jointCount;
     const toPosRad = Float64Array.from(meanPosRad.subarray(offset, offset + jointCount));
-    return this.#reproject(preview.frame, fromPosRad, toPosRad);
+    const picture = this.#reproject(preview.frame, fromPosRad, toPosRad);
+    const aheadMs = preview.step * this.description.stepS * 1000;
+    return { ...picture, stampMs: this.#lastStampMs + aheadMs };
   }
 }
 

@@ -34,7 +34,7 @@ export function conjugateXyzw(q: Xyzw): Xyzw {
   return [-q[0], -q[1], -q[2], q[3]];
 }
 
-export function normalizeXyzw(q: Xyzw): Xyzw {
+function normalizeXyzw(q: Xyzw): Xyzw {
   const length = Math.hypot(...q);
   return [q[0] / length, q[1] / length, q[2] / length, q[3] / length];
 }

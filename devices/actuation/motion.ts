@@ -47,11 +47,17 @@ export class MountMotion {
   readonly #value: Float64Array;
   readonly #speed: Float64Array;
   readonly #expiresAtMs: Float64Array;
-  /** What each shaper was last told, so that it is told again only when that changes. Speed 0 is a stop. */
+  /** What each shaper shall do at this tick. Speed 0 is a stop. */
+  readonly #goalPosRad: Float64Array;
+  readonly #goalSpeed: Float64Array;
+  /** What each shaper was last told, so that it is told again only when that changes. */
   readonly #toldPosRad: Float64Array;
   readonly #toldSpeed: Float64Array;
+  /** Time of the tick. In an array, because a number handed to a call may be boxed. */
+  readonly #nowMs = new Float64Array(1);
   readonly #heldByInterlock: Uint8Array;
   #measuredDeployRad = Number.NaN;
+  readonly #hasExpired: Uint8Array;
   #expiredCount = 0;
   #scratch: MountMotion | undefined;
 
@@ -68,9 +74,12 @@ export class MountMotion {
     this.#value = new Float64Array(count);
     this.#speed = new Float64Array(count);
     this.#expiresAtMs = new Float64Array(count);
+    this.#goalPosRad = new Float64Array(count);
+    this.#goalSpeed = new Float64Array(count);
     this.#toldPosRad = new Float64Array(count);
     this.#toldSpeed = new Float64Array(count);
     this.#heldByInterlock = new Uint8Array(count);
+    this.#hasExpired = new Uint8Array(count);
     this.reset(Float64Array.from(device.homeRad));
   }
 
@@ -78,10 +87,12 @@ export class MountMotion {
   reset(posRad: Float64Array): void {
     this.#axes.forEach((axis, index) => {
       axis.reset(posRad[index] ?? 0);
-      this.#tell(index, axis, axis.posRad, 0);
     });
+    this.#goalSpeed.fill(0);
+    this.#toldSpeed.fill(0);
     this.#want.fill(Want.Hold);
     this.#heldByInterlock.fill(0);
+    this.#hasExpired.fill(0);
     this.posRad.set(posRad);
     this.velRadPerS.fill(0);
   }
@@ -102,13 +113,19 @@ export class MountMotion {
 
   /** One period on. `nowMs` judges expiry; the setpoint it makes belongs to `nowMs`. // hot path */
   tick(nowMs: number): void {
+    this.#nowMs[0] = nowMs;
+    this.#advance();
+  }
+
+  #advance(): void {
     const unlocked = this.#unlocked();
     const othersBusy = this.#othersBusy(unlocked);
     for (let index = 0; index < this.#axes.length; index += 1) {
       const axis = this.#axes[index];
       if (axis === undefined) continue;
-      this.#expire(index, nowMs);
-      this.#retarget(index, axis, unlocked, othersBusy);
+      this.#expire(index);
+      this.#aim(index, axis, unlocked, othersBusy);
+      this.#tell(index, axis);
       axis.step();
       this.posRad[index] = axis.posRad;
       this.velRadPerS[index] = axis.velRadPerS;
@@ -133,6 +150,11 @@ export class MountMotion {
   /** Whether the interlock keeps an axis from what it was told. */
   isHeldByInterlock(index: number): boolean {
     return this.#heldByInterlock[index] === 1;
+  }
+
+  /** Whether the last intent of an axis ran out before it was met. */
+  hasExpired(index: number): boolean {
+    return this.#hasExpired[index] === 1;
   }
 
   /** Where an axis comes to rest if told nothing more than to brake. */
@@ -167,18 +189,28 @@ export class MountMotion {
     row[2] = sampleCount;
     row[3] = axisCount;
     row.set(scratch.posRad, previewHeaderWidth);
+    const idle = scratch.#idle();
     for (let sample = 1; sample < sampleCount; sample += 1) {
-      for (let tick = 1; tick <= ticksPerSample; tick += 1) {
-        scratch.tick(nowMs + ((sample - 1) * ticksPerSample + tick) * this.periodMs);
+      for (let tick = 1; tick <= ticksPerSample && !idle; tick += 1) {
+        scratch.#nowMs[0] = nowMs + ((sample - 1) * ticksPerSample + tick) * this.periodMs;
+        scratch.#advance();
       }
       row.set(scratch.posRad, previewHeaderWidth + sample * axisCount);
     }
   }
 
+  /** At rest and told nothing that could change that. */
+  #idle(): boolean {
+    for (const want of this.#want) {
+      if (want !== Want.Hold) return false;
+    }
+    return !this.moving;
+  }
+
   #wantVelocity(index: number, intent: MotionIntent & { kind: "velocity" }): void {
     const velocity = intent.velRadPerS[index] ?? null;
     if (velocity === null) return;
-    this.#want[index] = Want.Velocity;
+    this.#wantKind(index, Want.Velocity);
     this.#value[index] = velocity;
     this.#expiresAtMs[index] = intent.expiresAtMs;
   }
@@ -188,16 +220,28 @@ export class MountMotion {
     const axis = this.#axes[index];
     if (position === null || axis === undefined) return;
     const { lowerRad, upperRad, maxVelocityRadPerS } = axis.limits;
-    this.#want[index] = Want.Position;
+    this.#wantKind(index, Want.Position);
     this.#value[index] = Math.min(Math.max(position, lowerRad), upperRad);
     this.#speed[index] = maxVelocityRadPerS * Math.min(Math.max(intent.velocityRatio, 0.001), 1);
     this.#expiresAtMs[index] = intent.expiresAtMs ?? Number.POSITIVE_INFINITY;
   }
 
-  #expire(index: number, nowMs: number): void {
-    if (this.#want[index] === Want.Hold || nowMs < (this.#expiresAtMs[index] ?? 0)) return;
+  #wantKind(index: number, kind: number): void {
+    // A velocity and a position of the same end and speed are not the same.
+    if (this.#want[index] !== kind) this.#toldSpeed[index] = Number.NaN;
+    this.#want[index] = kind;
+    this.#hasExpired[index] = 0;
+  }
+
+  #expire(index: number): void {
+    if (this.#want[index] === Want.Hold) return;
+    if ((this.#nowMs[0] ?? 0) < (this.#expiresAtMs[index] ?? 0)) return;
+    // A position that was reached has nothing left to expire.
+    if (!this.isSettled(index) || this.#want[index] === Want.Velocity) {
+      this.#hasExpired[index] = 1;
+      this.#expiredCount += 1;
+    }
     this.#want[index] = Want.Hold;
-    this.#expiredCount += 1;
   }
 
   /** Whether the other axes may set off. */
@@ -231,16 +275,17 @@ export class MountMotion {
     return value > 0 ? axis.posRad < axis.limits.upperRad : axis.posRad > axis.limits.lowerRad;
   }
 
-  #retarget(index: number, axis: AxisShaper, unlocked: boolean, othersBusy: boolean): void {
+  /** Writes what an axis shall do now into the goal arrays. */
+  #aim(index: number, axis: AxisShaper, unlocked: boolean, othersBusy: boolean): void {
     const want = this.#want[index] ?? Want.Hold;
     const isDeploy = index === this.#deployIndex;
     const held = !isDeploy && !unlocked && this.#wantsToMove(index);
     this.#heldByInterlock[index] = held ? 1 : 0;
-    const value = this.#value[index] ?? 0;
-    if (want === Want.Hold || held || (want === Want.Velocity && value === 0)) {
-      this.#tell(index, axis, axis.posRad, 0);
+    if (want === Want.Hold || held) {
+      this.#goalSpeed[index] = 0;
       return;
     }
+    const value = this.#value[index] ?? 0;
     const { lowerRad, upperRad } = axis.limits;
     const velocityEndRad = value > 0 ? upperRad : lowerRad;
     let goal = want === Want.Position ? value : velocityEndRad;
@@ -249,20 +294,21 @@ export class MountMotion {
       goal = Math.max(goal, this.#readyRad);
       this.#heldByInterlock[index] = goal === this.#readyRad ? 1 : 0;
     }
-    const speed = want === Want.Position ? (this.#speed[index] ?? 0) : Math.abs(value);
-    this.#tell(index, axis, goal, speed, want === Want.Velocity ? Math.sign(value) : 0);
+    this.#goalPosRad[index] = goal;
+    this.#goalSpeed[index] = want === Want.Position ? (this.#speed[index] ?? 0) : Math.abs(value);
   }
 
-  /** `onlySign` +-1: a velocity, which may stop short of its end but never turn back towards it. */
-  #tell(index: number, axis: AxisShaper, posRad: number, speed: number, onlySign = 0): void {
-    const stopping = speed === 0;
-    if (stopping && this.#toldSpeed[index] === 0) return;
-    if (!stopping && this.#toldSpeed[index] === speed && this.#toldPosRad[index] === posRad) return;
-    this.#toldPosRad[index] = posRad;
+  /** Passes a goal on to the shaper when it is new. */
+  #tell(index: number, axis: AxisShaper): void {
+    const goal = this.#goalPosRad[index] ?? 0;
+    const speed = this.#goalSpeed[index] ?? 0;
+    const toldSpeed = this.#toldSpeed[index] ?? 0;
+    if (speed === toldSpeed && (speed === 0 || goal === this.#toldPosRad[index])) return;
+    this.#toldPosRad[index] = goal;
     this.#toldSpeed[index] = speed;
-    const noWay = onlySign !== 0 && onlySign * (posRad - axis.stopPosRad) <= 0;
-    if (stopping || noWay) axis.stop();
-    else axis.setPosition(posRad, speed);
+    if (speed === 0) axis.stop();
+    else if (this.#want[index] === Want.Position) axis.setPosition(goal, speed);
+    else axis.setVelocity((this.#value[index] ?? 0) > 0 ? speed : -speed, goal);
   }
 
   #copyFrom(other: MountMotion): void {

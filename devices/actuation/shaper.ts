@@ -81,13 +81,13 @@ export class AxisShaper {
     this.#planStop(this.posRad, this.velRadPerS, this.accRadPerS2, Number.NaN);
   }
 
-  /** Runs at this velocity, and stops on the position limit if it gets there. // hot path */
-  setVelocity(velRadPerS: number): void {
-    const { lowerRad, upperRad } = this.limits;
-    const limitRad = velRadPerS > 0 ? upperRad : lowerRad;
-    // No way left in that direction: braking is all that can be done, never turning back.
-    const wayRad = (limitRad - this.stopPosRad) * Math.sign(velRadPerS);
-    if (wayRad > samePosRad) this.setPosition(limitRad, Math.abs(velRadPerS));
+  /**
+   * Runs at this velocity, and stops on `endRad` if it gets there: by default the position limit. If
+   * even braking leads beyond, it brakes and never turns back. // hot path
+   */
+  setVelocity(velRadPerS: number, endRad = this.#limitTowards(velRadPerS)): void {
+    const wayRad = (endRad - this.stopPosRad) * Math.sign(velRadPerS);
+    if (wayRad > samePosRad) this.setPosition(endRad, Math.abs(velRadPerS));
     else this.stop();
   }
 
@@ -99,7 +99,11 @@ export class AxisShaper {
     const vel = this.velRadPerS;
     const acc = this.accRadPerS2;
     const wayRad = target - this.stopPosRad;
-    if (!this.moving && Math.abs(wayRad) <= samePosRad) return;
+    if (!this.moving && Math.abs(wayRad) <= samePosRad) {
+      // Already there but for rounding: be there exactly, or whoever waits for it waits forever.
+      this.#state[At.pos] = target;
+      return;
+    }
     this.#clearPlan();
     if (Math.abs(wayRad) <= samePosRad) {
       this.#planStop(pos, vel, acc, target);
@@ -110,19 +114,27 @@ export class AxisShaper {
     this.#planArrival(target, cruise);
   }
 
-  /** Advances one period. // hot path */
+  /** Advances one period. One function over one array: a number handed to a call may be boxed. // hot path */
   step(): void {
     const state = this.#state;
     let left = this.#periodS;
     let phase = state[At.phase] ?? 0;
     while (phase < planPhaseCount) {
       const at = At.plan + phase * phaseWidth;
-      const phaseLeft = (state[at] ?? 0) - (state[At.phaseElapsed] ?? 0);
+      const elapsed = state[At.phaseElapsed] ?? 0;
+      const phaseLeft = (state[at] ?? 0) - elapsed;
       const t = Math.min(left, phaseLeft);
-      if (t > 0) this.#integrate(t, state[at + 1] ?? 0);
+      if (t > 0) {
+        const jerk = state[at + 1] ?? 0;
+        const vel = state[At.vel] ?? 0;
+        const acc = state[At.acc] ?? 0;
+        state[At.pos] = (state[At.pos] ?? 0) + t * (vel + t * (acc / 2 + (t * jerk) / 6));
+        state[At.vel] = vel + t * (acc + (t * jerk) / 2);
+        state[At.acc] = acc + t * jerk;
+      }
       left -= t;
       if (phaseLeft > t) {
-        state[At.phaseElapsed] = (state[At.phaseElapsed] ?? 0) + t;
+        state[At.phaseElapsed] = elapsed + t;
         return;
       }
       phase += 1;
@@ -132,13 +144,8 @@ export class AxisShaper {
     }
   }
 
-  #integrate(t: number, jerk: number): void {
-    const state = this.#state;
-    const vel = state[At.vel] ?? 0;
-    const acc = state[At.acc] ?? 0;
-    state[At.pos] = (state[At.pos] ?? 0) + t * (vel + t * (acc / 2 + (t * jerk) / 6));
-    state[At.vel] = vel + t * (acc + (t * jerk) / 2);
-    state[At.acc] = acc + t * jerk;
+  #limitTowards(velRadPerS: number): number {
+    return velRadPerS > 0 ? this.limits.upperRad : this.limits.lowerRad;
   }
 
   /** The plan ended: what rounding left (below 1e-11 rad) goes away, so a target is met exactly. */

@@ -8,6 +8,7 @@ import { openEngine } from "../engine/open-engine.ts";
 import { loadPackage } from "../package/load-package.ts";
 import { OnnxWorldModel } from "../world-model.ts";
 import { InferenceMailbox, Operation } from "./mailbox.ts";
+import { previewMaker } from "./preview.ts";
 import type { InferenceReady, InferenceWorkerData } from "./protocol.ts";
 
 /** The longest this thread sleeps: bounds how late it notices `close`, and paces its heartbeat. */
@@ -24,6 +25,7 @@ async function run(port: NonNullable<typeof parentPort>, data: InferenceWorkerDa
       engine,
       pack,
       ...(data.providers === undefined ? {} : { providers: data.providers }),
+      ...(data.device === undefined ? {} : { reproject: previewMaker(data.device) }),
     });
     const mailbox = makeMailbox(model, data);
     const ready: InferenceReady = {

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 python=${PYTHON:-/usr/bin/python3}
-iterations=${ITERATIONS:-10000}
+iterations=${ITERATIONS:-9000}
 export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 mkdir -p work
 

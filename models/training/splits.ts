@@ -27,7 +27,7 @@ const steps = 256;
 
 /** Calibrated and judged on mounts as the simulator draws them. */
 export const splits: Readonly<Record<"train" | "val" | "test" | "heavy", Split>> = {
-  train: { firstSeed: 1_000_000, episodes: 2400, steps, ranges: trainedRanges },
+  train: { firstSeed: 1_000_000, episodes: 6000, steps, ranges: trainedRanges },
   val: { firstSeed: 2_000_000, episodes: 200, steps, ranges: defaultRanges },
   test: { firstSeed: 3_000_000, episodes: 240, steps, ranges: defaultRanges },
   heavy: { firstSeed: 4_000_000, episodes: 120, steps, ranges: heavyRanges },

@@ -1,4 +1,4 @@
-"""Trains the network on recorded episodes: `train.py --seed 1 --iterations 6000`.
+"""Trains the network on recorded episodes: `train.py --seed 1`.
 
 Every loss is open loop: the filter reads an episode, rollouts start at random steps of it and run on
 their own mean under the recorded setpoints. The horizon grows 4 -> 8 -> 16 -> 32. The schedule counts
@@ -148,12 +148,12 @@ def validate(model: MiniWorld, val: Tensor) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--iterations", type=int, default=6000)
+    parser.add_argument("--iterations", type=int, default=9000)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--crop", type=int, default=96)
     parser.add_argument("--starts", type=int, default=6)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=6e-3)
     parser.add_argument("--out", default="")
     options = parser.parse_args()
 
@@ -171,7 +171,7 @@ def main() -> None:
     begun, history = time.time(), []
     for iteration in range(options.iterations):
         progress = iteration / options.iterations
-        warm = min(1.0, (iteration + 1) / 100)
+        warm = min(1.0, (iteration + 1) / 200)
         for group in optimizer.param_groups:
             group["lr"] = options.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
         horizon = horizon_at(progress)

@@ -7,8 +7,8 @@ import { gainStride, type CompiledModel, type ModelArrays } from "./mujoco.ts";
 export const maxCommandLatencyMs = 250;
 
 /**
- * Writes `dynamics` into a compiled model: the same as compiling `mountMjcf(device, dynamics)`, some
- * thousand times faster. The state is undefined afterwards: reset it.
+ * Writes `dynamics` into a compiled model: the same as compiling `mountMjcf(device, dynamics)`, about a
+ * hundred times faster. The state is undefined afterwards: reset it.
  */
 export function applyDynamics(
   model: CompiledModel,

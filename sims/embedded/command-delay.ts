@@ -20,6 +20,12 @@ export class CommandDelay {
     for (let base = 0; base < this.rows.length; base += this.#width) this.rows.set(row, base);
   }
 
+  /** The row that was commanded `ageSteps` (1 ... maxLatencySteps) before `stepIndex`, for writing. */
+  rowBefore(stepIndex: number, ageSteps: number): Float64Array {
+    const index = (stepIndex + this.#capacity - ageSteps) % this.#capacity;
+    return this.rows.subarray(index * this.#width, (index + 1) * this.#width);
+  }
+
   /** Row of this step in, the row that takes effect now out. `stepIndex` rises by 1 from 0. // hot path */
   exchange(stepIndex: number, row: Float64Array, effective: Float64Array): void {
     const writeBase = (stepIndex % this.#capacity) * this.#width;

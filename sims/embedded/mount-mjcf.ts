@@ -11,6 +11,7 @@ import { phoneCenterM, phoneHalfSizeM } from "./scene-device.ts";
 import { sceneGeoms } from "./scene.ts";
 import type { SceneGeom } from "./scene-geom.ts";
 import { targetGeoms, worldFrame } from "./scene-room.ts";
+import { xmlText } from "../xml-text.ts";
 
 /** Names in the MJCF beside those of the device: bodies = frames, joints and actuators = axes. */
 export const payloadBody = "payload";
@@ -35,6 +36,12 @@ export function payloadCenterM(device: DeviceDescription, dynamics: MountDynamic
   return [x + dx, y + dy, z + dz];
 }
 
+/** Principal moments of a link about its middle, kg m^2. */
+export function linkInertiaKgM2(massKg: number): Vector3 {
+  const inertia = 0.4 * massKg * linkGyrationM * linkGyrationM;
+  return [inertia, inertia, inertia];
+}
+
 /** Mass of the link that turns with `axis`, without the payload. */
 export function linkMassKg(axis: AxisDescription): number {
   return linkBaseKg + linkKgPerNm * axis.maxEffortNm;
@@ -48,7 +55,7 @@ export function linkMassKg(axis: AxisDescription): number {
  */
 export function mountMjcf(device: DeviceDescription, dynamics: MountDynamics): string {
   const geoms = sceneGeoms(device);
-  return `<mujoco model="${device.id}">
+  return `<mujoco model="${xmlText(device.id)}">
 <compiler angle="radian" autolimits="true" inertiafromgeom="false" balanceinertia="false"/>
 <option timestep="${stepS}" integrator="Euler" gravity="0 0 -9.81">
 <flag contact="disable" autoreset="disable"/>
@@ -60,11 +67,11 @@ ${geoms.map(material).join("\n")}
 <worldbody>
 <light pos="0.3 -0.6 2.2" dir="0.1 0.3 -1" diffuse="0.7 0.7 0.7"/>
 ${geomsIn(worldFrame, geoms)}
-<body name="${device.baseFrameId}">
+<body name="${xmlText(device.baseFrameId)}">
 ${geomsIn(device.baseFrameId, geoms)}
 ${chainBodies(device, dynamics, geoms, 0)}
 </body>
-${targetGeoms.map((target) => `<body name="${target.frameId}" mocap="true">\n${geom(target)}\n</body>`).join("\n")}
+${targetGeoms.map((target) => `<body name="${xmlText(target.frameId)}" mocap="true">\n${geom(target)}\n</body>`).join("\n")}
 </worldbody>
 <actuator>
 ${device.axes.map((axis, index) => servo(axis, axisAt(dynamics, index))).join("\n")}
@@ -87,10 +94,9 @@ function chainBodies(
   const { jointDampingNmSPerRad, frictionNm, armatureKgM2 } = axisAt(dynamics, axisIndex);
   const nextM = device.chain[chainIndex + 1]?.translationM ?? [0, 0, 0];
   const massKg = linkMassKg(axis);
-  const inertia = 0.4 * massKg * linkGyrationM * linkGyrationM;
-  return `<body name="${joint.frameId}" pos="${joint.translationM.join(" ")}" quat="${wxyz(joint.fixedXyzw)}">
-<joint name="${axis.name}" axis="${joint.axis.join(" ")}" range="${axis.lowerRad} ${axis.upperRad}" damping="${jointDampingNmSPerRad}" frictionloss="${frictionNm}" armature="${armatureKgM2}"/>
-<inertial pos="${nextM.map((m) => m / 2).join(" ")}" mass="${massKg}" diaginertia="${inertia} ${inertia} ${inertia}"/>
+  return `<body name="${xmlText(joint.frameId)}" pos="${joint.translationM.join(" ")}" quat="${wxyz(joint.fixedXyzw)}">
+<joint name="${xmlText(axis.name)}" axis="${joint.axis.join(" ")}" range="${axis.lowerRad} ${axis.upperRad}" damping="${jointDampingNmSPerRad}" frictionloss="${frictionNm}" armature="${armatureKgM2}"/>
+<inertial pos="${nextM.map((m) => m / 2).join(" ")}" mass="${massKg}" diaginertia="${linkInertiaKgM2(massKg).join(" ")}"/>
 ${geomsIn(joint.frameId, geoms)}
 ${chainBodies(device, dynamics, geoms, chainIndex + 1)}
 </body>`;
@@ -105,12 +111,12 @@ function payload(device: DeviceDescription, dynamics: MountDynamics): string {
   return `<body name="${payloadBody}">
 <inertial pos="${payloadCenterM(device, dynamics).join(" ")}" mass="${dynamics.payloadMassKg}" diaginertia="${payloadInertiaKgM2(dynamics.payloadMassKg).join(" ")}"/>
 </body>
-<site name="${device.camera.frameId}" ${placed(mount)}/>
+<site name="${xmlText(device.camera.frameId)}" ${placed(mount)}/>
 <camera name="camera" ${placed(viewer)} fovy="${fovDeg}"/>`;
 }
 
 function servo(axis: AxisDescription, dynamics: AxisDynamics): string {
-  return `<position name="${axis.name}" joint="${axis.name}" kp="${dynamics.gainNmPerRad}" kv="${dynamics.servoDampingNmSPerRad}" forcerange="${-axis.maxEffortNm} ${axis.maxEffortNm}" ctrlrange="${axis.lowerRad} ${axis.upperRad}"/>`;
+  return `<position name="${xmlText(axis.name)}" joint="${xmlText(axis.name)}" kp="${dynamics.gainNmPerRad}" kv="${dynamics.servoDampingNmSPerRad}" forcerange="${-axis.maxEffortNm} ${axis.maxEffortNm}" ctrlrange="${axis.lowerRad} ${axis.upperRad}"/>`;
 }
 
 function geomsIn(frameId: string, geoms: readonly SceneGeom[]): string {
@@ -121,17 +127,17 @@ function geomsIn(frameId: string, geoms: readonly SceneGeom[]): string {
 }
 
 function geom(each: SceneGeom): string {
-  return `<geom name="${each.name}" type="${each.shape}" size="${each.sizeM.join(" ")}" material="${each.name}" ${placed(each)}/>`;
+  return `<geom name="${xmlText(each.name)}" type="${each.shape}" size="${each.sizeM.join(" ")}" material="${xmlText(each.name)}" ${placed(each)}/>`;
 }
 
 function material(each: SceneGeom): string {
   if (each.texture === undefined) {
-    return `<material name="${each.name}" rgba="${each.colorRgb.join(" ")} 1"/>`;
+    return `<material name="${xmlText(each.name)}" rgba="${each.colorRgb.join(" ")} 1"/>`;
   }
   // A texture holds two cells each way, so it repeats once per two cells.
   const repeat = 1 / (2 * each.texture.cellM);
-  return `<texture name="${each.name}" type="2d" builtin="checker" rgb1="${each.colorRgb.join(" ")}" rgb2="${each.texture.otherRgb.join(" ")}" width="64" height="64"/>
-<material name="${each.name}" texture="${each.name}" texuniform="true" texrepeat="${repeat} ${repeat}"/>`;
+  return `<texture name="${xmlText(each.name)}" type="2d" builtin="checker" rgb1="${each.colorRgb.join(" ")}" rgb2="${each.texture.otherRgb.join(" ")}" width="64" height="64"/>
+<material name="${xmlText(each.name)}" texture="${xmlText(each.name)}" texuniform="true" texrepeat="${repeat} ${repeat}"/>`;
 }
 
 function placed(pose: Pose): string {

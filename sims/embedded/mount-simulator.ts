@@ -233,6 +233,18 @@ export class MountSimulator implements Simulator {
     }
   }
 
+  /**
+   * Puts the setpoints under way: what was commanded in the past and has not reached the servos.
+   *
+   * @param commandAt fills `out`, shape [axisCount], with the targets that stood `ageMs` ago.
+   */
+  setCommandHistory(commandAt: (ageMs: number, out: Float64Array) => void): void {
+    for (let ageSteps = 1; ageSteps <= this.#delay.latencySteps; ageSteps += 1) {
+      commandAt(ageSteps * stepS * 1e3, this.#delay.rowBefore(this.#stepCount, ageSteps));
+    }
+    commandAt(0, this.#targets);
+  }
+
   [Symbol.dispose](): void {
     this.#model[Symbol.dispose]();
   }

@@ -76,7 +76,7 @@ export function writeScenePoses(
   });
 }
 
-export function writePose(pose: Pose, out: Float64Array, offset: number): void {
+function writePose(pose: Pose, out: Float64Array, offset: number): void {
   out.set(pose.positionM, offset);
   writeRotationMatrix(pose.rotationXyzw, out, offset + 3);
 }

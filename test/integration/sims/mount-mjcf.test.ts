@@ -108,6 +108,20 @@ describe("compileMjcf", () => {
     expect(String(failure)).toMatch(/sight/);
   });
 
+  it("takes names that XML would read as its own", async () => {
+    const [yaw] = phoneMount.axes.slice(1);
+    const axes = phoneMount.axes.map((axis) =>
+      axis === yaw ? { ...axis, name: `y"<a>&w` } : axis,
+    );
+    const chain = phoneMount.chain.map((joint) =>
+      joint.axisName === "yaw" ? { ...joint, axisName: `y"<a>&w`, frameId: "a & b" } : joint,
+    );
+    const device = { ...phoneMount, id: "<mount>", axes, chain };
+    using model = await compileMjcf(mountMjcf(device, defaultDynamics(device)));
+    expect(model.indexOf("joint", `y"<a>&w`)).toBeGreaterThanOrEqual(0);
+    expect(model.indexOf("body", "a & b")).toBeGreaterThanOrEqual(0);
+  });
+
   it("names what is asked for and not there", async () => {
     using model = await compileMjcf(mountMjcf(phoneMount, defaultDynamics(phoneMount)));
     expect(() => model.indexOf("joint", "elbow")).toThrow(/no joint "elbow"/);

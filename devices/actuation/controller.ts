@@ -1,0 +1,332 @@
+import {
+  ActuationMode,
+  ActuationStatusField,
+  actuationStatusWidth,
+  type ActuationCommand,
+  type ActuationEvent,
+} from "../../bridge/contract/actuation.ts";
+import type { ActuatorDriver, Setpoint, Telemetry } from "../../bridge/contract/actuator-driver.ts";
+import type { DeviceDescription } from "../../bridge/contract/device.ts";
+import { Thread, type Heartbeats } from "../../bridge/contract/heartbeats.ts";
+import { previewWidth } from "../../bridge/contract/preview.ts";
+import type { SampleRing } from "../../bridge/contract/sample-ring.ts";
+import type { SharedRow } from "../../bridge/contract/shared-row.ts";
+import { limitCommand, type MotionCommand } from "./command-limits.ts";
+import { CommandTracker } from "./command-tracker.ts";
+import { MountMotion } from "./motion.ts";
+import type { TickPacer } from "./tick-pacer.ts";
+
+export interface ControllerOptions {
+  readonly device: DeviceDescription;
+  readonly driver: ActuatorDriver;
+  readonly heartbeats: Heartbeats;
+  /** Every setpoint made: position, velocity. */
+  readonly setpoints: SampleRing;
+  /** Laid out as bridge/contract/preview.ts says. */
+  readonly preview: SharedRow;
+  readonly previewSampleCount: number;
+  readonly status: SharedRow;
+  readonly periodMs: number;
+  readonly emit: (event: ActuationEvent) => void;
+}
+
+/** The main thread beats every 100 ms; three missed and whoever sent the commands may be gone. */
+const mainStallMs = 300;
+/** Without telemetry for this long the device link counts as lost. */
+const telemetryLossMs = 500;
+export const previewStepMs = 10;
+/** A device found this far from its setpoint was moved by something else: the setpoint goes there. */
+const movedAwayRad = 0.05;
+/** p99 walks a histogram: once a second is enough. */
+const p99EveryTicks = 200;
+
+/**
+ * Decides what the device is told at each tick: mode, command, watchdogs. Has no clock and no loop,
+ * so a test runs it with times of its own.
+ *
+ * ```
+ * inactive --first telemetry--> active --stop, main stalled--> stopping --at rest--> active
+ *                                  \--estop--> stopping --at rest--> latched --reset--> active
+ *                                   \--telemetry lost--> stopping --at rest--> fault --reset--> active
+ * ```
+ * The setpoint goes to the driver at every tick while active or stopping; latched and in fault the
+ * device holds in its own terms.
+ */
+export class ActuationController {
+  readonly #options: ControllerOptions;
+  readonly #motion: MountMotion;
+  readonly #tracker: CommandTracker;
+  readonly #telemetry: Telemetry;
+  readonly #setpoint: Setpoint;
+  readonly #setpointRow: Float64Array;
+  readonly #previewRow: Float64Array;
+  readonly #statusRow = new Float64Array(actuationStatusWidth);
+  readonly #deployIndex: number;
+  #mode: ActuationMode = ActuationMode.Inactive;
+  /** Where `stopping` leads. */
+  #afterStop: ActuationMode = ActuationMode.Active;
+  #afterStopReason = "";
+  #retired = false;
+  #telemetryFresh = false;
+  #tickCount = 0;
+  #changed = true;
+
+  constructor(options: ControllerOptions) {
+    const { device } = options;
+    const count = device.axes.length;
+    this.#options = options;
+    this.#motion = new MountMotion(device, options.periodMs);
+    this.#tracker = new CommandTracker(options.emit);
+    this.#telemetry = {
+      stampMs: 0,
+      posRad: new Float64Array(count),
+      velRadPerS: new Float64Array(count),
+      effortNm: new Float64Array(count),
+    };
+    // The setpoint shows the motion's own arrays, so a tick copies nothing.
+    this.#setpoint = {
+      stampMs: 0,
+      posRad: this.#motion.posRad,
+      velRadPerS: this.#motion.velRadPerS,
+    };
+    this.#setpointRow = new Float64Array(2 * count);
+    const layout = { sampleCount: options.previewSampleCount, axisCount: count };
+    this.#previewRow = new Float64Array(previewWidth(layout));
+    this.#deployIndex = device.axes.findIndex((axis) => axis.name === device.interlock?.axis);
+  }
+
+  get mode(): ActuationMode {
+    return this.#mode;
+  }
+  get moving(): boolean {
+    return this.#motion.moving;
+  }
+
+  /** Whatever came from the other thread; only what its type promises moves anything. */
+  accept(command: ActuationCommand, nowMs: number): void {
+    if (typeof command !== "object" || (command as unknown) === null) {
+      this.#reject(undefined, `a command is ${typeof command}, expected an object`);
+      return;
+    }
+    if (this.#retired) {
+      if ("commandId" in command) this.#reject(command.commandId, "the actuation is closing");
+      return;
+    }
+    switch (command.kind) {
+      case "velocity":
+      case "position":
+        this.#acceptMotion(command, nowMs);
+        return;
+      case "stop":
+        this.#acceptStop(command.level, command.reason);
+        return;
+      case "reset":
+        this.#reset();
+        return;
+      default:
+        this.#reject((command as { commandId?: unknown }).commandId, "unknown kind of command");
+    }
+  }
+
+  /** One period on. `tickMs` is when the tick was due and stamps its setpoint. // hot path */
+  tick(tickMs: number, nowMs: number, pacer: TickPacer): void {
+    this.#options.heartbeats.beat(Thread.Actuation, nowMs);
+    this.#tickCount += 1;
+    this.#readTelemetry(nowMs);
+    if (this.#mode !== ActuationMode.Inactive) {
+      this.#watch(nowMs);
+      this.#move(tickMs, nowMs);
+    }
+    this.#writeStatus(pacer);
+  }
+
+  /** Brakes to rest and accepts nothing more. For closing, and after an internal error. */
+  retire(reason: string): void {
+    this.#retired = true;
+    // Latched and in fault it rests already, and the device may stand elsewhere than the setpoint.
+    if (this.#mode !== ActuationMode.Active && this.#mode !== ActuationMode.Stopping) return;
+    this.#beginStop(ActuationMode.Inactive, reason);
+  }
+
+  #acceptMotion(command: MotionCommand, nowMs: number): void {
+    const { commandId } = command;
+    const refusal = this.#refusal(nowMs);
+    if (refusal !== undefined) {
+      this.#reject(commandId, refusal);
+      return;
+    }
+    const limited = limitCommand(command, this.#options.device, this.#motion, nowMs);
+    if (limited.kind === "rejected") {
+      this.#reject(commandId, limited.reason);
+      return;
+    }
+    if (limited.kind === "expired") {
+      this.#count(ActuationStatusField.expiredCount, 1);
+      this.#finished(commandId, "expired", limited.reason);
+      return;
+    }
+    this.#count(ActuationStatusField.commandCount, 1);
+    this.#statusRow[ActuationStatusField.lastCommandId] = commandId;
+    if (limited.limits.length > 0) this.#count(ActuationStatusField.limitedCount, 1);
+    this.#tracker.begin(commandId, limited);
+    this.#motion.setIntent(limited.intent);
+    this.#changed = true;
+  }
+
+  #refusal(nowMs: number): string | undefined {
+    switch (this.#mode) {
+      case ActuationMode.Inactive:
+        return "the device has sent no telemetry yet";
+      case ActuationMode.Stopping:
+        return "a stop is under way";
+      case ActuationMode.Latched:
+        return "latched by an emergency stop, needs a reset";
+      case ActuationMode.Fault:
+        return "the device is in fault, needs a reset";
+      case ActuationMode.Active:
+        if (this.#options.heartbeats.ageMs(Thread.Main, nowMs) <= mainStallMs) return undefined;
+        // It waited out the stall in a queue: whoever sent it meant another moment.
+        return "main-stalled: the command may be stale";
+      default:
+        return this.#mode satisfies never;
+    }
+  }
+
+  #acceptStop(level: "hold" | "estop", reason: string): void {
+    // A latch must not depend on the device having been seen: nothing runs yet, so it latches at once.
+    if (this.#mode === ActuationMode.Inactive) {
+      if (level === "estop") this.#afterStop = ActuationMode.Latched;
+      return;
+    }
+    if (this.#mode === ActuationMode.Active || this.#mode === ActuationMode.Stopping) {
+      const then = level === "estop" ? ActuationMode.Latched : ActuationMode.Active;
+      this.#beginStop(then, reason);
+    } else if (level === "estop") this.#setMode(ActuationMode.Latched, reason);
+  }
+
+  #reset(): void {
+    const latched = this.#mode === ActuationMode.Latched;
+    if (!latched && this.#mode !== ActuationMode.Fault) return;
+    if (!this.#telemetryFresh) return;
+    if (this.#movedAway()) this.#motion.reset(this.#telemetry.posRad);
+    this.#setMode(ActuationMode.Active, "reset");
+  }
+
+  #beginStop(then: ActuationMode, reason: string): void {
+    this.#tracker.finish("interrupted", reason);
+    this.#motion.setIntent({ kind: "hold" });
+    const graver = this.#mode !== ActuationMode.Stopping || then > this.#afterStop;
+    if (graver || this.#retired) {
+      this.#afterStop = then;
+      this.#afterStopReason = reason;
+    }
+    this.#setMode(ActuationMode.Stopping, reason);
+  }
+
+  #readTelemetry(nowMs: number): void {
+    const telemetry = this.#telemetry;
+    const arrived = this.#options.driver.readTelemetry(telemetry);
+    this.#telemetryFresh =
+      arrived && nowMs - telemetry.stampMs < telemetryLossMs && allFinite(telemetry.posRad);
+    if (!this.#telemetryFresh) return;
+    if (this.#deployIndex >= 0) {
+      this.#motion.setMeasuredDeploy(telemetry.posRad[this.#deployIndex] ?? Number.NaN);
+    }
+    if (this.#mode === ActuationMode.Inactive && !this.#retired) {
+      this.#motion.reset(telemetry.posRad);
+      const latched = this.#afterStop === ActuationMode.Latched;
+      this.#setMode(latched ? ActuationMode.Latched : ActuationMode.Active, "first telemetry");
+    }
+  }
+
+  #watch(nowMs: number): void {
+    const busy = this.#motion.moving || this.#tracker.isRunning;
+    const active = this.#mode === ActuationMode.Active;
+    if (active && busy && this.#options.heartbeats.ageMs(Thread.Main, nowMs) > mainStallMs) {
+      this.#count(ActuationStatusField.stallStopCount, 1);
+      this.#beginStop(ActuationMode.Active, "main-stalled");
+    }
+    const stoppingToFault =
+      this.#mode === ActuationMode.Stopping && this.#afterStop === ActuationMode.Fault;
+    if (!this.#telemetryFresh && this.#mode < ActuationMode.Latched && !stoppingToFault) {
+      this.#beginStop(ActuationMode.Fault, "telemetry-lost");
+    }
+  }
+
+  #move(tickMs: number, nowMs: number): void {
+    const { driver, setpoints } = this.#options;
+    const expiredBefore = this.#motion.expiredCount;
+    this.#motion.tick(nowMs);
+    // The axes of one command expire together, and count as one.
+    if (this.#motion.expiredCount > expiredBefore) {
+      this.#count(ActuationStatusField.expiredCount, 1);
+      this.#changed = true;
+    }
+    this.#setpoint.stampMs = tickMs;
+    this.#setpointRow.set(this.#motion.posRad);
+    this.#setpointRow.set(this.#motion.velRadPerS, this.#motion.posRad.length);
+    setpoints.push(tickMs, this.#setpointRow);
+    if (this.#mode < ActuationMode.Latched) driver.writeSetpoint(this.#setpoint);
+    this.#tracker.afterTick(this.#motion, nowMs);
+    if (this.#mode === ActuationMode.Stopping && !this.#motion.moving) this.#stopped();
+    if (this.#changed || this.#tickCount % 2 === 0) this.#writePreview(tickMs);
+  }
+
+  #stopped(): void {
+    if (this.#afterStop !== ActuationMode.Active) this.#options.driver.stop();
+    this.#setMode(this.#afterStop, this.#afterStopReason);
+    this.#afterStop = ActuationMode.Active;
+  }
+
+  #writePreview(tickMs: number): void {
+    const { preview, previewSampleCount } = this.#options;
+    this.#motion.preview(tickMs, previewStepMs, previewSampleCount, this.#previewRow);
+    preview.write(this.#previewRow);
+    this.#changed = false;
+  }
+
+  #writeStatus(pacer: TickPacer): void {
+    const row = this.#statusRow;
+    row[ActuationStatusField.mode] = this.#mode;
+    row[ActuationStatusField.tickCount] = this.#tickCount;
+    row[ActuationStatusField.lateMsMax] = pacer.lateMsMax;
+    row[ActuationStatusField.missedTickCount] = pacer.missedCount;
+    row[ActuationStatusField.moving] = this.#motion.moving ? 1 : 0;
+    if (this.#tickCount % p99EveryTicks === 0) {
+      row[ActuationStatusField.lateMsP99] = pacer.lateMsP99();
+    }
+    this.#options.status.write(row);
+  }
+
+  #setMode(mode: ActuationMode, reason: string): void {
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    this.#changed = true;
+    this.#options.emit({ kind: "mode", mode, reason });
+  }
+
+  #movedAway(): boolean {
+    return this.#telemetry.posRad.some(
+      (measured, index) => Math.abs(measured - (this.#motion.posRad[index] ?? 0)) > movedAwayRad,
+    );
+  }
+
+  #count(field: number, by: number): void {
+    this.#statusRow[field] = (this.#statusRow[field] ?? 0) + by;
+  }
+
+  #reject(commandId: unknown, reason: string): void {
+    this.#finished(typeof commandId === "number" ? commandId : -1, "rejected", reason);
+  }
+
+  #finished(commandId: number, result: "rejected" | "expired", reason: string): void {
+    this.#options.emit({ kind: "done", commandId, result, reason });
+  }
+}
+
+function allFinite(values: Float64Array): boolean {
+  for (const value of values) {
+    if (!Number.isFinite(value)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,134 @@
+import { ActuationStatusField, actuationStatusWidth } from "../../../bridge/contract/actuation.ts";
+import type { ActuationCommand, ActuationEvent } from "../../../bridge/contract/actuation.ts";
+import type {
+  ActuatorDriver,
+  Setpoint,
+  Telemetry,
+} from "../../../bridge/contract/actuator-driver.ts";
+import { Heartbeats, Thread } from "../../../bridge/contract/heartbeats.ts";
+import { previewWidth } from "../../../bridge/contract/preview.ts";
+import { SampleRing } from "../../../bridge/contract/sample-ring.ts";
+import { SharedRow } from "../../../bridge/contract/shared-row.ts";
+import { ActuationController } from "../../../devices/actuation/controller.ts";
+import { TickPacer } from "../../../devices/actuation/tick-pacer.ts";
+import { mount } from "../../unit/devices/mount.ts";
+
+const periodMs = 5;
+
+/** A device that is where it is told to be at once, and whose link a test can break. */
+class RigDriver implements ActuatorDriver {
+  readonly name = "rig";
+  readonly axisCount = 4;
+  readonly posRad = Float64Array.from(mount.homeRad);
+  telemetryStampMs = Number.NaN;
+  writeCount = 0;
+  stopCount = 0;
+  failWith: Error | undefined;
+  onFail: () => void = () => undefined;
+
+  writeSetpoint(setpoint: Readonly<Setpoint>): void {
+    if (this.failWith !== undefined) {
+      const error = this.failWith;
+      this.onFail();
+      throw error;
+    }
+    this.writeCount += 1;
+    this.posRad.set(setpoint.posRad);
+  }
+  readTelemetry(out: Telemetry): boolean {
+    if (Number.isNaN(this.telemetryStampMs)) return false;
+    out.stampMs = this.telemetryStampMs;
+    out.posRad.set(this.posRad);
+    return true;
+  }
+  stop(): void {
+    this.stopCount += 1;
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The controller with every clock in the test's hand: main beats and telemetry flow until told otherwise. */
+export class Rig {
+  nowMs = 1000;
+  mainBeats = true;
+  telemetryFlows = true;
+  readonly driver = new RigDriver();
+  readonly events: ActuationEvent[] = [];
+  readonly heartbeats = new Heartbeats();
+  readonly setpoints = SampleRing.create({ capacity: 4096, width: 8 });
+  readonly preview = SharedRow.create(previewWidth({ sampleCount: 150, axisCount: 4 }));
+  readonly controller: ActuationController;
+  readonly #status = SharedRow.create(actuationStatusWidth);
+  readonly #pacer = new TickPacer(1000, periodMs);
+
+  constructor() {
+    this.controller = new ActuationController({
+      device: mount,
+      driver: this.driver,
+      heartbeats: this.heartbeats,
+      setpoints: this.setpoints,
+      preview: this.preview,
+      previewSampleCount: 150,
+      status: this.#status,
+      periodMs,
+      emit: (event) => this.events.push(event),
+    });
+  }
+
+  /** A rig that has run long enough to accept motion. */
+  static running(): Rig {
+    const rig = new Rig();
+    rig.run(20);
+    rig.events.length = 0;
+    return rig;
+  }
+
+  run(ms: number, each: () => void = () => undefined): void {
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs;) {
+      this.nowMs += periodMs;
+      if (this.mainBeats) this.heartbeats.beat(Thread.Main, this.nowMs);
+      if (this.telemetryFlows) this.driver.telemetryStampMs = this.nowMs;
+      this.controller.tick(this.#pacer.take(this.nowMs), this.nowMs, this.#pacer);
+      each();
+    }
+  }
+
+  send(command: ActuationCommand): void {
+    this.controller.accept(command, this.nowMs);
+  }
+
+  velocity(commandId: number, velRadPerS: (number | null)[], ttlMs: number): void {
+    this.send({ kind: "velocity", commandId, velRadPerS, expiresAtMs: this.nowMs + ttlMs });
+  }
+
+  /** Velocity setpoints last pushed, axis order. */
+  get velRadPerS(): number[] {
+    const row = new Float64Array(8);
+    this.setpoints.latest(row);
+    return [...row.subarray(4)];
+  }
+  get posRad(): number[] {
+    const row = new Float64Array(8);
+    this.setpoints.latest(row);
+    return [...row.subarray(0, 4)];
+  }
+
+  status(field: keyof typeof ActuationStatusField): number {
+    const row = new Float64Array(actuationStatusWidth);
+    this.#status.read(row);
+    return row[ActuationStatusField[field]]!;
+  }
+
+  done(): string[] {
+    return this.events.flatMap((event) =>
+      event.kind === "done" ? [`${event.commandId} ${event.result}: ${event.reason}`] : [],
+    );
+  }
+  modes(): string[] {
+    return this.events.flatMap((event) =>
+      event.kind === "mode" ? [`${event.mode} ${event.reason}`] : [],
+    );
+  }
+}
