@@ -1,6 +1,6 @@
 // How much each engine adds to ONNX Runtime itself: the same graphs, the same library, called from C.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -150,4 +150,5 @@ for (const [index, one] of cases.entries()) {
 afterAll(async () => {
   await ffi[Symbol.asyncDispose]();
   await node[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
 });
