@@ -1,5 +1,6 @@
 import {
   ActuationMode,
+  actuationStatusWidth,
   type Actuation,
   type ActuationCommand,
   type ActuationEvent,
@@ -18,6 +19,7 @@ import type {
   FromActuation,
   ToActuation,
 } from "./actuation-protocol.ts";
+import { previewStepMs } from "./controller.ts";
 
 export interface ActuationOptions {
   /** Compiled actuation-worker.js. */
@@ -33,7 +35,7 @@ export interface ActuationOptions {
   /** Width `actuationStatusWidth`. */
   readonly status: SharedRow;
   readonly heartbeats: Heartbeats;
-  /** 2...100, default 5 (200 Hz); `previewStepMs` must be a multiple of it. */
+  /** 1, 2, 2.5, 5 or 10: whole ticks make a preview sample. Default 5 (200 Hz). */
   readonly periodMs?: number;
 }
 
@@ -41,13 +43,16 @@ export interface ActuationOptions {
  * Starts the actuation thread. Motion is accepted once the device's telemetry and the main thread's
  * heartbeat have been seen.
  *
- * @throws BridgeError `device/profile` if a buffer does not fit the device; the worker's own code.
+ * @throws BridgeError `device/profile` if a buffer does not fit the device, `config/invalid` for a
+ *   period that does not fit the preview; the worker's own code.
  */
 export async function openActuation(options: ActuationOptions): Promise<ActuationClient> {
   const { device, driver, periodMs = 5 } = options;
   const axisCount = device.axes.length;
   expectWidth("telemetry", options.telemetry.width, 3 * axisCount);
   expectWidth("setpoints", options.setpoints.width, 2 * axisCount);
+  expectWidth("status", options.status.width, actuationStatusWidth);
+  expectPeriod(periodMs);
   const data: ActuationWorkerData = {
     device,
     driver,
@@ -133,5 +138,14 @@ function expectWidth(name: string, found: number, expected: number): void {
     ErrorCode.DeviceProfile,
     `${name} rows are ${found} numbers wide, the device needs ${expected}`,
     { details: { name, found, expected } },
+  );
+}
+
+function expectPeriod(periodMs: number): void {
+  if (periodMs >= 1 && Number.isInteger(previewStepMs / periodMs)) return;
+  throw new BridgeError(
+    ErrorCode.ConfigInvalid,
+    `actuation period is ${periodMs} ms, expected a whole fraction of ${previewStepMs} ms, at least 1`,
+    { details: { periodMs } },
   );
 }

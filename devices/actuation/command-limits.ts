@@ -15,7 +15,7 @@ export type LimitedCommand =
     };
 
 /** No velocity outlives this, whoever asked: an operator repeats a command far more often. */
-export const maxVelocityTtlMs = 5000;
+const maxVelocityTtlMs = 5000;
 
 /** The least velocity that still is one: slower than an hour for the whole range. */
 const minVelocityRatio = 0.001;

@@ -31,9 +31,9 @@ export interface ControllerOptions {
 }
 
 /** The main thread beats every 100 ms; three missed and whoever sent the commands may be gone. */
-export const mainStallMs = 300;
+const mainStallMs = 300;
 /** Without telemetry for this long the device link counts as lost. */
-export const telemetryLossMs = 500;
+const telemetryLossMs = 500;
 export const previewStepMs = 10;
 /** A device found this far from its setpoint was moved by something else: the setpoint goes there. */
 const movedAwayRad = 0.05;
@@ -105,7 +105,7 @@ export class ActuationController {
   /** Whatever came from the other thread; only what its type promises moves anything. */
   accept(command: ActuationCommand, nowMs: number): void {
     if (typeof command !== "object" || (command as unknown) === null) {
-      this.#reject(undefined, `a command is ${String(command)}, expected an object`);
+      this.#reject(undefined, `a command is ${typeof command}, expected an object`);
       return;
     }
     if (this.#retired) {

@@ -16,7 +16,7 @@ import { mount } from "../../unit/devices/mount.ts";
 const periodMs = 5;
 
 /** A device that is where it is told to be at once, and whose link a test can break. */
-export class RigDriver implements ActuatorDriver {
+class RigDriver implements ActuatorDriver {
   readonly name = "rig";
   readonly axisCount = 4;
   readonly posRad = Float64Array.from(mount.homeRad);

@@ -228,23 +228,33 @@ describe("closing the actuation thread", () => {
     expect(setpointRow.version).toBe(0);
   });
 
-  it("buffers of another device are refused before anything starts", async () => {
-    const telemetry = SampleRing.create({ capacity: 8, width: 9 });
-    const setpoints = SampleRing.create({ capacity: 8, width: 8 });
-    const preview = SharedRow.create(previewWidth({ sampleCount: 150, axisCount: 4 }));
-    const status = SharedRow.create(actuationStatusWidth);
-    await expect(
-      openActuation({
-        entry,
-        device: mount,
-        driver: { kind: "loopback" },
-        telemetry,
-        setpoints,
-        preview,
-        status,
-        heartbeats: new Heartbeats(),
-      }),
-    ).rejects.toThrow("telemetry rows are 9 numbers wide, the device needs 12");
+  const good = { telemetryWidth: 12, periodMs };
+  const refused: readonly [string, typeof good, string][] = [
+    [
+      "telemetry of three axes",
+      { ...good, telemetryWidth: 9 },
+      "9 numbers wide, the device needs 12",
+    ],
+    [
+      "a period of 3 ms",
+      { ...good, periodMs: 3 },
+      "period is 3 ms, expected a whole fraction of 10 ms",
+    ],
+    ["no period", { ...good, periodMs: 0 }, "period is 0 ms"],
+  ];
+  it.each(refused)("is not needed with %s: that never starts", async (_name, given, text) => {
+    const opening = openActuation({
+      entry,
+      device: mount,
+      driver: { kind: "loopback" },
+      telemetry: SampleRing.create({ capacity: 8, width: given.telemetryWidth }),
+      setpoints: SampleRing.create({ capacity: 8, width: 8 }),
+      preview: SharedRow.create(previewWidth({ sampleCount: 150, axisCount: 4 })),
+      status: SharedRow.create(actuationStatusWidth),
+      heartbeats: new Heartbeats(),
+      periodMs: given.periodMs,
+    });
+    await expect(opening).rejects.toThrow(text);
   });
 });
 
