@@ -17,7 +17,7 @@ import { ProprioLayout } from "./proprio-layout.ts";
 import { RecurrentProgram, type RolloutResult } from "./recurrent-program.ts";
 
 /** More candidates in one batch than any planner here asks for; a bound on memory, not on skill. */
-export const maxCandidateCount = 256;
+const maxCandidateCount = 256;
 
 /** The picture a camera at `toPosRad` would see, made from one taken at `fromPosRad`. */
 export type Reproject = (frame: Frame, fromPosRad: Float64Array, toPosRad: Float64Array) => Frame;
@@ -188,7 +188,9 @@ export class OnnxWorldModel implements WorldModel {
     this.#poses.at(preview.frame.stampMs, fromPosRad);
     const offset = (preview.step - 1) * jointCount;
     const toPosRad = Float64Array.from(meanPosRad.subarray(offset, offset + jointCount));
-    return this.#reproject(preview.frame, fromPosRad, toPosRad);
+    const picture = this.#reproject(preview.frame, fromPosRad, toPosRad);
+    const aheadMs = preview.step * this.description.stepS * 1000;
+    return { ...picture, stampMs: this.#lastStampMs + aheadMs };
   }
 }
 

@@ -1,3 +1,6 @@
+/** A write takes under a microsecond; a writer that is still inside after so many looks is gone. */
+const maxTries = 100_000;
+
 /**
  * The newest value of a row of float64, one writer, any readers, no locks: a sequence lock in a
  * SharedArrayBuffer. The sequence is odd while the writer is inside.
@@ -36,14 +39,18 @@ export class SharedRow {
     Atomics.add(this.#sequence, 0, 1);
   }
 
-  /** Copies the newest complete row into `out`; false while nothing was written. // hot path */
+  /**
+   * Copies the newest complete row into `out`. False while nothing was written, or when the writer's
+   * thread died inside a write; `out` is then not to be used. // hot path
+   */
   read(out: Float64Array): boolean {
-    for (;;) {
+    for (let tries = 0; tries < maxTries; tries += 1) {
       const before = Atomics.load(this.#sequence, 0);
       if (before === 0) return false;
       if ((before & 1) === 1) continue;
       out.set(this.#row);
       if (Atomics.load(this.#sequence, 0) === before) return true;
     }
+    return false;
   }
 }

@@ -47,7 +47,8 @@ export class OrtNodeEngine implements Engine {
       } as const;
       return new OrtNodeEngine(runtime, info);
     } catch (cause) {
-      const text = `onnxruntime-node does not load: ${errorText(cause)}`;
+      const reasons = [...fallbackReasons, `ort-node: ${errorText(cause)}`].join("; ");
+      const text = `no engine can be used: ${reasons}`;
       throw new BridgeError(ErrorCode.EngineLibrary, text, { cause });
     }
   }

@@ -9,10 +9,10 @@ export function typeOfData(data: TensorData): TensorType {
   return data instanceof Uint8Array ? "uint8" : "int64";
 }
 
-export const elementCount = (shape: readonly number[]): number =>
+const elementCount = (shape: readonly number[]): number =>
   shape.reduce((product, size) => product * size, 1);
 
-export const shapeText = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
+const shapeText = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
 
 /**
  * Checks named tensors against what a graph declares: every name, no others, element type, rank,
@@ -50,10 +50,7 @@ export function checkTensors(
 }
 
 /** Whether a concrete shape is one of a declared shape's. Open dimensions accept any positive size. */
-export function shapeFits(
-  declared: readonly (number | string)[],
-  concrete: readonly number[],
-): boolean {
+function shapeFits(declared: readonly (number | string)[], concrete: readonly number[]): boolean {
   if (declared.length !== concrete.length) return false;
   return concrete.every((size, axis) => {
     const expected = declared[axis];

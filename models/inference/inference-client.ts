@@ -23,7 +23,10 @@ export interface InferenceWorkerOptions {
   readonly packageFolder: string;
   readonly engine?: OpenEngineOptions;
   readonly providers?: readonly ProviderRequest[];
-  /** Switches previews on: pictures are re-projected with this device's kinematics and camera. */
+  /**
+   * The device the predictions are for: a package for other joints is refused. Switches previews on,
+   * which are re-projected with its kinematics and camera.
+   */
   readonly device?: DeviceDescription;
   /** The process's heartbeats; the worker beats `Thread.Inference`. */
   readonly heartbeats?: SharedArrayBuffer;

@@ -1,13 +1,16 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { monotonicMs } from "../../bridge/contract/clock.ts";
-import { BridgeError } from "../../bridge/contract/errors.ts";
+import type { DeviceDescription } from "../../bridge/contract/device.ts";
+import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import { Heartbeats, Thread } from "../../bridge/contract/heartbeats.ts";
 import { makeObservation, type Observation } from "../../bridge/contract/observation.ts";
 import { workerFailure } from "../../bridge/contract/worker-host.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { loadPackage } from "../package/load-package.ts";
+import type { Manifest } from "../package/manifest.ts";
 import { OnnxWorldModel } from "../world-model.ts";
 import { InferenceMailbox, Operation } from "./mailbox.ts";
+import { previewMaker } from "./preview.ts";
 import type { InferenceReady, InferenceWorkerData } from "./protocol.ts";
 
 /** The longest this thread sleeps: bounds how late it notices `close`, and paces its heartbeat. */
@@ -20,10 +23,12 @@ async function run(port: NonNullable<typeof parentPort>, data: InferenceWorkerDa
   try {
     await using engine = await openEngine(data.engine);
     const pack = await loadPackage(data.packageFolder);
+    requireSameJoints(pack.manifest, data.device);
     await using model = await OnnxWorldModel.open({
       engine,
       pack,
       ...(data.providers === undefined ? {} : { providers: data.providers }),
+      ...(data.device === undefined ? {} : { reproject: previewMaker(data.device) }),
     });
     const mailbox = makeMailbox(model, data);
     const ready: InferenceReady = {
@@ -39,6 +44,18 @@ async function run(port: NonNullable<typeof parentPort>, data: InferenceWorkerDa
     if (isServing) throw error;
     port.postMessage(workerFailure(error));
   }
+}
+
+/** Joint arrays carry no names: a package for another device, or another order, would move wrongly. */
+function requireSameJoints(manifest: Manifest, device: DeviceDescription | undefined): void {
+  if (device === undefined) return;
+  const joints = manifest.embodiment.joints.map((joint) => joint.name).join(", ");
+  const axes = device.axes.map((axis) => axis.name).join(", ");
+  if (joints === axes) return;
+  throw new BridgeError(
+    ErrorCode.ModelUnsupported,
+    `${manifest.id} is made for joints ${joints}; ${device.id} has ${axes}`,
+  );
 }
 
 function makeMailbox(model: OnnxWorldModel, data: InferenceWorkerData): InferenceMailbox {

@@ -3,7 +3,7 @@ import { BridgeError, errorText, ErrorCode } from "../../bridge/contract/errors.
 import { manifestProblems } from "./manifest-rules.ts";
 
 /** What a package may require of its host. A name outside this list is refused: it is not understood. */
-export const supportedFeatures = ["dynamic_batch", "dynamic_horizon", "linear_attention"] as const;
+const supportedFeatures = ["dynamic_batch", "dynamic_horizon", "linear_attention"] as const;
 
 const name = z.string().min(1).max(200);
 const count = z.int().positive();

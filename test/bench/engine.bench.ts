@@ -81,7 +81,7 @@ function rawRun(one: Case, index: number): ((count: number) => void) | undefined
   copyFileSync(join(folder, "raw.so"), path);
   const library = koffi.load(path);
   const check = (error: unknown): void => {
-    if (error !== null) throw new Error(`raw C API: ${String(error)}`);
+    if (typeof error === "string") throw new Error(`raw C API: ${error}`);
   };
   const open = library.func("raw_open", "str", ["str", "void *", "size_t"]);
   const bindOne = library.func("raw_bind", "str", [
@@ -112,10 +112,18 @@ const hasCompiler = compile();
 function compile(): boolean {
   const source = fileURLToPath(new URL("./engine-raw.c", import.meta.url));
   try {
-    execFileSync("gcc", ["-O2", "-shared", "-fPIC", "-o", join(folder, "raw.so"), source, "-ldl"]);
+    execFileSync(process.env["CC"] ?? "cc", [
+      "-O2",
+      "-shared",
+      "-fPIC",
+      "-o",
+      join(folder, "raw.so"),
+      source,
+      "-ldl",
+    ]);
     return true;
   } catch {
-    process.stdout.write("no gcc: the C reference is left out\n");
+    process.stdout.write("no C compiler: the reference is left out\n");
     return false;
   }
 }

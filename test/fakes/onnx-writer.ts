@@ -2,20 +2,20 @@
  * Writes the small part of ONNX (onnx.proto3, IR version 8) that test graphs need, without a protobuf
  * library. Field numbers are those of onnx.proto3.
  */
-export type Dim = number | string;
-export interface ValueInfo {
+type Dim = number | string;
+interface ValueInfo {
   readonly name: string;
   readonly shape: readonly Dim[];
   /** TensorProto.DataType: 1 float, 2 uint8, 7 int64, 11 double. */
   readonly elementType?: number;
 }
-export interface Initializer {
+interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: readonly number[] | readonly bigint[];
 }
-export type Attribute = number | readonly number[] | string | OnnxGraph;
-export interface OnnxNode {
+type Attribute = number | readonly number[] | string | OnnxGraph;
+interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

@@ -9,10 +9,10 @@ import { onnxModel, type OnnxGraph } from "./onnx-writer.ts";
  * their setpoint each step, plus 0.05 of what the state remembers. It has the roles of the embedded
  * model, dynamic N and K, and a state of five floats: a fading sum of (setpoint - q), and a count.
  */
-export const tinyJoints = ["deploy", "yaw", "roll", "pitch"] as const;
+const tinyJoints = ["deploy", "yaw", "roll", "pitch"] as const;
 const jointCount = tinyJoints.length;
 export const tinyStepS = 0.04;
-export const tinyMaxHorizon = 32;
+const tinyMaxHorizon = 32;
 
 export interface TinyState {
   readonly q: number[];
@@ -98,7 +98,7 @@ const stepGraph: OnnxGraph = {
   ],
 };
 
-export const rolloutGraph: OnnxGraph = {
+const rolloutGraph: OnnxGraph = {
   name: "rollout",
   inputs: [
     { name: "state", shape: ["N", 5] },

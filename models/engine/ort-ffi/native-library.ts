@@ -61,6 +61,15 @@ export function openLibrary(path: string): (symbol: string) => () => Address | n
   return (symbol) => library.func(symbol, "void *", []) as () => Address | null;
 }
 
+/**
+ * Unloads a library nothing was made of. One that stays would be taken for any other of the same
+ * SONAME: the fallback's add-on would be linked to a library that was just refused.
+ */
+export function closeLibrary(path: string): void {
+  openLibraries.get(path)?.unload();
+  openLibraries.delete(path);
+}
+
 /** The function whose address stands at `table[slot]`. Nothing checks that such a slot exists. */
 export function functionAt(
   table: Address,

@@ -1,5 +1,5 @@
 import { BridgeError, errorText, ErrorCode } from "../../../bridge/contract/errors.ts";
-import { functionAt, openLibrary, textAt, type Address } from "./native-library.ts";
+import { closeLibrary, functionAt, openLibrary, textAt, type Address } from "./native-library.ts";
 import { ortSlots, type OrtFunctions } from "./slots.ts";
 
 /** The oldest ONNX Runtime 1.x whose table was checked against the slots, and the newest that is asked for. */
@@ -20,19 +20,21 @@ export class OrtApi {
 
   /** @throws BridgeError `engine/library`: no such file, not ONNX Runtime, or older than 1.21. */
   static load(library: string): OrtApi {
-    const base = openBase(library);
-    // OrtApiBase has two members and never changes: GetApi(version), GetVersionString().
-    const version = functionAt(base, 1, "text", [])() as string;
-    const minor = supportedMinor(library, version);
-    const apiVersion = Math.min(minor, newestApiVersion);
-    const table = functionAt(base, 0, "status", ["int"])(apiVersion) as Address | null;
-    if (table === null) {
-      throw new BridgeError(
-        ErrorCode.EngineLibrary,
-        `${library} is ONNX Runtime ${version} and offers no API version ${apiVersion}`,
-      );
+    try {
+      const base = openBase(library);
+      // OrtApiBase has two members and never changes: GetApi(version), GetVersionString().
+      const version = functionAt(base, 1, "text", [])() as string;
+      const apiVersion = Math.min(supportedMinor(library, version), newestApiVersion);
+      const table = functionAt(base, 0, "status", ["int"])(apiVersion) as Address | null;
+      if (table === null) {
+        const text = `${library} is ONNX Runtime ${version} and offers no API version ${apiVersion}`;
+        throw new BridgeError(ErrorCode.EngineLibrary, text);
+      }
+      return new OrtApi(library, version, bindSlots(table, apiVersion));
+    } catch (error) {
+      closeLibrary(library);
+      throw error;
     }
-    return new OrtApi(library, version, bindSlots(table, apiVersion));
   }
 
   /** Throws what a status says, in ONNX Runtime's words, and releases it. */

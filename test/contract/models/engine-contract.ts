@@ -188,6 +188,21 @@ export function describeEngineContract(name: string, open: () => Promise<Engine>
     });
 
     test.each([
+      ["too small", [1, 3]],
+      ["too large", [4, 3]],
+    ])("never writes into an output buffer that is %s for the result", async (_, shape) => {
+      const guard = new Float32Array(64).fill(7);
+      const length = shape[0]! * shape[1]!;
+      const y = { data: guard.subarray(0, length), shape };
+      using binding = add.bind({ a: row(1, 2, 3, 4, 5, 6), b: row(1, 2, 3) }, { y });
+      const run = async (): Promise<void> => {
+        await binding.run();
+      };
+      await expect(run()).rejects.toThrow(code("engine/run"));
+      expect([...guard]).toEqual(Array<number>(64).fill(7));
+    });
+
+    test.each([
       ["bytes that are no model", new Uint8Array(64).fill(7), /broken\.onnx/],
       ["an empty file", new Uint8Array(0), /broken\.onnx/],
       ["an operator nobody has", onnxModel(unknownOp), /NoSuchOperator/],

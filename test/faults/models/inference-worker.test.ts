@@ -1,15 +1,19 @@
 import { appendFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { monotonicMs } from "../../../bridge/contract/clock.ts";
 import { Heartbeats, Thread } from "../../../bridge/contract/heartbeats.ts";
 import { silentLog } from "../../../bridge/contract/log.ts";
+import type { WorkerReady } from "../../../bridge/contract/worker-host.ts";
 import type { PredictRequest } from "../../../bridge/contract/world-model.ts";
 import { disableTelemetry } from "../../../models/engine/telemetry.ts";
 import {
   openInferenceWorker,
   type InferenceClient,
 } from "../../../models/inference/inference-client.ts";
+import { InferenceMailbox } from "../../../models/inference/mailbox.ts";
+import type { InferenceReady, InferenceWorkerData } from "../../../models/inference/protocol.ts";
 import { RestartingWorldModel } from "../../../models/inference/restarting-model.ts";
 import { observationAt } from "../../contract/models/world-model-contract.ts";
 import { tinyGolden, writeTinyPackage, type TinyPackageChanges } from "../../fakes/tiny-package.ts";
@@ -205,6 +209,32 @@ describe("the real inference worker", () => {
       }
     },
   );
+
+  test("on ort-ffi is torn down in the middle of a run, and the process goes on", async () => {
+    const workerData: InferenceWorkerData = {
+      packageFolder: await tinyPackage(),
+      engine: { engine: "ort-ffi" },
+      maxCandidateCount: 64,
+      maxFrameBytes: 0,
+    };
+    for (let round = 0; round < 5; round += 1) {
+      const worker = new Worker(entry, { workerData });
+      const { ready } = await new Promise<WorkerReady<InferenceReady>>((resolve) => {
+        worker.once("message", resolve);
+      });
+      const mailbox = new InferenceMailbox(ready.mailboxSize, ready.mailbox);
+      mailbox.writeObserve(observationAt(0));
+      await mailbox.exchange();
+      const actionsRad = new Float32Array(64 * 32 * 4);
+      mailbox.writePredict({ actionsRad, candidateCount: 64, horizonSteps: 32 });
+      void mailbox.exchange();
+      await worker.terminate();
+    }
+    const { packageFolder } = workerData;
+    await using model = await openInferenceWorker({ entry, packageFolder });
+    await model.observe(observationAt(0));
+    expect((await model.predict(marked(0.5))).stateSequence).toBe(1);
+  });
 
   test("beats its heart while it idles and while it works", async () => {
     const heartbeats = new Heartbeats();

@@ -1,0 +1,267 @@
+import { CameraFeed, type PictureSink } from "./camera-feed.ts";
+import type { Config } from "./config.ts";
+import type { Actuation } from "./contract/actuation.ts";
+import type { Clock } from "./contract/clock.ts";
+import { errorText } from "./contract/errors.ts";
+import { Thread } from "./contract/heartbeats.ts";
+import type { Log } from "./contract/log.ts";
+import type { Observation, ObservationSource } from "./contract/observation.ts";
+import type { RosTransport } from "./contract/ros-transport.ts";
+import type { Prediction, WorldModel } from "./contract/world-model.ts";
+import { openControlServer, type ControlServer } from "./control/server.ts";
+import type { SiteFolders } from "./control/site.ts";
+import { DelayEstimator } from "./core/delay-estimator.ts";
+import { PredictionLoop } from "./core/prediction-loop.ts";
+import { PredictionScore } from "./core/prediction-score.ts";
+import { PreviewPlan } from "./core/preview-plan.ts";
+import { prometheusText } from "./core/prometheus.ts";
+import { RingObservationSource } from "./core/ring-observation-source.ts";
+import {
+  diagnosticEntries,
+  healthReport,
+  metricFamilies,
+  type DiagnosticEntry,
+  type ServiceSnapshot,
+} from "./core/service-status.ts";
+import { Throttle } from "./core/throttle.ts";
+import { LatestEncoder } from "./media/jpeg.ts";
+import { ServiceReporter } from "./service-reporter.ts";
+import type { SharedMemory } from "./shared-memory.ts";
+import { StreamFeed } from "./stream-feed.ts";
+
+const heartbeatPeriodMs = 50;
+const reportPeriodMs = 1000;
+const heldLogPeriodMs = 5000;
+const jpegQuality = 80;
+/** Used until the delay from setpoint to motion has been measured. */
+const assumedLookaheadMs = 100;
+
+/** What goes to the ROS graph, as the loop sees it. */
+export interface RosSink extends PictureSink {
+  jointState(observation: Observation): void;
+  prediction(prediction: Prediction, lookaheadMs: number): void;
+  diagnostics(entries: readonly DiagnosticEntry[]): void;
+}
+
+/** The opened parts. The service uses them; who opened them closes them. */
+export interface ServiceParts {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly memory: SharedMemory;
+  readonly actuation: Actuation;
+  readonly model: WorldModel;
+  readonly ros: { readonly transport: RosTransport; readonly sink: RosSink } | undefined;
+  readonly simulator: () => ServiceSnapshot["simulator"];
+  /** Slows the camera down while nobody looks. */
+  readonly setCameraRateHz: (rateHz: number) => void;
+  readonly site: SiteFolders;
+}
+
+/**
+ * The loop between the parts: observe, predict, publish, score, report; and the control server in
+ * front of the actuation. Knows ports only.
+ */
+export class BridgeService implements AsyncDisposable {
+  readonly observations: ObservationSource;
+  readonly #parts: ServiceParts;
+  readonly #score: PredictionScore;
+  readonly #delay: DelayEstimator;
+  readonly #held = new Throttle(heldLogPeriodMs);
+  readonly #server: ControlServer;
+  readonly #feed: StreamFeed;
+  readonly #pictures: CameraFeed;
+  readonly #loop: PredictionLoop;
+  readonly #reporter: ServiceReporter;
+  readonly #timers: readonly NodeJS.Timeout[];
+
+  /** @throws BridgeError `control/port` if the address cannot be bound. */
+  static async open(parts: ServiceParts): Promise<BridgeService> {
+    // The server reports on the service that is made with it, so the reports are looked up late.
+    const late: { service?: BridgeService } = {};
+    const snapshot = (): ServiceSnapshot | undefined => late.service?.snapshot();
+    const server = await openControlServer({
+      host: parts.config.http.host,
+      port: parts.config.http.port,
+      actuations: [parts.actuation],
+      clock: parts.clock,
+      log: parts.log,
+      site: parts.site,
+      status: () => {
+        const now = snapshot();
+        return now === undefined ? { status: "starting" } : healthReport(now);
+      },
+      metrics: () => {
+        const now = snapshot();
+        return now === undefined ? "" : prometheusText(metricFamilies(now));
+      },
+    });
+    late.service = new BridgeService(parts, server);
+    return late.service;
+  }
+
+  private constructor(parts: ServiceParts, server: ControlServer) {
+    const { config, model, memory, actuation, clock } = parts;
+    const axisNames = actuation.device.axes.map((axis) => axis.name);
+    const { horizonSteps } = config.model;
+    const stepMs = model.description.stepS * 1000;
+    this.#parts = parts;
+    this.#server = server;
+    this.#score = new PredictionScore({ stepMs, horizonSteps, axisCount: axisNames.length });
+    this.#delay = new DelayEstimator(memory.setpoints);
+    this.#feed = new StreamFeed({ hub: server.stream, deviceId: actuation.device.id, axisNames });
+    this.#pictures = this.#openPictures();
+    this.observations = new RingObservationSource({ axisNames, ...memory });
+    this.#loop = new PredictionLoop({
+      source: this.observations,
+      model,
+      plan: new PreviewPlan(memory.preview),
+      clock,
+      horizonSteps,
+      previewStep: Math.round(config.model.previewAheadMs / stepMs),
+      previewWanted: () => this.#pictures.wantsPredicted(),
+      onObservation: (observation) => {
+        this.#onObservation(observation);
+      },
+      onPrediction: (prediction, observation, actionsRad) => {
+        this.#score.add(prediction, observation, actionsRad);
+        this.#onPrediction(prediction);
+      },
+      onHeld: (reason, text) => {
+        const silentCount = this.#held.take(clock.monotonicMs());
+        if (silentCount === undefined) return;
+        parts.log.warn({ reason, text, silentCount }, "no prediction");
+      },
+    });
+    this.#reporter = this.#openReporter();
+    this.#timers = [
+      setInterval(() => {
+        memory.heartbeats.beat(Thread.Main, clock.monotonicMs());
+      }, heartbeatPeriodMs),
+      setInterval(() => {
+        this.#report();
+      }, reportPeriodMs),
+    ];
+    this.#loop.start();
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  snapshot(): ServiceSnapshot {
+    return this.#reporter.snapshot();
+  }
+
+  /** A part has failed: said once in the log, and for good in /healthz and /diagnostics. */
+  fault(part: string, error: unknown): void {
+    const text = errorText(error);
+    this.#parts.log.error({ part, text }, "a part has failed");
+    this.#reporter.fault(part, text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all([this.#loop.stop(), this.#server[Symbol.asyncDispose]()]);
+    this.#reporter[Symbol.dispose]();
+  }
+
+  get #lookaheadMs(): number {
+    const { lookaheadMs } = this.#parts.config.model;
+    return lookaheadMs >= 0 ? lookaheadMs : (this.#delay.delayMs ?? assumedLookaheadMs);
+  }
+
+  #onObservation(observation: Observation): void {
+    this.#score.compare(observation);
+    this.#delay.add(observation.stampMs, observation.jointPosRad);
+    this.#feed.state(observation);
+    this.#parts.ros?.sink.jointState(observation);
+  }
+
+  #onPrediction(prediction: Prediction): void {
+    this.#reporter.inferMs.add(prediction.inferMs);
+    const scaled = withScaledDeviation(prediction, this.#score.scale);
+    this.#feed.prediction(scaled, this.#lookaheadMs);
+    this.#parts.ros?.sink.prediction(scaled, this.#lookaheadMs);
+    this.#pictures.poll();
+    const { preview, stampMs } = prediction;
+    if (preview !== undefined) this.#pictures.predicted(preview, preview.stampMs - stampMs);
+    if (this.#loop.stats.predictedCount !== 1) return;
+    this.#parts.log.info(
+      { sinceProcessStartMs: Math.round(performance.now()) },
+      "first prediction",
+    );
+  }
+
+  #openPictures(): CameraFeed {
+    const { config, memory, ros, setCameraRateHz } = this.#parts;
+    const onError = (error: unknown): void => {
+      this.fault("camera", error);
+    };
+    const encoder = (): LatestEncoder => new LatestEncoder({ quality: jpegQuality, onError });
+    return new CameraFeed({
+      camera: memory.camera,
+      sinks: [streamPictures(this.#server), ...(ros === undefined ? [] : [ros.sink])],
+      encoders: { camera: encoder(), predicted: encoder() },
+      onDemand: (wanted) => {
+        setCameraRateHz(wanted ? config.sim.cameraRateHz : config.sim.idleCameraRateHz);
+      },
+    });
+  }
+
+  #openReporter(): ServiceReporter {
+    const { version, config, clock, actuation, model, ros, simulator } = this.#parts;
+    return new ServiceReporter({
+      version,
+      driver: config.device.driver,
+      clock,
+      actuation,
+      model: model.description,
+      ros: ros?.transport,
+      loop: () => this.#loop.stats,
+      score: () => this.#score.snapshot(),
+      lookaheadMs: () => this.#lookaheadMs,
+      authority: () => this.#server.authority(),
+      clientCount: () => this.#server.stats().controlSocketCount,
+      simulator,
+    });
+  }
+
+  #report(): void {
+    void this.#reporter.refresh().catch((error: unknown) => {
+      this.fault("ros", error);
+    });
+    const snapshot = this.#reporter.snapshot();
+    this.#parts.ros?.sink.diagnostics(diagnosticEntries(snapshot));
+    this.#feed.score(snapshot);
+    this.#feed.status(snapshot, this.#server.authority()[0]);
+  }
+}
+
+/** The prediction as it is published: its deviation times the online scale of each axis. */
+function withScaledDeviation(prediction: Prediction, scale: Float64Array): Prediction {
+  const { axisCount } = prediction;
+  const stdPosRad = prediction.stdPosRad.map((std, index) => std * (scale[index % axisCount] ?? 1));
+  return { ...prediction, stdPosRad };
+}
+
+function streamPictures(server: ControlServer): PictureSink {
+  const { stream } = server;
+  return {
+    wantsCamera: () => stream.wants("camera"),
+    camera: ({ stampMs, widthPx, heightPx }, jpeg) => {
+      stream.publish("camera", { stampMs, widthPx, heightPx, jpeg });
+    },
+    wantsPredicted: () => stream.wants("camera.predicted"),
+    predicted: ({ stampMs, widthPx, heightPx }, jpeg, aheadMs) => {
+      stream.publish("camera.predicted", {
+        stampMs: stampMs - aheadMs,
+        widthPx,
+        heightPx,
+        jpeg,
+        aheadMs,
+      });
+    },
+  };
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { Command, InvalidArgumentError } from "commander";
+import { describeConfig, loadConfig, type LoadedConfig } from "../config.ts";
+import { BridgeError, errorText } from "../contract/errors.ts";
+import { openLog } from "../log.ts";
+import { runBench } from "./bench.ts";
+import { runDoctor } from "./doctor.ts";
+import { runService } from "./run-service.ts";
+
+interface CommonFlags {
+  readonly config?: string;
+  readonly httpPort?: number;
+  readonly httpHost?: string;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError("expected a port number.");
+  return value;
+}
+
+function load(flags: CommonFlags): LoadedConfig {
+  return loadConfig({
+    environment: process.env,
+    ...(flags.config === undefined ? {} : { filePath: flags.config }),
+    flags: {
+      "http.port": flags.httpPort,
+      "http.host": flags.httpHost,
+      "log.level": flags.logLevel,
+      "log.format": flags.logFormat,
+    },
+  });
+}
+
+function withCommonFlags(command: Command): Command {
+  return command
+    .option("--config <file>", "YAML configuration file")
+    .option("--http-port <port>", "port of the page and the WebSocket endpoints", port)
+    .option("--http-host <address>", "address to listen on (loopback)")
+    .option("--log-level <level>", "error, warn, info or debug")
+    .option("--log-format <format>", "text or json");
+}
+
+async function serve(flags: CommonFlags): Promise<void> {
+  const loaded = load(flags);
+  await runService(loaded.config, { log: openLog(loaded.config.log), version: packageVersion() });
+}
+
+const program = new Command("kairos-bridge")
+  .description("A world model in a robot's loop: predictions on ROS 2, a safe control channel.")
+  .version(packageVersion());
+
+withCommonFlags(program.command("start"))
+  .description("run with the embedded simulator and the embedded world model")
+  .action(serve);
+
+withCommonFlags(program.command("run"))
+  .description("run with a configuration file")
+  .action(async (flags: CommonFlags) => {
+    if (flags.config === undefined) program.error("run needs --config <file>");
+    await serve(flags);
+  });
+
+withCommonFlags(program.command("doctor"))
+  .description("check what this machine offers, and say what would run and why")
+  .action(async (flags: CommonFlags) => {
+    const healthy = await runDoctor(load(flags).config, (line) =>
+      process.stdout.write(`${line}\n`),
+    );
+    process.exitCode = healthy ? 0 : 1;
+  });
+
+withCommonFlags(program.command("bench"))
+  .description("measure the model's step and rollout on this machine")
+  .action(async (flags: CommonFlags) => {
+    await runBench(load(flags).config, (line) => process.stdout.write(`${line}\n`));
+  });
+
+withCommonFlags(program.command("config").argument("<action>", "print"))
+  .description("show the effective configuration and where each value came from")
+  .action((action: string, flags: CommonFlags) => {
+    if (action !== "print") program.error(`config ${action} is unknown, expected: config print`);
+    process.stdout.write(`${describeConfig(load(flags))}\n`);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof BridgeError)) throw error;
+  process.stderr.write(`${errorText(error)}\n`);
+  process.exitCode = 1;
+}

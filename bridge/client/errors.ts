@@ -1,0 +1,26 @@
+/**
+ * A request was refused or a connection ended. `code` is the server's own (`lease/held`,
+ * `command/latched`, `control/message` ...) or one of the `client/*` codes; test it, never the text.
+ */
+export class ControlError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(`[${code}] ${message}`);
+    this.name = "ControlError";
+    this.code = code;
+  }
+}
+
+/** Codes that begin on this side of the wire. */
+export const ClientCode = {
+  /** The socket could not be opened, or the server is not one of ours. */
+  Connect: "client/connect",
+  /** The connection is over; what was pending has no answer. */
+  Closed: "client/closed",
+  /** The server did not answer in time. */
+  Timeout: "client/timeout",
+  /** The lease of this handle is not ours any more. */
+  LeaseLost: "client/lease-lost",
+} as const;
+export type ClientCode = (typeof ClientCode)[keyof typeof ClientCode];

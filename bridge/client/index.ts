@@ -1,0 +1,45 @@
+/**
+ * `kairos-bridge/client`: drive a device and follow what is predicted of it, from a browser, Node or
+ * React Native.
+ */
+export {
+  connectControl,
+  type ConnectControlOptions,
+  type ControlClient,
+} from "./control-client.ts";
+export {
+  connectStream,
+  type ConnectStreamOptions,
+  type StreamClient,
+  type StreamSubscription,
+} from "./stream-client.ts";
+export type { ControlClosed } from "./control-link.ts";
+export { ClientCode, ControlError } from "./errors.ts";
+export type { ClockEstimate } from "./clock-sync.ts";
+export type { LeaseHandle, MotionDone, PositionOptions } from "./lease.ts";
+export type { VelocityStream, VelocityStreamOptions } from "./velocity-stream.ts";
+export type { SocketConstructor, SocketLike } from "./socket.ts";
+export type {
+  AckMessage,
+  DeviceMode,
+  DeviceOffer,
+  ErrorMessage,
+  EventMessage,
+  LeaseHolder,
+  LeaseMessage,
+  LeaseTicket,
+  StateMessage,
+  WelcomeMessage,
+} from "../control/server-messages.ts";
+export type { StreamTopic } from "../control/messages.ts";
+export type {
+  CameraPayload,
+  HorizonScore,
+  NdArray,
+  PredictedCameraPayload,
+  PredictionPayload,
+  ScorePayload,
+  StatePayload,
+  StatusPayload,
+  StreamPayloads,
+} from "../control/stream-messages.ts";

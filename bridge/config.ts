@@ -1,0 +1,236 @@
+import { readFileSync } from "node:fs";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+import { BridgeError, ErrorCode, errorText } from "./contract/errors.ts";
+
+/**
+ * The whole configuration. Every option has its unit in its name and a default; a value comes from,
+ * in rising order, the default, the YAML file, the environment (`http.port` is `KAIROS_HTTP_PORT`)
+ * and the command line.
+ */
+const Config = z.strictObject({
+  http: z
+    .strictObject({
+      /** Loopback only, until authentication exists. */
+      host: z.string().min(1).default("127.0.0.1"),
+      /** One port for the page, the WebSocket endpoints, /healthz and /metrics. 0 = any free one. */
+      port: z.int().min(0).max(65535).default(8700),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(["error", "warn", "info", "debug"]).default("info"),
+      format: z.enum(["text", "json"]).default("text"),
+    })
+    .prefault({}),
+  device: z
+    .strictObject({
+      /** Name of a file in devices/profiles, or a path to one. */
+      profile: z.string().min(1).default("phone-mount-4dof"),
+      /** `sim`: the embedded simulator. */
+      driver: z.enum(["sim"]).default("sim"),
+    })
+    .prefault({}),
+  actuation: z
+    .strictObject({
+      /** Ticks per second: a divisor of the preview's 10 ms grid. */
+      rateHz: z.literal([100, 200, 500]).default(200),
+    })
+    .prefault({}),
+  model: z
+    .strictObject({
+      /** Directory of a world model package; empty = the embedded one. */
+      package: z.string().default(""),
+      /** Steps predicted each tick; at most what the package was trained for. */
+      horizonSteps: z.int().min(1).max(1024).default(24),
+      /** Which predicted state is published as the compensated one; -1 = the measured command delay. */
+      lookaheadMs: z.number().min(-1).max(2000).default(-1),
+      /** How far ahead the predicted picture looks; limited to the horizon. */
+      previewAheadMs: z.number().min(0).max(5000).default(400),
+      /** A libonnxruntime.so to use instead of the one in the npm package; empty = that one. */
+      engineLibrary: z.string().default(""),
+    })
+    .prefault({}),
+  ros: z
+    .strictObject({
+      /** `auto` takes rclnodejs where ROS 2 is sourced and it is installed, else the embedded RTPS. */
+      transport: z.enum(["auto", "rtps", "off"]).default("auto"),
+      /** -1 = ROS_DOMAIN_ID, else 0. */
+      domainId: z.int().min(-1).max(232).default(-1),
+      /** Empty = the ROS environment variables, else LOCALHOST: nothing leaves the machine. */
+      discoveryRange: z.enum(["", "LOCALHOST", "SUBNET", "OFF"]).default(""),
+      /** IPv4 addresses told of us although multicast does not reach them; empty = ROS_STATIC_PEERS. */
+      staticPeers: z.array(z.string().min(1)).default([]),
+      /** IPv4 addresses to use with SUBNET; empty = all of the machine. */
+      interfaces: z.array(z.string().min(1)).default([]),
+      nodeName: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a ROS node name: letters, digits, _")
+        .default("kairos_bridge"),
+      namespace: z
+        .string()
+        .regex(/^(\/[A-Za-z_][A-Za-z0-9_]*)+$/, "a ROS namespace such as /kairos")
+        .default("/kairos"),
+    })
+    .prefault({}),
+  sim: z
+    .strictObject({
+      seed: z.int().min(0).max(0xffffffff).default(1),
+      startPose: z.enum(["deployed", "stowed"]).default("deployed"),
+      payloadKg: z.number().min(0.05).max(0.6).default(0.2),
+      cameraWidthPx: z.int().min(32).max(640).multipleOf(4).default(160),
+      cameraHeightPx: z.int().min(32).max(480).multipleOf(4).default(120),
+      cameraRateHz: z.number().min(1).max(60).default(25),
+      /** Camera rate while nobody looks. */
+      idleCameraRateHz: z.number().min(0.5).max(60).default(2),
+    })
+    .prefault({}),
+});
+export type Config = Readonly<z.infer<typeof Config>>;
+
+/** Where an effective value came from. */
+type Source = "default" | "file" | "environment" | "flag";
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Source of every leaf, keyed by its dotted path. */
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+export interface ConfigInput {
+  readonly filePath?: string;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Dotted path to value, as the command line gave them. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+}
+
+type Tree = Record<string, unknown>;
+
+const isTree = (value: unknown): value is Tree =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * Merges and checks all sources.
+ *
+ * @throws BridgeError `config/unreadable` if the file cannot be read or is not YAML,
+ * `config/invalid` naming every wrong key and value at once.
+ */
+export function loadConfig(input: ConfigInput = {}): LoadedConfig {
+  const sources = new Map<string, Source>();
+  const merged = input.filePath === undefined ? {} : readYaml(input.filePath);
+  for (const path of leafPaths(merged)) sources.set(path, "file");
+  const defaults = Config.parse({});
+  for (const path of leafPaths(defaults)) {
+    const text = input.environment?.[environmentName(path)];
+    if (text === undefined || text === "") continue;
+    setLeaf(merged, path, fromText(text, getLeaf(defaults, path)));
+    sources.set(path, "environment");
+  }
+  for (const [path, value] of Object.entries(input.flags ?? {})) {
+    if (value === undefined) continue;
+    setLeaf(merged, path, value);
+    sources.set(path, "flag");
+  }
+  const result = Config.safeParse(merged);
+  if (!result.success) {
+    const where = input.filePath ?? "the configuration";
+    throw new BridgeError(
+      ErrorCode.ConfigInvalid,
+      `${where} has ${result.error.issues.length} problem(s):\n${describeIssues(result.error, merged)}`,
+      { details: { issues: result.error.issues } },
+    );
+  }
+  for (const path of leafPaths(result.data)) if (!sources.has(path)) sources.set(path, "default");
+  return { config: result.data, sources };
+}
+
+/** One line per leaf: path, value, source. What `kairos-bridge config print` shows. */
+export function describeConfig(loaded: LoadedConfig): string {
+  return leafPaths(loaded.config)
+    .map((path) => {
+      const value = JSON.stringify(getLeaf(loaded.config, path));
+      return `${path}: ${value}  # ${loaded.sources.get(path) ?? "default"}, ${environmentName(path)}`;
+    })
+    .join("\n");
+}
+
+function describeIssues(error: z.ZodError, found: Tree): string {
+  return error.issues
+    .map((issue) => {
+      const path = issue.path.map(String).join(".");
+      const value = path === "" ? undefined : getLeaf(found, path);
+      const shown = value === undefined || isTree(value) ? "" : ` (found ${JSON.stringify(value)})`;
+      return `  ${path === "" ? "top level" : path}: ${issue.message}${shown}`;
+    })
+    .join("\n");
+}
+
+function readYaml(filePath: string): Tree {
+  let text: string;
+  try {
+    text = readFileSync(filePath, "utf8");
+  } catch (error) {
+    throw new BridgeError(ErrorCode.ConfigUnreadable, `${filePath}: ${errorText(error)}`, {
+      cause: error,
+    });
+  }
+  let parsed: unknown;
+  try {
+    parsed = parseYaml(text);
+  } catch (error) {
+    throw new BridgeError(
+      ErrorCode.ConfigUnreadable,
+      `${filePath} is not YAML: ${errorText(error)}`,
+      { cause: error },
+    );
+  }
+  if (parsed === null || parsed === undefined) return {};
+  if (!isTree(parsed)) {
+    throw new BridgeError(
+      ErrorCode.ConfigUnreadable,
+      `${filePath} holds ${Array.isArray(parsed) ? "a list" : typeof parsed}, expected keys such as http:`,
+    );
+  }
+  return parsed;
+}
+
+/** `model.horizonSteps` is KAIROS_MODEL_HORIZON_STEPS. */
+function environmentName(path: string): string {
+  const snake = path.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replaceAll(".", "_");
+  return `KAIROS_${snake.toUpperCase()}`;
+}
+
+/** Text of the environment in the type of the option's default; left as text if it does not fit. */
+function fromText(text: string, sample: unknown): unknown {
+  if (typeof sample === "number") {
+    const value = Number(text);
+    return Number.isNaN(value) ? text : value;
+  }
+  if (Array.isArray(sample)) return text.split(/[;,]/).filter((item) => item !== "");
+  return text;
+}
+
+function leafPaths(tree: Tree, prefix = ""): string[] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    isTree(value) ? leafPaths(value, `${prefix}${key}.`) : [`${prefix}${key}`],
+  );
+}
+
+function getLeaf(tree: Tree, path: string): unknown {
+  return path
+    .split(".")
+    .reduce<unknown>((node, key) => (isTree(node) ? node[key] : undefined), tree);
+}
+
+function setLeaf(tree: Tree, path: string, value: unknown): void {
+  const keys = path.split(".");
+  const last = keys.pop();
+  if (last === undefined) return;
+  let node = tree;
+  for (const key of keys) {
+    const next = node[key];
+    if (isTree(next)) node = next;
+    else node = node[key] = {};
+  }
+  node[last] = value;
+}

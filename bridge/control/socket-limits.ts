@@ -1,0 +1,99 @@
+import type { WebSocket } from "ws";
+
+/** What one peer may cost. Defaults are far above what a person or a 50 Hz program needs. */
+export interface SocketLimits {
+  readonly maxMessageBytes: number;
+  readonly maxMessagesPerS: number;
+  /** Messages that could not be understood before the socket is closed. */
+  readonly maxBadMessages: number;
+  readonly helloMs: number;
+  readonly pingMs: number;
+  /** No pong for this long after a ping: the peer is gone. */
+  readonly pongMs: number;
+  readonly maxConnections: number;
+  /** Unsent bytes at which a control client that does not read is closed. */
+  readonly maxBufferedBytes: number;
+}
+
+export const defaultSocketLimits: SocketLimits = {
+  maxMessageBytes: 16 * 1024,
+  maxMessagesPerS: 500,
+  maxBadMessages: 8,
+  helloMs: 5000,
+  pingMs: 5000,
+  pongMs: 10_000,
+  maxConnections: 32,
+  maxBufferedBytes: 1024 * 1024,
+};
+
+/** RFC 6455 section 7.4.1. */
+export const CloseCode = {
+  Normal: 1000,
+  GoingAway: 1001,
+  Policy: 1008,
+  TryLater: 1013,
+} as const;
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+/** Tokens refill with time; an empty bucket means the sender is too fast. Time comes in. */
+export class TokenBucket {
+  readonly #perS: number;
+  #tokens: number;
+  #lastMs: number;
+
+  constructor(perS: number, nowMs: number) {
+    this.#perS = perS;
+    this.#tokens = perS;
+    this.#lastMs = nowMs;
+  }
+
+  take(nowMs: number): boolean {
+    const grown = this.#tokens + ((nowMs - this.#lastMs) / 1000) * this.#perS;
+    this.#tokens = Math.min(this.#perS, grown);
+    this.#lastMs = nowMs;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}
+
+// A peer that does not answer the closing handshake is cut off after this long.
+const closeGraceMs = 250;
+
+/** Closes with a reason, and for certain: a close frame first, the TCP connection soon after. */
+export function closeSocket(socket: WebSocket, code: CloseCode, reason: string): void {
+  // RFC 6455 section 5.5: a control frame carries at most 125 bytes, two of them the code.
+  socket.close(
+    code,
+    Buffer.from(reason, "utf8").subarray(0, 120).toString("utf8").replace(/�$/, ""),
+  );
+  const timer = setTimeout(() => {
+    socket.terminate();
+  }, closeGraceMs);
+  socket.once("close", () => {
+    clearTimeout(timer);
+  });
+}
+
+/** Pings a socket and terminates it when it stays silent. Returns what ends the pinging. */
+export function keepAlive(socket: WebSocket, limits: SocketLimits): () => void {
+  let silentSincePing = false;
+  let deadline: NodeJS.Timeout | undefined;
+  const heard = (): void => {
+    silentSincePing = false;
+    clearTimeout(deadline);
+  };
+  socket.on("pong", heard);
+  const timer = setInterval(() => {
+    if (silentSincePing) return;
+    silentSincePing = true;
+    socket.ping();
+    deadline = setTimeout(() => {
+      socket.terminate();
+    }, limits.pongMs);
+  }, limits.pingMs);
+  return () => {
+    clearInterval(timer);
+    clearTimeout(deadline);
+  };
+}

@@ -1,0 +1,26 @@
+import pino from "pino";
+import pretty from "pino-pretty";
+import type { Log } from "./contract/log.ts";
+
+export interface LogOptions {
+  readonly level: "error" | "warn" | "info" | "debug";
+  /** `text` for people, `json` (one object a line) for a collector. */
+  readonly format: "text" | "json";
+}
+
+/** The service's log, on standard error: standard output belongs to what a command prints. */
+export function openLog(options: LogOptions): Log {
+  const stderr = 2;
+  const stream =
+    options.format === "json"
+      ? pino.destination({ dest: stderr, sync: true })
+      : pretty({
+          destination: stderr,
+          sync: true,
+          ignore: "pid,hostname",
+          translateTime: "SYS:HH:MM:ss.l",
+          singleLine: true,
+          colorize: process.stderr.isTTY && process.env["NO_COLOR"] === undefined,
+        });
+  return pino({ level: options.level, base: null }, stream);
+}

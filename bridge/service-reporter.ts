@@ -1,0 +1,91 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import process from "node:process";
+import { actuationStatusWidth, type Actuation } from "./contract/actuation.ts";
+import type { Clock } from "./contract/clock.ts";
+import type { RosTransport, RosTransportStats } from "./contract/ros-transport.ts";
+import type { WorldModelDescription } from "./contract/world-model.ts";
+import type { AuthoritySummary } from "./control/desk.ts";
+import type { PredictionLoopStats } from "./core/prediction-loop.ts";
+import type { ScoreSnapshot } from "./core/prediction-score.ts";
+import { RecentQuantiles } from "./core/recent-quantiles.ts";
+import type { ServiceSnapshot } from "./core/service-status.ts";
+
+export interface ServiceReporterOptions {
+  readonly version: string;
+  readonly driver: string;
+  readonly clock: Clock;
+  readonly actuation: Actuation;
+  readonly model: WorldModelDescription;
+  readonly ros: RosTransport | undefined;
+  readonly loop: () => PredictionLoopStats;
+  readonly score: () => ScoreSnapshot;
+  readonly lookaheadMs: () => number;
+  readonly authority: () => readonly AuthoritySummary[];
+  readonly clientCount: () => number;
+  readonly simulator: () => ServiceSnapshot["simulator"];
+}
+
+const noStats: RosTransportStats = { peerCount: 0, malformedCount: 0, topics: [] };
+
+/** Gathers what the parts count into one snapshot, and keeps the faults they have reported. */
+export class ServiceReporter implements Disposable {
+  readonly inferMs = new RecentQuantiles();
+  readonly #options: ServiceReporterOptions;
+  readonly #startMs: number;
+  readonly #faults = new Map<string, string>();
+  readonly #eventLoopDelay = monitorEventLoopDelay({ resolution: 10 });
+  readonly #actuationRow = new Float64Array(actuationStatusWidth);
+  #rosStats = noStats;
+
+  constructor(options: ServiceReporterOptions) {
+    this.#options = options;
+    this.#startMs = options.clock.monotonicMs();
+    this.#eventLoopDelay.enable();
+  }
+
+  /** @param part replaces what was said of the same part before. */
+  fault(part: string, text: string): void {
+    this.#faults.set(part, `${part}: ${text}`);
+  }
+
+  /** Asks the ROS host for its counters; the snapshot shows the last ones known. */
+  async refresh(): Promise<void> {
+    this.#rosStats = (await this.#options.ros?.stats()) ?? noStats;
+  }
+
+  snapshot(): ServiceSnapshot {
+    const { actuation, clock, ros, authority } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const [held] = authority();
+    actuation.readStatus(this.#actuationRow);
+    return {
+      version: this.#options.version,
+      uptimeS: (nowMs - this.#startMs) / 1000,
+      nowMs,
+      deviceId: actuation.device.id,
+      deviceProfile: actuation.device.profile,
+      driver: this.#options.driver,
+      model: this.#options.model,
+      loop: { ...this.#options.loop() },
+      score: this.#options.score(),
+      lookaheadMs: this.#options.lookaheadMs(),
+      inferMs: { p50: this.inferMs.at(0.5), p99: this.inferMs.at(0.99) },
+      actuation: this.#actuationRow.slice(),
+      ros: ros === undefined ? undefined : { info: ros.info, stats: this.#rosStats },
+      authority: {
+        owner: held?.owner?.client ?? null,
+        stale: held?.stale ?? false,
+        latched: held?.latched ?? false,
+        clientCount: this.#options.clientCount(),
+      },
+      simulator: this.#options.simulator(),
+      eventLoopDelayMsP99: this.#eventLoopDelay.percentile(99) / 1e6,
+      residentBytes: process.memoryUsage.rss(),
+      faults: [...this.#faults.values()],
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#eventLoopDelay.disable();
+  }
+}

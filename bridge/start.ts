@@ -1,0 +1,410 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { openActuation, type ActuationClient } from "../devices/actuation/actuation-client.ts";
+import { loadProfile } from "../devices/profiles/load-profile.ts";
+import { disableTelemetry } from "../models/engine/telemetry.ts";
+import { openInferenceWorker, type InferenceClient } from "../models/inference/inference-client.ts";
+import { rosNetwork } from "../ros/environment.ts";
+import { RosPublications } from "../ros/publications.ts";
+import { openRtpsTransport } from "../ros/rtps-transport.ts";
+import {
+  createPosesRow,
+  openEmbeddedSimulation,
+  type EmbeddedSimulation,
+} from "../sims/embedded/embedded-simulation.ts";
+import { defaultDynamics } from "../sims/embedded/mount-dynamics.ts";
+import { BridgeService, type RosSink, type ServiceParts } from "./bridge-service.ts";
+import type { Config } from "./config.ts";
+import { systemClock, type Clock } from "./contract/clock.ts";
+import type { DeviceDescription } from "./contract/device.ts";
+import { BridgeError, ErrorCode } from "./contract/errors.ts";
+import { Heartbeats, Thread } from "./contract/heartbeats.ts";
+import type { Log } from "./contract/log.ts";
+import type { ObservationSource } from "./contract/observation.ts";
+import type { RosTransport } from "./contract/ros-transport.ts";
+import type { SampleRing } from "./contract/sample-ring.ts";
+import type { WorldModel } from "./contract/world-model.ts";
+import type { ServiceSnapshot } from "./core/service-status.ts";
+import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
+
+export interface StartOptions {
+  readonly log: Log;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/** The running service. Disposal brings the device to rest first; it is safe to repeat. */
+export interface Bridge extends AsyncDisposable {
+  readonly url: string;
+  readonly device: DeviceDescription;
+  /** The last seconds of what the device did and was told, for whoever runs the service in-process. */
+  readonly observations: ObservationSource;
+  /** Resolves when a part has died without which the device cannot be kept safe. */
+  readonly failed: Promise<BridgeError>;
+  snapshot(): ServiceSnapshot;
+}
+
+const atRestRadPerS = 0.02;
+const settleLimitMs = 500;
+const settlePollMs = 10;
+
+type Closer = () => PromiseLike<void>;
+
+const isCompiled = import.meta.url.endsWith(".js");
+/** This file is bridge/start.ts or, compiled, dist/bridge/start.js. */
+const packageRoot = new URL(isCompiled ? "../../" : "../", import.meta.url);
+const inPackage = (path: string): string => fileURLToPath(new URL(path, packageRoot));
+const workerEntry = (path: string): URL => new URL(`dist/${path}`, packageRoot);
+
+/**
+ * Puts the parts together and runs them: simulator → observations → model → predictions → ROS 2 and
+ * stream; clients → authority → actuation → driver. The only place that knows all of them.
+ *
+ * @throws BridgeError of whichever part cannot start; what was opened before it is closed.
+ */
+export async function startBridge(config: Config, options: StartOptions): Promise<Bridge> {
+  disableTelemetry();
+  const closers: Closer[] = [];
+  try {
+    return await assemble(config, options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+/** The configured model in its inference worker, without a robot around it. For benches. */
+export async function openConfiguredModel(config: Config): Promise<WorldModel> {
+  disableTelemetry();
+  return await openModel(config, loadDevice(config), new Heartbeats());
+}
+
+async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
+  const { log, version, signal } = options;
+  const clock = systemClock();
+  const device = loadDevice(config);
+  const memory = createSharedMemory(config, device);
+  memory.heartbeats.beat(Thread.Main, clock.monotonicMs());
+  const running: { service?: BridgeService } = {};
+  const onSimulatorFault = (error: BridgeError): void => {
+    log.error({ text: error.message }, "the simulator has failed");
+    running.service?.fault("simulator", error);
+  };
+
+  // Workers start side by side: each takes a few hundred ms to load its WebAssembly or library.
+  const camera = cameraRate(config);
+  const [simulation, model, transport] = await openTogether(closers, [
+    openSimulation(config, device, { memory, camera, onFault: onSimulatorFault }),
+    openModel(config, device, memory.heartbeats),
+    openRos(config, { heartbeats: memory.heartbeats, log }),
+  ]);
+  signal.throwIfAborted();
+  checkHorizon(config, model);
+  const actuation = await openMount(config, device, memory);
+  closers.push(() => actuation[Symbol.asyncDispose]());
+
+  const parts: ServiceParts = {
+    config,
+    version,
+    log,
+    clock,
+    memory,
+    actuation,
+    model,
+    ros: transport === undefined ? undefined : rosParts(config, device, transport, clock),
+    simulator: () => ({ name: `MuJoCo ${simulation.ready.mujocoVersion}`, ...simulation.stats() }),
+    setCameraRateHz: (rateHz) => {
+      camera.set(rateHz);
+    },
+    site: {
+      page: inPackage("bridge/web"),
+      pageScripts: inPackage("dist/bridge/web"),
+      clientScripts: inPackage("dist/bridge/client"),
+      msgpackScripts: inPackage("node_modules/@msgpack/msgpack/dist.esm"),
+    },
+  };
+  const service = await BridgeService.open(parts);
+  running.service = service;
+  closers.push(() => service[Symbol.asyncDispose]());
+  void model.exited.then((error) => {
+    if (error !== undefined) service.fault("inference", error);
+  });
+  logStart(log, service.url, parts);
+
+  let closing: Promise<void> | undefined;
+  return {
+    url: service.url,
+    device,
+    observations: service.observations,
+    failed: new Promise((resolve) => {
+      void actuation.exited.then((error) => {
+        if (error !== undefined) resolve(error);
+      });
+    }),
+    snapshot: () => service.snapshot(),
+    async [Symbol.asyncDispose]() {
+      // The device comes to rest while its clients still see it; then everything else goes.
+      closing ??= actuation[Symbol.asyncDispose]()
+        .then(() => whenAtRest(memory.telemetry, device, log))
+        .then(() => closeAll(closers));
+      await closing;
+    },
+  };
+}
+
+function loadDevice(config: Config): DeviceDescription {
+  const { profile } = config.device;
+  const isPath = profile.includes("/") || profile.endsWith(".json");
+  return loadProfile(isPath ? profile : inPackage(`devices/profiles/${profile}.json`));
+}
+
+interface CameraRate {
+  /** Frames per 1000 s, in shared memory. */
+  readonly shared: Int32Array;
+  set(rateHz: number): void;
+}
+
+function cameraRate(config: Config): CameraRate {
+  const shared = new Int32Array(new SharedArrayBuffer(4));
+  const set = (rateHz: number): void => {
+    Atomics.store(shared, 0, Math.round(rateHz * 1000));
+    Atomics.notify(shared, 0);
+  };
+  set(config.sim.idleCameraRateHz);
+  return { shared, set };
+}
+
+interface SimulationOptions {
+  readonly memory: SharedMemory;
+  readonly camera: CameraRate;
+  readonly onFault: (error: BridgeError) => void;
+}
+
+async function openSimulation(
+  config: Config,
+  device: DeviceDescription,
+  { memory, camera, onFault }: SimulationOptions,
+): Promise<EmbeddedSimulation> {
+  const poses = createPosesRow(device);
+  const { startPose, payloadKg, seed } = config.sim;
+  return await openEmbeddedSimulation({
+    workerEntries: {
+      physics: workerEntry("sims/embedded/physics-worker.js"),
+      render: workerEntry("sims/embedded/render-worker.js"),
+    },
+    device,
+    dynamics: { ...defaultDynamics(device), payloadMassKg: payloadKg },
+    seed,
+    startPose: startPose === "stowed" ? "stowed" : "home",
+    buffers: {
+      simSetpoint: memory.simSetpoint.buffer,
+      telemetry: memory.telemetry.buffer,
+      poses: poses.buffer,
+      heartbeats: memory.heartbeats.buffer,
+    },
+    renderWorkerData: {
+      device,
+      poses: poses.buffer,
+      camera: memory.camera.buffer,
+      rate: camera.shared.buffer,
+      heartbeats: memory.heartbeats.buffer,
+    },
+    onFault,
+  });
+}
+
+async function openModel(
+  config: Config,
+  device: DeviceDescription,
+  heartbeats: Heartbeats,
+): Promise<InferenceClient> {
+  const { package: folder, engineLibrary } = config.model;
+  return await openInferenceWorker({
+    entry: workerEntry("models/inference/inference-worker.js"),
+    packageFolder: folder === "" ? inPackage("models/embedded") : folder,
+    engine: engineLibrary === "" ? {} : { libraryPath: engineLibrary },
+    device,
+    heartbeats: heartbeats.buffer,
+    maxFrameBytes: config.sim.cameraWidthPx * config.sim.cameraHeightPx * 3,
+  });
+}
+
+async function openRos(
+  config: Config,
+  { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
+): Promise<RosTransport | undefined> {
+  const { transport, domainId, discoveryRange, staticPeers, interfaces, nodeName, namespace } =
+    config.ros;
+  if (transport === "off") return undefined;
+  const network = rosNetwork(process.env, {
+    domainId: domainId === -1 ? undefined : domainId,
+    discoveryRange: discoveryRange === "" ? undefined : discoveryRange,
+    staticPeers: staticPeers.length === 0 ? undefined : staticPeers,
+  });
+  return await openRtpsTransport({
+    ...network,
+    interfaces,
+    workerEntry: workerEntry("ros/rtps-host-worker.js"),
+    nodeName,
+    namespace,
+    heartbeats,
+    log,
+    reason: rosReason(transport),
+  });
+}
+
+function rosReason(asked: "auto" | "rtps"): string {
+  if (asked === "rtps") return "asked for by ros.transport";
+  return process.env["AMENT_PREFIX_PATH"] === undefined
+    ? "no ROS 2 environment is sourced"
+    : "a ROS 2 environment is sourced, but this version has no rclnodejs host";
+}
+
+function rosParts(
+  config: Config,
+  device: DeviceDescription,
+  transport: RosTransport,
+  clock: Clock,
+): { readonly transport: RosTransport; readonly sink: RosSink } {
+  const publications = new RosPublications({
+    transport,
+    namespace: config.ros.namespace,
+    axisNames: device.axes.map((axis) => axis.name),
+    frameIds: { base: device.baseFrameId, camera: device.camera.frameId },
+    hardwareId: device.id,
+    clock,
+  });
+  const sink: RosSink = {
+    jointState: (observation) => {
+      publications.jointState(observation);
+    },
+    prediction: (prediction, lookaheadMs) => {
+      publications.prediction(prediction, lookaheadMs);
+    },
+    diagnostics: (entries) => {
+      publications.diagnostics(entries);
+    },
+    wantsCamera: () => publications.matchedCount("cameraImage") > 0,
+    camera: (frame, jpeg) => {
+      publications.camera(jpeg, frame.stampMs);
+    },
+    wantsPredicted: () => publications.matchedCount("predictedImage") > 0,
+    predicted: (frame, jpeg) => {
+      publications.predictedCamera(jpeg, frame.stampMs);
+    },
+  };
+  return { transport, sink };
+}
+
+async function openMount(
+  config: Config,
+  device: DeviceDescription,
+  memory: SharedMemory,
+): Promise<ActuationClient> {
+  return await openActuation({
+    entry: workerEntry("devices/actuation/actuation-worker.js"),
+    device,
+    driver: { kind: "simulator", setpoint: memory.simSetpoint.buffer },
+    telemetry: memory.telemetry,
+    setpoints: memory.setpoints,
+    preview: memory.preview,
+    status: memory.status,
+    heartbeats: memory.heartbeats,
+    periodMs: 1000 / config.actuation.rateHz,
+  });
+}
+
+/** @throws BridgeError `config/invalid` when the model was not made to look that far. */
+function checkHorizon(config: Config, model: WorldModel): void {
+  const { horizonSteps, previewAheadMs } = config.model;
+  const { maxHorizonSteps, stepS, id } = model.description;
+  if (horizonSteps > maxHorizonSteps) {
+    throw new BridgeError(
+      ErrorCode.ConfigInvalid,
+      `model.horizonSteps is ${horizonSteps}, ${id} predicts at most ${maxHorizonSteps}`,
+      { details: { horizonSteps, maxHorizonSteps } },
+    );
+  }
+  const horizonMs = horizonSteps * stepS * 1000;
+  if (previewAheadMs >= stepS * 500 && previewAheadMs <= horizonMs) return;
+  throw new BridgeError(
+    ErrorCode.ConfigInvalid,
+    `model.previewAheadMs is ${previewAheadMs}, expected ${stepS * 1000} to ${horizonMs} ms, the horizon`,
+    { details: { previewAheadMs, horizonMs } },
+  );
+}
+
+/** Waits for all; what opened is closed later even if another failed. Throws the first failure. */
+async function openTogether<T extends readonly (AsyncDisposable | undefined)[]>(
+  closers: Closer[],
+  opening: { readonly [K in keyof T]: Promise<T[K]> },
+): Promise<T> {
+  const settled = await Promise.allSettled(opening);
+  for (const result of settled) {
+    if (result.status === "rejected" || result.value === undefined) continue;
+    const opened = result.value;
+    closers.push(() => opened[Symbol.asyncDispose]());
+  }
+  const failure = settled.find((result) => result.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+  return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never;
+}
+
+/** The setpoints are at rest; waits, in bounded time, until the joints have followed, and says so. */
+async function whenAtRest(
+  telemetry: SampleRing,
+  device: DeviceDescription,
+  log: Log,
+): Promise<void> {
+  const axisCount = device.axes.length;
+  const row = new Float64Array(telemetry.width);
+  for (let waitedMs = 0; ; waitedMs += settlePollMs) {
+    telemetry.latest(row);
+    const speedRadPerS = Math.max(...row.subarray(axisCount, 2 * axisCount).map(Math.abs));
+    if (speedRadPerS < atRestRadPerS) {
+      log.info({ speedRadPerS: Number(speedRadPerS.toFixed(4)), waitedMs }, "device at rest");
+      return;
+    }
+    if (waitedMs >= settleLimitMs) {
+      log.warn({ speedRadPerS, waitedMs }, "device still moves after its setpoints came to rest");
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, settlePollMs));
+  }
+}
+
+/** Last opened, first closed, but side by side: each bounds its own time. */
+async function closeAll(closers: readonly Closer[]): Promise<void> {
+  await Promise.allSettled(
+    closers.toReversed().map(async (close) => {
+      await close();
+    }),
+  );
+}
+
+function logStart(log: Log, url: string, parts: ServiceParts): void {
+  const { description } = parts.model;
+  const { engine } = description;
+  log.info(
+    {
+      model: `${description.id} ${description.revision}`,
+      provider: engine.provider,
+      engine: `${engine.name} ${engine.version}`,
+      ...(engine.fallbackReasons.length === 0 ? {} : { because: engine.fallbackReasons }),
+    },
+    "model loaded",
+  );
+  const info = parts.ros?.transport.info;
+  log.info(
+    info === undefined
+      ? { transport: "off" }
+      : {
+          transport: info.transport,
+          range: info.discoveryRange,
+          domain: info.domainId,
+          because: info.reason,
+        },
+    "ROS 2 graph",
+  );
+  log.info({ url }, "serving");
+}

@@ -1,0 +1,137 @@
+import {
+  connectControl,
+  ControlError,
+  type ControlClient,
+  type LeaseHandle,
+  type LeaseHolder,
+} from "../client/index.ts";
+
+export interface SessionView {
+  /** A new session, or undefined while there is none. It never holds a lease at first. */
+  onSession(client: ControlClient | undefined, reason: string): void;
+  onLease(lease: LeaseHandle | undefined): void;
+  onOwner(owner: LeaseHolder | null, stale: boolean): void;
+  onNotice(text: string): void;
+}
+
+const retryMs = 1000;
+
+/**
+ * The page's control session. It is opened again after a loss, without its lease: somebody has to
+ * take control anew before anything moves.
+ */
+export class ControlSession {
+  readonly #url: string;
+  readonly #view: SessionView;
+  #client: ControlClient | undefined;
+  #lease: LeaseHandle | undefined;
+
+  constructor(url: string, view: SessionView) {
+    this.#url = url;
+    this.#view = view;
+  }
+
+  get client(): ControlClient | undefined {
+    return this.#client;
+  }
+
+  get lease(): LeaseHandle | undefined {
+    return this.#lease?.isHeld === true ? this.#lease : undefined;
+  }
+
+  /** Connects, and goes on trying. */
+  async run(): Promise<never> {
+    for (;;) {
+      try {
+        await this.#connectOnce();
+      } catch (error) {
+        this.#view.onSession(undefined, textOf(error));
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+
+  async take(options: { readonly byForce: boolean }): Promise<void> {
+    await this.#try(async (client, device) => {
+      const lease = options.byForce ? await client.take(device) : await client.acquire(device);
+      this.#setLease(lease);
+    });
+  }
+
+  async release(): Promise<void> {
+    await this.#try(async () => {
+      await this.#lease?.return();
+      this.#setLease(undefined);
+    });
+  }
+
+  async stop(level: "hold" | "estop"): Promise<void> {
+    await this.#try(async (client) => {
+      await (level === "hold" ? client.stop() : client.estop());
+    });
+  }
+
+  async reset(): Promise<void> {
+    await this.#try(async (client) => {
+      await client.reset();
+    });
+  }
+
+  async goTo(posRad: Readonly<Record<string, number>>, velocityRatio: number): Promise<void> {
+    await this.#try(async () => {
+      const done = await this.lease?.position(posRad, { velocityRatio });
+      if (done !== undefined && done.result !== "completed") {
+        this.#view.onNotice(`motion ${done.result}: ${done.reason}`);
+      }
+    });
+  }
+
+  async #connectOnce(): Promise<void> {
+    const client = await connectControl(this.#url, { role: "supervisor", client: "control page" });
+    this.#client = client;
+    this.#view.onSession(client, "");
+    const { session, devices } = client.welcome;
+    client.on("lease", ({ device, owner, stale }) => {
+      if (device !== devices[0]?.id) return;
+      if (owner?.session !== session || stale) this.#setLease(undefined);
+      this.#view.onOwner(owner, stale);
+    });
+    client.on("ack", ({ status, code, reason }) => {
+      if (status === "rejected") this.#view.onNotice(`refused: ${reason ?? code ?? ""}`);
+    });
+    const closed = await new Promise<string>((resolve) => {
+      client.on("closed", ({ code, reason }) => {
+        resolve(`${code} ${reason}`.trim());
+      });
+    });
+    this.#client = undefined;
+    this.#setLease(undefined);
+    this.#view.onSession(undefined, closed);
+  }
+
+  #setLease(lease: LeaseHandle | undefined): void {
+    if (this.#lease === lease) return;
+    this.#lease = lease;
+    this.#view.onLease(lease);
+  }
+
+  async #try(act: (client: ControlClient, device: string) => Promise<void>): Promise<void> {
+    const client = this.#client;
+    const device = client?.welcome.devices[0]?.id;
+    if (client === undefined || device === undefined) {
+      this.#view.onNotice("not connected");
+      return;
+    }
+    try {
+      this.#view.onNotice("");
+      await act(client, device);
+    } catch (error) {
+      this.#view.onNotice(textOf(error));
+    }
+  }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof ControlError) return error.message.replace(/^\[[^\]]*\] /, "");
+  return error instanceof Error ? error.message : String(error);
+}

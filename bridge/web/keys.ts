@@ -1,0 +1,46 @@
+/** Keys that move while held. Right and up are as the camera sees them: yaw and pitch go the other way (REP 103). */
+const moves: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  ArrowLeft: { yaw: 1 },
+  ArrowRight: { yaw: -1 },
+  ArrowUp: { pitch: -1 },
+  ArrowDown: { pitch: 1 },
+  KeyQ: { roll: -1 },
+  KeyE: { roll: 1 },
+  KeyR: { deploy: 1 },
+  KeyF: { deploy: -1 },
+};
+
+export interface KeyActions {
+  hold(source: string, ratios: Readonly<Record<string, number>>): void;
+  stop(): void;
+}
+
+/** Arrows, Q/E, R/F move while held; space stops, wherever the focus is. */
+export function listenToKeys(actions: KeyActions): void {
+  window.addEventListener("keydown", (event) => {
+    if (event.code === "Space") {
+      event.preventDefault();
+      if (!event.repeat) actions.stop();
+      return;
+    }
+    const move = moves[event.code];
+    if (move === undefined || hasModifier(event) || isRange(event.target)) return;
+    event.preventDefault();
+    if (!event.repeat) actions.hold(event.code, move);
+  });
+  window.addEventListener("keyup", (event) => {
+    // A button has the focus after a click and would take the space for another click.
+    if (event.code === "Space") event.preventDefault();
+    const move = moves[event.code];
+    if (move !== undefined) actions.hold(event.code, {});
+  });
+}
+
+function hasModifier(event: KeyboardEvent): boolean {
+  return event.ctrlKey || event.metaKey || event.altKey;
+}
+
+/** The speed slider keeps its arrow keys. */
+function isRange(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement;
+}

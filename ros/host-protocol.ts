@@ -1,0 +1,80 @@
+import type { RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
+import type { DiscoveryRange } from "./rtps/udp-link.ts";
+
+/** What a ROS host is opened with. Travels as `workerData`, so it is plain data. */
+export interface RosHostOptions {
+  readonly domainId: number;
+  readonly discoveryRange: DiscoveryRange;
+  readonly staticPeers: readonly string[];
+  readonly interfaces: readonly string[];
+  readonly nodeName: string;
+  /** `/` or e.g. `/kairos`. */
+  readonly namespace: string;
+  readonly fragmentBytes?: number;
+  /** 24 for ROS 2 Humble and older; default 16. */
+  readonly graphGidBytes?: 16 | 24;
+}
+
+/** `workerData` of a host that is a worker. */
+export interface RosHostWorkerData {
+  readonly options: RosHostOptions;
+  /** Buffer of the `Heartbeats`; the host beats `Thread.Ros`. */
+  readonly heartbeats: SharedArrayBuffer;
+  /** Buffer of the `TakenCounts`. */
+  readonly taken: SharedArrayBuffer;
+}
+
+export interface RosHostReady {
+  /** `address:port` of every socket peers are told of. */
+  readonly addresses: readonly string[];
+}
+
+/**
+ * To the host. `endpointId` is chosen by the owner, once per publisher or subscription, and stays below
+ * `maxEndpoints`. `cdr` is one serialized message with its encapsulation header; its buffer is transferred.
+ */
+export type ToRosHost =
+  | { readonly kind: "advertise"; readonly endpointId: number; readonly topic: RosTopic }
+  | { readonly kind: "publish"; readonly endpointId: number; readonly cdr: Uint8Array }
+  | { readonly kind: "subscribe"; readonly endpointId: number; readonly topic: RosTopic }
+  | { readonly kind: "unsubscribe"; readonly endpointId: number }
+  | { readonly kind: "stats"; readonly requestId: number }
+  | { readonly kind: "close" };
+
+export type FromRosHost =
+  | { readonly kind: "message"; readonly endpointId: number; readonly cdr: Uint8Array }
+  | { readonly kind: "matched"; readonly endpointId: number; readonly matchedCount: number }
+  | { readonly kind: "stats"; readonly requestId: number; readonly stats: RosHostStats }
+  | {
+      readonly kind: "log";
+      readonly level: "error" | "warn" | "info" | "debug";
+      readonly fields: Readonly<Record<string, unknown>>;
+      readonly sentence: string;
+    };
+
+/** `RosTransportStats` with what the embedded participant knows beyond it. */
+export interface RosHostStats extends RosTransportStats {
+  readonly topics: readonly RosTopicStats[];
+  /** Readers and writers of our topics that could not be matched, and for which policies. */
+  readonly incompatibilities: readonly {
+    readonly topicName: string;
+    readonly peer: string;
+    readonly policies: readonly string[];
+  }[];
+}
+
+export interface RosTopicStats {
+  readonly name: string;
+  readonly sentCount: number;
+  readonly sentBytes: number;
+  /** Highest message number all reliable readers have acknowledged. */
+  readonly ackedCount: number;
+  readonly resentCount: number;
+  readonly receivedCount: number;
+  readonly receivedBytes: number;
+  /** Messages that were sent to us, or asked of us, and no longer to be had. */
+  readonly lostCount: number;
+  /** Messages dropped because this process did not take them in time. */
+  readonly droppedCount: number;
+  readonly matchedCount: number;
+}

@@ -1,0 +1,52 @@
+import type { Guid, PrefixKey } from "./guid.ts";
+import type { DatagramLink, Locator } from "./link.ts";
+import type { Pacer } from "./pacer.ts";
+import type { EndpointQos } from "./qos.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** What every endpoint of a participant shares. */
+export interface EndpointContext {
+  readonly prefix: PrefixKey;
+  readonly link: DatagramLink;
+  readonly pacer: Pacer;
+  readonly scheduler: Scheduler;
+  /** Unix ms, for source timestamps. */
+  readonly unixMs: () => number;
+  /** Samples larger than this go out in fragments of this size. */
+  readonly fragmentBytes: number;
+}
+
+/** A remote writer or reader that matches one of ours, and where to reach it. */
+export interface MatchedEndpoint {
+  readonly guid: Guid;
+  readonly locator: Locator;
+  readonly qos: EndpointQos;
+}
+
+/** The entity ids in front of every submessage between a writer and a reader. */
+export interface Route {
+  /** 0 = every reader at the destination that knows the writer. */
+  readonly readerId: number;
+  readonly writerId: number;
+}
+
+/** One sample as a reader hands it over, in order per writer. */
+export interface ReceivedSample {
+  /** With its encapsulation header; of a disposal, the serialized key. Undefined: nothing came along. */
+  readonly payload: Buffer | undefined;
+  /** STATUS_INFO: 0 = alive, else disposed or unregistered. */
+  readonly status: number;
+  /** 16 octets, where the writer sent them. */
+  readonly keyHash: Buffer | undefined;
+}
+
+/** What a reader holds at most per writer. */
+export interface ReaderLimits {
+  /** A sample announced as larger is ignored. */
+  readonly maxSampleBytes: number;
+  /** Samples waiting for an earlier one. */
+  readonly maxWaitingCount: number;
+  readonly maxWaitingBytes: number;
+  /** Samples being put together from fragments. */
+  readonly maxAssemblies: number;
+}

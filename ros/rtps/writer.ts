@@ -1,0 +1,297 @@
+import type { EndpointContext, MatchedEndpoint, Route } from "./endpoint.ts";
+import { type Guid, guidKey } from "./guid.ts";
+import { type Change, History } from "./history.ts";
+import type { Locator } from "./link.ts";
+import { MessageBuilder, toAllReaders } from "./message-builder.ts";
+import type { PacedJob } from "./pacer.ts";
+import { goneStatus } from "./protocol.ts";
+import { Durability, type EndpointQos } from "./qos.ts";
+import { ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import type { Cancel } from "./scheduler.ts";
+
+export interface WriterOptions {
+  readonly entityId: number;
+  readonly topicName: string;
+  readonly typeName: string;
+  readonly qos: EndpointQos;
+  /** One change per key instead of the newest `depth`: discovery's own topics. */
+  readonly keyed?: boolean;
+}
+
+export interface WriterStats {
+  readonly topicName: string;
+  readonly sentCount: number;
+  readonly sentBytes: number;
+  /** Samples and fragments sent again on request. */
+  readonly resentCount: number;
+  /** Highest number every reliable reader has acknowledged; `sentCount` when there is none. */
+  readonly ackedThrough: number;
+  /** Requests for samples the history no longer held. */
+  readonly lostCount: number;
+  readonly matchedCount: number;
+}
+
+// While a reader is behind it is reminded after 40 ms, then 100 ms, then every second.
+const heartbeatDelaysMs = [40, 100, 1000] as const;
+
+/**
+ * An answer is wanted at least every so many samples: Cyclone DDS asks for a hole when it must answer.
+ * At depth 100, 200 Hz and 10 % loss p99 is 160 to 190 ms with this, 200 to 360 ms without.
+ */
+const maxAckEvery = 8;
+
+/** One writer: history, matched readers, and the order in which new samples leave (8.4.9). */
+export class Writer implements PacedJob, SampleSource {
+  readonly options: WriterOptions;
+  readonly context: EndpointContext;
+  readonly history: History;
+  sentCount = 0;
+  sentBytes = 0;
+  resentCount = 0;
+  lostCount = 0;
+  readonly #readers = new Map<string, ReaderProxy>();
+  readonly #toAll: Route;
+  /** One per address: readers of one participant share a datagram. */
+  #destinations: { readonly locator: Locator; readonly reliable: boolean }[] = [];
+  #sentThrough = 0;
+  /** Number of fragments of sample `#sentThrough + 1` already sent. */
+  #fragmentsSent = 0;
+  #heartbeatCount = 0;
+  #heartbeatLevel = 0;
+  #heartbeatBase = 0;
+  #cancelHeartbeat: Cancel | undefined;
+
+  constructor(options: WriterOptions, context: EndpointContext) {
+    this.options = options;
+    this.context = context;
+    this.history = new History({ depth: options.qos.depth, keyed: options.keyed ?? false });
+    this.#toAll = toAllReaders(options.entityId);
+  }
+
+  get guid(): Guid {
+    return { prefix: this.context.prefix, entityId: this.options.entityId };
+  }
+
+  get matchedCount(): number {
+    return this.#readers.size;
+  }
+
+  /** Number of the newest sample whose last octet was handed to the link: all that heartbeats may promise. */
+  get sentThrough(): number {
+    return this.#sentThrough;
+  }
+
+  /**
+   * Sends one serialized sample, with its encapsulation header, to every matched reader. The bytes are
+   * kept until the history drops them and must not change. // hot path
+   */
+  write(payload: Uint8Array, key = ""): void {
+    this.#add(payload, key, undefined);
+  }
+
+  /** Tells readers that the instance `key` is gone; `payload` is its serialized key. */
+  writeDisposal(payload: Uint8Array, key: string, keyHash: Uint8Array): void {
+    this.#add(payload, key, { keyHash });
+  }
+
+  #add(payload: Uint8Array, key: string, gone: Change["gone"]): void {
+    this.history.add({ payload, key, gone, stampMs: this.context.unixMs() });
+    this.context.pacer.schedule(this);
+  }
+
+  /** @returns the proxy that takes this reader's ACKNACKs. */
+  match(reader: MatchedEndpoint): ReaderProxy {
+    const key = guidKey(reader.guid);
+    const known = this.#readers.get(key);
+    if (known !== undefined) return known;
+    const wantsHistory =
+      this.options.qos.durability >= Durability.TransientLocal &&
+      reader.qos.durability >= Durability.TransientLocal;
+    const proxy = new ReaderProxy(this, reader, {
+      startNumber: wantsHistory ? 1 : this.#sentThrough + 1,
+    });
+    this.#readers.set(key, proxy);
+    this.#refreshDestinations();
+    if (proxy.reliable) {
+      proxy.greet();
+      this.#heartbeatLevel = 0;
+      this.#armHeartbeat();
+    }
+    return proxy;
+  }
+
+  unmatch(reader: Guid): void {
+    const proxy = this.#readers.get(guidKey(reader));
+    if (proxy === undefined) return;
+    proxy.close();
+    this.#readers.delete(guidKey(reader));
+    this.#refreshDestinations();
+  }
+
+  close(): void {
+    this.#cancelHeartbeat?.();
+    this.#cancelHeartbeat = undefined;
+    this.context.pacer.cancel(this);
+    for (const proxy of this.#readers.values()) proxy.close();
+    this.#readers.clear();
+    this.#destinations = [];
+  }
+
+  stats(): WriterStats {
+    return {
+      topicName: this.options.topicName,
+      sentCount: this.sentCount,
+      sentBytes: this.sentBytes,
+      resentCount: this.resentCount,
+      ackedThrough: this.ackedThrough(),
+      lostCount: this.lostCount,
+      matchedCount: this.matchedCount,
+    };
+  }
+
+  /** Highest number that every reliable reader has acknowledged. */
+  ackedThrough(): number {
+    let acked = this.#sentThrough;
+    for (const proxy of this.#readers.values()) {
+      if (proxy.reliable) acked = Math.min(acked, proxy.ackedThrough);
+    }
+    return acked;
+  }
+
+  /** Whether everything written has left, and every reliable reader has it. */
+  get isSettled(): boolean {
+    return this.#sentThrough === this.history.last && this.ackedThrough() === this.#sentThrough;
+  }
+
+  /** Next datagram of the next unsent sample; what the history dropped meanwhile is passed over. // hot path */
+  sendNext(): number {
+    for (;;) {
+      const next = this.#sentThrough + 1;
+      if (next > this.history.last) return 0;
+      const change = this.history.get(next);
+      if (change === undefined || this.#destinations.length === 0) {
+        this.#finishSample(undefined);
+        continue;
+      }
+      return change.payload.length <= this.context.fragmentBytes
+        ? this.#sendWhole(change)
+        : this.#sendFragment(change);
+    }
+  }
+
+  #sendWhole(change: Change): number {
+    this.#finishSample(change);
+    let bytes = 0;
+    for (const destination of this.#destinations) {
+      const builder = new MessageBuilder(this.context.prefix, change.payload.length);
+      builder.infoTimestamp(change.stampMs);
+      this.appendSample(builder, this.#toAll, change);
+      if (destination.reliable) this.#appendHeartbeat(builder);
+      this.context.link.send(builder.finish(), destination.locator);
+      bytes += change.payload.length;
+    }
+    if (this.options.qos.reliable) this.#armHeartbeat();
+    return bytes;
+  }
+
+  #sendFragment(change: Change): number {
+    const { fragmentBytes } = this.context;
+    const fragment = this.#fragmentsSent + 1;
+    const isLast = fragment * fragmentBytes >= change.payload.length;
+    if (isLast) this.#finishSample(change);
+    else this.#fragmentsSent = fragment;
+    let bytes = 0;
+    for (const destination of this.#destinations) {
+      const builder = new MessageBuilder(this.context.prefix);
+      builder.infoTimestamp(change.stampMs);
+      bytes += this.appendFragment(builder, this.#toAll, change, fragment);
+      if (isLast && destination.reliable) this.#appendHeartbeat(builder);
+      this.context.link.send(builder.finish(), destination.locator);
+    }
+    if (isLast && this.options.qos.reliable) this.#armHeartbeat();
+    return bytes;
+  }
+
+  /** `change` undefined: dropped before it could be sent, or nobody to send it to. */
+  #finishSample(change: Change | undefined): void {
+    this.#sentThrough += 1;
+    this.#fragmentsSent = 0;
+    this.sentCount += 1;
+    if (change === undefined) return;
+    change.sentMs = this.context.scheduler.nowMs();
+    this.sentBytes += change.payload.length;
+  }
+
+  /** Adds the whole sample to a message. */
+  appendSample(builder: MessageBuilder, route: Route, change: Change): void {
+    if (change.gone === undefined) {
+      builder.data(route, change.sequenceNumber, change.payload);
+      return;
+    }
+    builder.disposal(route, change.sequenceNumber, {
+      status: goneStatus,
+      keyHash: change.gone.keyHash,
+      key: change.payload,
+    });
+  }
+
+  /** Adds fragment number `fragment` (from 1) to a message; returns its octets. */
+  appendFragment(builder: MessageBuilder, route: Route, change: Change, fragment: number): number {
+    const { fragmentBytes } = this.context;
+    const sampleBytes = change.payload.length;
+    const start = (fragment - 1) * fragmentBytes;
+    const part = change.payload.subarray(start, Math.min(start + fragmentBytes, sampleBytes));
+    builder.fragment(route, change.sequenceNumber, fragment, { fragmentBytes, sampleBytes }, part);
+    return part.length;
+  }
+
+  /** What is available now, and whether an answer is wanted: of every few samples one is acknowledged. */
+  #appendHeartbeat(builder: MessageBuilder): void {
+    const ackEvery = Math.min(Math.max(1, this.options.qos.depth >>> 2), maxAckEvery);
+    const final = this.#sentThrough % ackEvery !== 0;
+    this.heartbeat(builder, this.#toAll, { final });
+  }
+
+  heartbeat(builder: MessageBuilder, route: Route, options: { readonly final: boolean }): void {
+    this.#heartbeatCount += 1;
+    const first = Math.min(this.history.first, this.#sentThrough + 1);
+    builder.heartbeat(route, first, this.#sentThrough, this.#heartbeatCount, options);
+  }
+
+  /** Keeps reminding readers that are behind until all have everything. */
+  #armHeartbeat(): void {
+    if (this.#cancelHeartbeat !== undefined) return;
+    const delayMs = heartbeatDelaysMs[this.#heartbeatLevel] ?? 1000;
+    this.#cancelHeartbeat = this.context.scheduler.after(delayMs, () => {
+      this.#cancelHeartbeat = undefined;
+      this.#remindReaders();
+    });
+  }
+
+  #remindReaders(): void {
+    let behind = false;
+    for (const proxy of this.#readers.values()) {
+      if (!proxy.isBehind) continue;
+      behind = true;
+      proxy.remind();
+    }
+    const acked = this.ackedThrough();
+    const isStuck = acked === this.#heartbeatBase;
+    this.#heartbeatBase = acked;
+    this.#heartbeatLevel = isStuck ? Math.min(this.#heartbeatLevel + 1, 2) : 0;
+    if (behind) this.#armHeartbeat();
+    else this.#heartbeatLevel = 0;
+  }
+
+  #refreshDestinations(): void {
+    const byAddress = new Map<string, { locator: Locator; reliable: boolean }>();
+    for (const proxy of this.#readers.values()) {
+      const { locator } = proxy;
+      const address = `${locator.address}:${locator.port}`;
+      const known = byAddress.get(address);
+      if (known === undefined) byAddress.set(address, { locator, reliable: proxy.reliable });
+      else known.reliable ||= proxy.reliable;
+    }
+    this.#destinations = [...byAddress.values()];
+  }
+}

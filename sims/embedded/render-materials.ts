@@ -1,0 +1,45 @@
+import type { Lighting, Material, ShadowRegion } from "./raster/raster-scene.ts";
+import type { SceneGeom } from "./scene.ts";
+
+/** Late-morning light from a high window on the left, in a bright room. */
+export const renderLighting: Lighting = {
+  direction: [-0.42, 0.5, 0.95],
+  directColour: [2.5, 2.3, 2.0],
+  ambientUpColour: [0.62, 0.66, 0.74],
+  ambientDownColour: [0.34, 0.3, 0.27],
+  horizonColour: [0.75, 0.78, 0.82],
+  zenithColour: [0.9, 0.92, 0.95],
+  exposure: 0.55,
+};
+
+/** Around the desk, high enough for the targets. */
+export const renderShadowRegion: ShadowRegion = {
+  centreM: [0.6, 0, 0.1],
+  radiusM: 1.2,
+  sizePx: 512,
+};
+
+const finish = { satin: [0.12, 24], glossy: [0.4, 70], matt: [0, 1] } as const;
+
+/** Material of a geom: its own colours, with the finish and the texture that suit the thing. */
+export function renderMaterial(geom: SceneGeom): Material {
+  const isRoom = geom.name.startsWith("wall") || geom.name === "floor";
+  const [specularRatio, shininess] = geom.isTarget
+    ? finish.glossy
+    : isRoom
+      ? finish.matt
+      : finish.satin;
+  const base = { colour: geom.colorRgb, specularRatio, shininess };
+  const { texture } = geom;
+  if (geom.name === "desk") {
+    const secondColour = texture?.otherRgb ?? geom.colorRgb;
+    return { ...base, texture: "wood", secondColour, texturePeriodM: 0.8 };
+  }
+  if (texture === undefined) return { ...base, texture: "solid" };
+  return {
+    ...base,
+    texture: "checker",
+    secondColour: texture.otherRgb,
+    texturePeriodM: 2 * texture.cellM,
+  };
+}

@@ -1,0 +1,85 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { monotonicMs } from "../../bridge/contract/clock.ts";
+import type { DeviceDescription } from "../../bridge/contract/device.ts";
+import { FrameMailbox } from "../../bridge/contract/frame-mailbox.ts";
+import { Heartbeats, Thread } from "../../bridge/contract/heartbeats.ts";
+import { SharedRow } from "../../bridge/contract/shared-row.ts";
+import { workerFailure } from "../../bridge/contract/worker-host.ts";
+import { Rasterizer } from "./raster/rasterizer.ts";
+import { posesOfSnapshot, renderSetup } from "./render-scene.ts";
+import { makeSceneAt, poseSnapshotWidth, writeScenePoses } from "./scene.ts";
+
+/** Everything the render thread is given. */
+export interface RenderWorkerData {
+  readonly device: DeviceDescription;
+  /** SharedRow of pose snapshots (scene.ts). */
+  readonly poses: SharedArrayBuffer;
+  /** FrameMailbox: its size is the picture's. */
+  readonly camera: SharedArrayBuffer;
+  /** Int32: frames per 1000 s. A change takes effect at once. */
+  readonly rate: SharedArrayBuffer;
+  readonly heartbeats: SharedArrayBuffer;
+}
+
+/** Pictures drawn before the first one is shown, so that the compiler has optimised the loops. */
+const warmUpPictures = 12;
+/** Longest sleep: how late a close, a new rate or a heartbeat may be. */
+const maxSleepMs = 100;
+
+const data = workerData as RenderWorkerData;
+const { device } = data;
+const poses = new SharedRow(data.poses);
+const camera = new FrameMailbox(data.camera);
+const rate = new Int32Array(data.rate);
+const heartbeats = new Heartbeats(data.heartbeats);
+
+const scene = makeSceneAt(device, 0);
+const row = new Float64Array(poseSnapshotWidth(scene.geoms.length));
+const views = posesOfSnapshot(row);
+const { widthPx, heightPx } = camera;
+
+let timer: NodeJS.Timeout | undefined;
+let rasterizer: Rasterizer | undefined;
+let drawnVersion = 0;
+let nextFrameMs = 0;
+
+function draw(): void {
+  const { version } = poses;
+  // A snapshot that was drawn already would be the same picture again.
+  if (version === drawnVersion || rasterizer === undefined || !poses.read(row)) return;
+  drawnVersion = version;
+  rasterizer.render(views.geoms, views.camera);
+  camera.write(row[0] ?? 0, rasterizer.rgbBorrowed);
+}
+
+function wake(): void {
+  const nowMs = monotonicMs();
+  heartbeats.beat(Thread.Render, nowMs);
+  const periodMs = 1e6 / Math.max(1, Atomics.load(rate, 0));
+  // A faster rate must not wait for the end of a slow period; a late frame does not make the next one early.
+  nextFrameMs = Math.min(nextFrameMs, nowMs + periodMs);
+  if (nowMs >= nextFrameMs) {
+    draw();
+    nextFrameMs = Math.max(nextFrameMs + periodMs, monotonicMs());
+  }
+  timer = setTimeout(wake, Math.max(0, Math.min(nextFrameMs - monotonicMs(), maxSleepMs)));
+}
+
+parentPort?.on("message", (message: { readonly kind: string }) => {
+  if (message.kind !== "close") return;
+  clearTimeout(timer);
+  parentPort?.close();
+});
+
+try {
+  rasterizer = new Rasterizer(renderSetup({ device, geoms: scene.geoms, widthPx, heightPx }));
+  for (let i = 0; i < warmUpPictures; i += 1) {
+    writeScenePoses(scene, device.homeRad, i, row);
+    rasterizer.render(views.geoms, views.camera);
+  }
+  parentPort?.postMessage({ kind: "ready", ready: {} });
+  wake();
+} catch (error) {
+  parentPort?.postMessage(workerFailure(error));
+  parentPort?.close();
+}

@@ -1,0 +1,55 @@
+import path from "node:path";
+import process from "node:process";
+import { expect } from "vitest";
+import { findKind, type Shape } from "../../peers/bridge-kinds.ts";
+import type { PeerNetwork } from "../../peers/netns.ts";
+import { cycloneLocalhostUri, PeerProcess, type PeerEvent } from "../../peers/peer-process.ts";
+
+/** A program with the peers' command line. */
+export type PeerCommand = readonly [program: string, ...before: string[]];
+export type Discovery = "default" | "LOCALHOST";
+
+/** The bridge's transport and codec as a peer; needs a build (test/setup/compile.ts makes one). */
+export const bridgePeer: PeerCommand = [
+  process.execPath,
+  path.resolve("dist/test/peers/bridge-peer.js"),
+];
+
+/** Ways of discovery that work in a network: the plain loopback has no multicast to rely on. */
+export function startPeer(
+  network: PeerNetwork,
+  [program, ...before]: PeerCommand,
+  args: readonly string[],
+  discovery: Discovery = "default",
+): PeerProcess {
+  const localhost = discovery === "LOCALHOST" || network.kind === "loopback";
+  return new PeerProcess({
+    network,
+    program,
+    args: [...before, ...args, ...(localhost ? ["--localhost"] : [])],
+    env: localhost ? { CYCLONEDDS_URI: cycloneLocalhostUri } : {},
+  });
+}
+
+export const shape: Shape = { joints: 4, points: 3, bytes: 200_000 };
+export const shapeArgs = ["--joints", "4", "--points", "3", "--bytes", "200000"];
+
+/** That the samples are those a peer sends, whole and in order, starting with number `first`. */
+export function expectSamples(
+  kindName: string,
+  samples: readonly PeerEvent[],
+  range: { readonly first: number; readonly count: number },
+): void {
+  const kind = findKind(kindName);
+  const expected = Array.from({ length: range.count }, (_, index) => {
+    const message = kind.make(shape, { sequence: range.first + index, stampNs: 0n });
+    return { event: "sample", ...withoutStamp(kind.toJson(message)) };
+  });
+  expect(samples.map((sample) => withoutStamp(sample))).toEqual(expected);
+}
+
+/** Times differ from run to run; that they are there and plausible is checked by the latency bench. */
+function withoutStamp(sample: object): object {
+  const { header, ...rest } = sample as { readonly header: { readonly frame_id: string } };
+  return { ...rest, frameId: header.frame_id };
+}
