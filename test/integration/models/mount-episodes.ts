@@ -5,7 +5,7 @@ import { randomDynamics } from "../../../sims/embedded/mount-dynamics.ts";
 import type { MountSimulator } from "../../../sims/embedded/mount-simulator.ts";
 import { seededRandom, uniform, type Random } from "../../../sims/embedded/seeded-random.ts";
 
-export const tickMs = 5;
+const tickMs = 5;
 export const stepMs = 40;
 
 /**
