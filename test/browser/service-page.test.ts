@@ -90,7 +90,7 @@ async function pixels(
   const deadlineMs = performance.now() + 10_000;
   for (;;) {
     const all = await page.evaluate((css) => {
-      const canvas = document.querySelector(css)!;
+      const canvas = document.querySelector<HTMLCanvasElement>(css)!;
       const { width, height } = canvas;
       return width === 0
         ? []
