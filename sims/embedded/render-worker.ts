@@ -77,8 +77,9 @@ try {
     writeScenePoses(scene, device.homeRad, i, row);
     rasterizer.render(views.geoms, views.camera);
   }
-  parentPort?.postMessage({ kind: "ready", ready: {} });
+  // Its owner may look at the heartbeat as soon as it hears that the thread is ready.
   wake();
+  parentPort?.postMessage({ kind: "ready", ready: {} });
 } catch (error) {
   parentPort?.postMessage(workerFailure(error));
   parentPort?.close();
