@@ -41,6 +41,7 @@ const { widthPx, heightPx } = camera;
 let timer: NodeJS.Timeout | undefined;
 let rasterizer: Rasterizer | undefined;
 let drawnVersion = 0;
+let drawnStampMs = Number.NaN;
 let nextFrameMs = 0;
 
 function draw(): void {
@@ -48,8 +49,12 @@ function draw(): void {
   // A snapshot that was drawn already would be the same picture again.
   if (version === drawnVersion || rasterizer === undefined || !poses.read(row)) return;
   drawnVersion = version;
+  // A write between the look at the version and the copy: that newer snapshot was drawn last time.
+  const stampMs = row[0] ?? 0;
+  if (stampMs === drawnStampMs) return;
+  drawnStampMs = stampMs;
   rasterizer.render(views.geoms, views.camera);
-  camera.write(row[0] ?? 0, rasterizer.rgbBorrowed);
+  camera.write(stampMs, rasterizer.rgbBorrowed);
 }
 
 function wake(): void {
