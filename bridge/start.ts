@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { openActuation, type ActuationClient } from "../devices/actuation/actuation-client.ts";
 import { loadProfile } from "../devices/profiles/load-profile.ts";
 import { disableTelemetry } from "../models/engine/telemetry.ts";
-import { openInferenceWorker, type InferenceClient } from "../models/inference/inference-client.ts";
+import { openInferenceWorker } from "../models/inference/inference-client.ts";
+import { RestartingWorldModel } from "../models/inference/restarting-model.ts";
 import { rosNetwork } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
 import { openRtpsTransport } from "../ros/rtps-transport.ts";
@@ -19,7 +20,7 @@ import { systemClock, type Clock } from "./contract/clock.ts";
 import type { DeviceDescription } from "./contract/device.ts";
 import { BridgeError, ErrorCode } from "./contract/errors.ts";
 import { Heartbeats, Thread } from "./contract/heartbeats.ts";
-import type { Log } from "./contract/log.ts";
+import { silentLog, type Log } from "./contract/log.ts";
 import type { ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { SampleRing } from "./contract/sample-ring.ts";
@@ -76,7 +77,8 @@ export async function startBridge(config: Config, options: StartOptions): Promis
 /** The configured model in its inference worker, without a robot around it. For benches. */
 export async function openConfiguredModel(config: Config): Promise<WorldModel> {
   disableTelemetry();
-  return await openModel(config, loadDevice(config), new Heartbeats());
+  const options = { heartbeats: new Heartbeats(), log: silentLog };
+  return await openModel(config, loadDevice(config), options);
 }
 
 async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
@@ -95,7 +97,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const camera = cameraRate(config);
   const [simulation, model, transport] = await openTogether(closers, [
     openSimulation(config, device, { memory, camera, onFault: onSimulatorFault }),
-    openModel(config, device, memory.heartbeats),
+    openModel(config, device, { heartbeats: memory.heartbeats, log }),
     openRos(config, { heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
@@ -126,8 +128,8 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const service = await BridgeService.open(parts);
   running.service = service;
   closers.push(() => service[Symbol.asyncDispose]());
-  void model.exited.then((error) => {
-    if (error !== undefined) service.fault("inference", error);
+  void model.gaveUp.then((error) => {
+    service.fault("inference", error);
   });
   logStart(log, service.url, parts);
 
@@ -213,20 +215,27 @@ async function openSimulation(
   });
 }
 
+interface ModelOptions {
+  readonly heartbeats: Heartbeats;
+  readonly log: Log;
+}
+
+/** A thread that dies of a bad run is replaced; after several deaths in a row the fault is reported. */
 async function openModel(
   config: Config,
   device: DeviceDescription,
-  heartbeats: Heartbeats,
-): Promise<InferenceClient> {
+  { heartbeats, log }: ModelOptions,
+): Promise<RestartingWorldModel> {
   const { package: folder, engineLibrary } = config.model;
-  return await openInferenceWorker({
+  const worker = {
     entry: workerEntry("models/inference/inference-worker.js"),
     packageFolder: folder === "" ? inPackage("models/embedded") : folder,
     engine: engineLibrary === "" ? {} : { libraryPath: engineLibrary },
     device,
     heartbeats: heartbeats.buffer,
     maxFrameBytes: config.sim.cameraWidthPx * config.sim.cameraHeightPx * 3,
-  });
+  };
+  return await RestartingWorldModel.open({ open: () => openInferenceWorker(worker), log });
 }
 
 async function openRos(

@@ -4,12 +4,12 @@ import type { SceneGeom } from "./scene.ts";
 /** Late-morning light from a high window on the left, in a bright room. */
 export const renderLighting: Lighting = {
   direction: [-0.42, 0.5, 0.95],
-  directColour: [2.5, 2.3, 2.0],
-  ambientUpColour: [0.62, 0.66, 0.74],
-  ambientDownColour: [0.34, 0.3, 0.27],
+  directColour: [2.3, 2.1, 1.8],
+  ambientUpColour: [0.7, 0.76, 0.88],
+  ambientDownColour: [0.75, 0.69, 0.62],
   horizonColour: [0.75, 0.78, 0.82],
   zenithColour: [0.9, 0.92, 0.95],
-  exposure: 0.55,
+  exposure: 0.62,
 };
 
 /** Around the desk, high enough for the targets. */

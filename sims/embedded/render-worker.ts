@@ -25,6 +25,8 @@ export interface RenderWorkerData {
 const warmUpPictures = 12;
 /** Longest sleep: how late a close, a new rate or a heartbeat may be. */
 const maxSleepMs = 100;
+/** A frame that is due while there is no new snapshot looks again this often. */
+const retryMs = 10;
 
 const data = workerData as RenderWorkerData;
 const { device } = data;
@@ -41,15 +43,22 @@ const { widthPx, heightPx } = camera;
 let timer: NodeJS.Timeout | undefined;
 let rasterizer: Rasterizer | undefined;
 let drawnVersion = 0;
+let drawnStampMs = Number.NaN;
 let nextFrameMs = 0;
 
-function draw(): void {
+/** False when there is nothing new to draw. */
+function draw(): boolean {
   const { version } = poses;
   // A snapshot that was drawn already would be the same picture again.
-  if (version === drawnVersion || rasterizer === undefined || !poses.read(row)) return;
+  if (version === drawnVersion || rasterizer === undefined || !poses.read(row)) return false;
   drawnVersion = version;
+  // A write between the look at the version and the copy: that newer snapshot was drawn last time.
+  const stampMs = row[0] ?? 0;
+  if (stampMs === drawnStampMs) return false;
+  drawnStampMs = stampMs;
   rasterizer.render(views.geoms, views.camera);
-  camera.write(row[0] ?? 0, rasterizer.rgbBorrowed);
+  camera.write(stampMs, rasterizer.rgbBorrowed);
+  return true;
 }
 
 function wake(): void {
@@ -58,11 +67,12 @@ function wake(): void {
   const periodMs = 1e6 / Math.max(1, Atomics.load(rate, 0));
   // A faster rate must not wait for the end of a slow period; a late frame does not make the next one early.
   nextFrameMs = Math.min(nextFrameMs, nowMs + periodMs);
-  if (nowMs >= nextFrameMs) {
-    draw();
-    nextFrameMs = Math.max(nextFrameMs + periodMs, monotonicMs());
+  let sleepMs = retryMs;
+  if (nowMs < nextFrameMs || draw()) {
+    if (nowMs >= nextFrameMs) nextFrameMs = Math.max(nextFrameMs + periodMs, monotonicMs());
+    sleepMs = Math.min(nextFrameMs - monotonicMs(), maxSleepMs);
   }
-  timer = setTimeout(wake, Math.max(0, Math.min(nextFrameMs - monotonicMs(), maxSleepMs)));
+  timer = setTimeout(wake, Math.max(0, sleepMs));
 }
 
 parentPort?.on("message", (message: { readonly kind: string }) => {
