@@ -31,7 +31,7 @@ function factsOf(status: StatusPayload): readonly (readonly [string, string])[] 
       "ROS 2",
       ros === null ? "off" : `${ros.transport} · domain ${ros.domainId} · ${ros.discoveryRange}`,
     ],
-    ["", ros === null ? "" : `${ros.peerCount} peers · ${ros.reason}`],
+    ["", ros === null ? "" : `peers: ${ros.peerCount} · ${ros.reason}`],
     ["simulator", status.simulator ?? "none"],
     [
       "actuation",
