@@ -1,11 +1,11 @@
 import type { Log } from "../../bridge/contract/log.ts";
+import { Announcer, type DiscoveryOptions, participantGuid } from "./announcer.ts";
 import {
   decodeEndpoint,
   decodeKey,
   decodeParticipant,
   encodeEndpoint,
   encodeKey,
-  encodeParticipant,
   type EndpointData,
   type ParticipantData,
 } from "./discovery-data.ts";
@@ -18,7 +18,6 @@ import {
   guidToBytes,
   type PrefixKey,
 } from "./guid.ts";
-import { MessageBuilder } from "./message-builder.ts";
 import type { DataSubmessage } from "./message-parser.ts";
 import { Peer } from "./peer.ts";
 import { EntityId, goneStatus, ParameterId } from "./protocol.ts";
@@ -27,13 +26,6 @@ import { Reader } from "./reader.ts";
 import type { Cancel } from "./scheduler.ts";
 import { Writer } from "./writer.ts";
 
-export interface DiscoveryOptions {
-  readonly context: EndpointContext;
-  readonly self: ParticipantData;
-  readonly log: Log;
-  readonly announcePeriodMs: number;
-}
-
 /** A writer and a reader of the same topic that may not be matched. */
 export interface Incompatibility {
   readonly topicName: string;
@@ -41,8 +33,6 @@ export interface Incompatibility {
   readonly policies: readonly string[];
 }
 
-/** Announcements close together at the start, so that a lost one costs little. */
-const burstDelaysMs = [50, 100, 250, 600] as const;
 const maxPeers = 256;
 const maxIncompatibilities = 64;
 const leaseCheckMs = 250;
@@ -59,16 +49,14 @@ export class Discovery {
   readonly #context: EndpointContext;
   readonly #log: Log;
   readonly #peers = new Map<PrefixKey, Peer>();
-  readonly #localWriters = new Map<number, { writer: Writer; data: EndpointData }>();
-  readonly #localReaders = new Map<number, { reader: Reader; data: EndpointData }>();
+  readonly #localWriters = new Map<number, Writer>();
+  readonly #localReaders = new Map<number, Reader>();
   readonly #incompatible = new Map<string, Incompatibility>();
   readonly #publications: Writer;
   readonly #subscriptions: Writer;
   readonly #participantMessages: Writer;
   readonly #builtinReaders: readonly Reader[];
-  readonly #announcement: Buffer;
-  #announceCount = 0;
-  #cancelAnnounce: Cancel | undefined;
+  readonly #announcer: Announcer;
   #cancelLeases: Cancel | undefined;
   #closed = false;
 
@@ -76,10 +64,10 @@ export class Discovery {
     this.#options = options;
     this.#context = options.context;
     this.#log = options.log;
-    this.#announcement = this.#encodeAnnouncement();
     this.#publications = this.#builtinWriter(EntityId.PublicationsWriter);
     this.#subscriptions = this.#builtinWriter(EntityId.SubscriptionsWriter);
     this.#participantMessages = this.#builtinWriter(EntityId.ParticipantMessageWriter);
+    this.#announcer = new Announcer(options, this.#participantMessages, () => this.#peers.values());
     this.#builtinReaders = [
       this.#builtinReader(EntityId.PublicationsReader, (sample, from) => {
         this.#onEndpoint("writers", sample, from);
@@ -105,7 +93,7 @@ export class Discovery {
   }
 
   start(): void {
-    this.#announceLoop();
+    this.#announcer.start();
     this.#leaseLoop();
   }
 
@@ -113,7 +101,7 @@ export class Discovery {
   addWriter(writer: Writer): void {
     const { topicName, typeName, qos } = writer.options;
     const data: EndpointData = { guid: writer.guid, topicName, typeName, qos, locators: [] };
-    this.#localWriters.set(writer.options.entityId, { writer, data });
+    this.#localWriters.set(writer.options.entityId, writer);
     this.#publications.write(encodeEndpoint(data), guidKey(writer.guid));
     for (const peer of this.#peers.values()) {
       for (const reader of peer.readers.values()) this.#tryMatchReader(peer, writer, reader);
@@ -123,7 +111,7 @@ export class Discovery {
   addReader(reader: Reader): void {
     const { topicName, typeName, qos } = reader.options;
     const data: EndpointData = { guid: reader.guid, topicName, typeName, qos, locators: [] };
-    this.#localReaders.set(reader.options.entityId, { reader, data });
+    this.#localReaders.set(reader.options.entityId, reader);
     this.#subscriptions.write(encodeEndpoint(data), guidKey(reader.guid));
     for (const peer of this.#peers.values()) {
       for (const writer of peer.writers.values()) this.#tryMatchWriter(peer, reader, writer);
@@ -164,13 +152,11 @@ export class Discovery {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelAnnounce?.();
+    this.#announcer.close();
     this.#cancelLeases?.();
-    for (const { writer } of [...this.#localWriters.values()]) this.removeWriter(writer);
-    for (const { reader } of [...this.#localReaders.values()]) this.removeReader(reader);
-    const farewell = this.#encodeFarewell();
-    for (const peer of this.#peers.values()) this.#context.link.send([farewell], peer.metatraffic);
-    this.#context.link.announce([farewell]);
+    for (const writer of [...this.#localWriters.values()]) this.removeWriter(writer);
+    for (const reader of [...this.#localReaders.values()]) this.removeReader(reader);
+    this.#announcer.sayFarewell();
     for (const writer of this.#builtinWriters()) writer.close();
     for (const reader of this.#builtinReaders) reader.close();
     this.#peers.clear();
@@ -208,7 +194,7 @@ export class Discovery {
       "participant found",
     );
     // It may have come after our last announcement; its answer need not wait for the next.
-    link.send([this.#announcement], metatraffic);
+    this.#announcer.announceTo(peer);
     this.#matchBuiltin(peer);
   }
 
@@ -265,11 +251,9 @@ export class Discovery {
     // Nobody speaks for others.
     if (data.guid.prefix !== from.prefix || !peer.add(kind, data)) return;
     if (kind === "writers") {
-      for (const { reader } of this.#localReaders.values())
-        this.#tryMatchWriter(peer, reader, data);
+      for (const reader of this.#localReaders.values()) this.#tryMatchWriter(peer, reader, data);
     } else {
-      for (const { writer } of this.#localWriters.values())
-        this.#tryMatchReader(peer, writer, data);
+      for (const writer of this.#localWriters.values()) this.#tryMatchReader(peer, writer, data);
     }
   }
 
@@ -311,14 +295,14 @@ export class Discovery {
 
   #unmatchWriter(peer: Peer, entityId: number): void {
     const guid = { prefix: peer.data.prefix, entityId };
-    for (const { reader } of this.#localReaders.values()) reader.unmatch(guid);
+    for (const reader of this.#localReaders.values()) reader.unmatch(guid);
     for (const reader of this.#builtinReaders) reader.unmatch(guid);
     peer.writerProxies.delete(entityId);
   }
 
   #unmatchReader(peer: Peer, entityId: number): void {
     const guid = { prefix: peer.data.prefix, entityId };
-    for (const { writer } of this.#localWriters.values()) writer.unmatch(guid);
+    for (const writer of this.#localWriters.values()) writer.unmatch(guid);
     for (const writer of this.#builtinWriters()) writer.unmatch(guid);
     peer.readerProxies.delete(entityId);
   }
@@ -326,35 +310,6 @@ export class Discovery {
   #disposeEndpoint(writer: Writer, guid: Guid): void {
     const key = encodeKey(ParameterId.EndpointGuid, guid);
     writer.writeDisposal(key, guidKey(guid), guidToBytes(guid));
-  }
-
-  #announceLoop(): void {
-    this.#context.link.announce([this.#announcement]);
-    const burstDelayMs = burstDelaysMs[this.#announceCount];
-    this.#announceCount += 1;
-    // Peers that multicast and probes do not reach still hear from us.
-    if (burstDelayMs === undefined) {
-      for (const peer of this.#peers.values()) {
-        this.#context.link.send([this.#announcement], peer.metatraffic);
-      }
-      this.#assertLiveliness();
-    }
-    this.#cancelAnnounce = this.#context.scheduler.after(
-      burstDelayMs ?? this.#options.announcePeriodMs,
-      () => {
-        this.#announceLoop();
-      },
-    );
-  }
-
-  /** 8.4.13.5: AUTOMATIC liveliness of all our writers, for peers that ask for a finite lease. */
-  #assertLiveliness(): void {
-    const message = Buffer.alloc(24);
-    message.writeUInt32BE(0x00010000, 0);
-    message.write(this.#context.prefix, 4, 12, "latin1");
-    // Kind 1 = automatic; then a sequence of no octets.
-    message.writeUInt32BE(1, 16);
-    this.#participantMessages.write(message, "automatic");
   }
 
   #leaseLoop(): void {
@@ -365,26 +320,6 @@ export class Discovery {
     this.#cancelLeases = this.#context.scheduler.after(leaseCheckMs, () => {
       this.#leaseLoop();
     });
-  }
-
-  #encodeAnnouncement(): Buffer {
-    const payload = encodeParticipant(this.#options.self);
-    return this.#spdpMessage(payload.length, (builder) => builder.data(spdpRoute, 1, payload));
-  }
-
-  #encodeFarewell(): Buffer {
-    const guid = participantGuid(this.#context.prefix);
-    const key = encodeKey(ParameterId.ParticipantGuid, guid);
-    return this.#spdpMessage(key.length, (builder) =>
-      builder.disposal(spdpRoute, 2, { status: goneStatus, keyHash: guidToBytes(guid), key }),
-    );
-  }
-
-  #spdpMessage(payloadBytes: number, add: (builder: MessageBuilder) => void): Buffer {
-    const builder = new MessageBuilder(this.#context.prefix, payloadBytes);
-    builder.infoTimestamp(this.#context.unixMs());
-    add(builder);
-    return Buffer.concat(builder.finish());
   }
 
   #builtinWriters(): readonly Writer[] {
@@ -400,13 +335,6 @@ export class Discovery {
     const names = { topicName: "", typeName: "" };
     return new Reader({ entityId, ...names, qos: builtinQos, onSample }, this.#context);
   }
-}
-
-/** Stated, not "unknown": SPDP readers are found by id, and Fast DDS expects it. */
-const spdpRoute = { readerId: EntityId.SpdpReader, writerId: EntityId.SpdpWriter } as const;
-
-function participantGuid(prefix: PrefixKey): Guid {
-  return { prefix, entityId: EntityId.Participant };
 }
 
 /** Who a disposal is about: its key, or the hash of it, which for a GUID is the GUID itself. */

@@ -21,7 +21,7 @@ export interface ParticipantOptions {
   /** 0..232. */
   readonly domainId: number;
   readonly range: DiscoveryRange;
-  /** IPv4 addresses to use with SUBNET; default all. */
+  /** IPv4 addresses of this machine: see `UdpLinkOptions`. */
   readonly interfaces?: readonly string[];
   readonly staticPeers?: readonly string[];
   readonly nodeName: string;
@@ -99,6 +99,7 @@ export class Participant implements AsyncDisposable {
   #entityCount = 0;
   #malformedCount = 0;
   #isGraphStale = false;
+  #isGone = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: ParticipantOptions, link: DatagramLink) {
@@ -146,7 +147,7 @@ export class Participant implements AsyncDisposable {
     const parser = new MessageParser(this.guid.prefix);
     const router = new Router(this.#discovery, this.#context.scheduler);
     this.link.onDatagram((datagram) => {
-      if (this.#closing !== undefined && this.#isGone) return;
+      if (this.#isGone) return;
       // Whatever arrives, the process lives: what cannot be read is counted.
       try {
         if (!parser.parse(datagram, router)) this.#malformedCount += 1;
@@ -155,8 +156,6 @@ export class Participant implements AsyncDisposable {
       }
     });
   }
-
-  #isGone = false;
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
   createWriter(options: { readonly topic: RosTopic }): TopicWriter {

@@ -12,7 +12,11 @@ export type DiscoveryRange = "LOCALHOST" | "SUBNET" | "OFF";
 export interface UdpLinkOptions {
   readonly domainId: number;
   readonly range: DiscoveryRange;
-  /** IPv4 addresses to use with SUBNET; default all of the machine. LOCALHOST uses loopback alone. */
+  /**
+   * IPv4 addresses of this machine. With SUBNET those to use, default all. With LOCALHOST those to be
+   * reachable at besides loopback, default none: Cyclone DDS does not send to 127.0.0.1 while it uses a
+   * network card. What does not come from this machine is dropped, and multicast does not leave it.
+   */
   readonly interfaces?: readonly string[];
   /** Addresses that are told of us although multicast does not reach them. */
   readonly staticPeers?: readonly string[];
@@ -33,11 +37,15 @@ const socketBufferBytes = 4 * 1024 * 1024;
  * @throws BridgeError `ros/transport` when no pair of ports is free.
  */
 export async function openUdpLink(options: UdpLinkOptions): Promise<DatagramLink> {
-  const addresses = options.range === "SUBNET" ? subnetAddresses(options.interfaces) : [loopback];
-  const unicast = await bindUnicast(options);
+  const addresses = usedAddresses(options);
+  const bound = options.range === "SUBNET" ? ["0.0.0.0"] : addresses;
+  const unicast = await bindUnicast(options, bound);
   const multicast = options.range === "OFF" ? undefined : await bindMulticast(options, addresses);
   return new UdpLink(options, addresses, unicast, multicast);
 }
+
+/** The sockets of one address: discovery and topics. */
+type SocketPair = readonly [metatraffic: Socket, userTraffic: Socket];
 
 interface Multicast {
   readonly receiver: Socket;
@@ -49,7 +57,8 @@ class UdpLink implements DatagramLink {
   readonly metatraffic: readonly Locator[];
   readonly userTraffic: readonly Locator[];
   readonly #options: UdpLinkOptions;
-  readonly #unicast: readonly [Socket, Socket];
+  readonly #unicast: readonly SocketPair[];
+  readonly #sender: Socket;
   readonly #multicast: Multicast | undefined;
   readonly #targets: readonly Locator[];
   readonly #ownAddresses = new Set(ownAddresses());
@@ -59,30 +68,30 @@ class UdpLink implements DatagramLink {
   constructor(
     options: UdpLinkOptions,
     addresses: readonly string[],
-    unicast: readonly [Socket, Socket],
+    unicast: readonly [SocketPair, ...SocketPair[]],
     multicast: Multicast | undefined,
   ) {
+    const [metatraffic, userTraffic] = unicast[0];
     this.#options = options;
     this.#unicast = unicast;
+    this.#sender = userTraffic;
     this.#multicast = multicast;
-    const [metatraffic, userTraffic] = unicast.map((socket) => socket.address().port);
-    this.metatraffic = addresses.map((address) => ({ address, port: metatraffic ?? 0 }));
-    this.userTraffic = addresses.map((address) => ({ address, port: userTraffic ?? 0 }));
+    this.metatraffic = addresses.map((address) => ({ address, port: metatraffic.address().port }));
+    this.userTraffic = addresses.map((address) => ({ address, port: userTraffic.address().port }));
     this.#targets = probeTargets(options);
-    for (const socket of [...unicast, ...(multicast?.senders ?? [])]) {
-      socket.on("message", (datagram) => {
+    const sockets = [...unicast.flat(), ...(multicast?.senders ?? [])];
+    if (multicast !== undefined) sockets.push(multicast.receiver);
+    for (const socket of sockets) {
+      socket.on("message", (datagram, from) => {
+        // Only a multicast socket, or one of a network card, can be reached by others at all.
+        if (options.range !== "SUBNET" && !this.#isOwn(from.address)) return;
         this.#listener(datagram);
       });
     }
-    multicast?.receiver.on("message", (datagram, from) => {
-      // IP_MULTICAST_ALL lets groups that others joined on other interfaces in.
-      if (options.range === "LOCALHOST" && !this.#isOwn(from.address)) return;
-      this.#listener(datagram);
-    });
   }
 
   get backlogBytes(): number {
-    return this.#closed ? 0 : this.#unicast[1].getSendQueueSize();
+    return this.#closed ? 0 : this.#sender.getSendQueueSize();
   }
 
   onDatagram(listener: (datagram: Buffer) => void): void {
@@ -90,7 +99,7 @@ class UdpLink implements DatagramLink {
   }
 
   send(chunks: readonly Uint8Array[], to: Locator): void {
-    if (!this.#closed) this.#unicast[1].send(chunks, to.port, to.address);
+    if (!this.#closed) this.#sender.send(chunks, to.port, to.address);
   }
 
   announce(chunks: readonly Uint8Array[]): void {
@@ -120,7 +129,7 @@ class UdpLink implements DatagramLink {
     this.#closed = true;
     const senders = this.#multicast === undefined ? [] : this.#multicast.senders;
     const receivers = this.#multicast === undefined ? [] : [this.#multicast.receiver];
-    await Promise.all([...this.#unicast, ...senders, ...receivers].map(closeSocket));
+    await Promise.all([...this.#unicast.flat(), ...senders, ...receivers].map(closeSocket));
   }
 }
 
@@ -135,22 +144,40 @@ function probeTargets(options: UdpLinkOptions): Locator[] {
   );
 }
 
-/** Tries participant index 0, 1, 2 … until both ports of one are free. */
-async function bindUnicast(options: UdpLinkOptions): Promise<readonly [Socket, Socket]> {
-  const address = options.range === "SUBNET" ? "0.0.0.0" : loopback;
+/** Tries participant index 0, 1, 2 … until both ports of one are free on every address. */
+async function bindUnicast(
+  options: UdpLinkOptions,
+  addresses: readonly string[],
+): Promise<readonly [SocketPair, ...SocketPair[]]> {
   for (let index = 0; index <= maxParticipantIndex; index += 1) {
-    const metatraffic = await tryBind(metatrafficPort(options.domainId, index), address, options);
-    if (metatraffic === undefined) continue;
-    const userTraffic = await tryBind(userTrafficPort(options.domainId, index), address, options);
-    if (userTraffic !== undefined) return [metatraffic, userTraffic];
-    await closeSocket(metatraffic);
+    const pairs: SocketPair[] = [];
+    for (const address of addresses) {
+      const pair = await tryBindPair(options, index, address);
+      if (pair !== undefined) pairs.push(pair);
+    }
+    const [first, ...others] = pairs;
+    if (first !== undefined && pairs.length === addresses.length) return [first, ...others];
+    await Promise.all(pairs.flat().map(closeSocket));
   }
   const first = metatrafficPort(options.domainId, 0);
   const last = userTrafficPort(options.domainId, maxParticipantIndex);
   throw new BridgeError(
     ErrorCode.RosTransport,
-    `no free pair of UDP ports from ${first} to ${last} on ${address} (domain ${options.domainId})`,
+    `no free pair of UDP ports from ${first} to ${last} on ${addresses.join(", ")} (domain ${options.domainId})`,
   );
+}
+
+async function tryBindPair(
+  options: UdpLinkOptions,
+  index: number,
+  address: string,
+): Promise<SocketPair | undefined> {
+  const metatraffic = await tryBind(metatrafficPort(options.domainId, index), address, options);
+  if (metatraffic === undefined) return undefined;
+  const userTraffic = await tryBind(userTrafficPort(options.domainId, index), address, options);
+  if (userTraffic !== undefined) return [metatraffic, userTraffic];
+  await closeSocket(metatraffic);
+  return undefined;
 }
 
 async function tryBind(
@@ -198,13 +225,8 @@ async function bindMulticast(
     await bind(receiver, multicastPort(options.domainId), multicastAddress);
     receiver.setRecvBufferSize(socketBufferBytes);
     for (const address of addresses) {
-      receiver.addMembership(multicastAddress, address);
-      const sender = makeSocket({ shared: false });
-      senders.push(sender);
-      await bind(sender, 0, address);
-      sender.setMulticastInterface(address);
-      sender.setMulticastLoopback(true);
-      sender.on("error", () => undefined);
+      join(receiver, address);
+      senders.push(await openMulticastSender(options, address));
     }
     receiver.on("error", () => undefined);
     return { receiver, senders };
@@ -213,6 +235,26 @@ async function bindMulticast(
     options.log.info({ error: errorText(error) }, "no multicast; peers are found on known ports");
     return undefined;
   }
+}
+
+function join(receiver: Socket, address: string): void {
+  try {
+    receiver.addMembership(multicastAddress, address);
+  } catch (error) {
+    // Another address of the same card has joined already.
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+  }
+}
+
+async function openMulticastSender(options: UdpLinkOptions, address: string): Promise<Socket> {
+  const sender = makeSocket({ shared: false });
+  await bind(sender, 0, address);
+  sender.setMulticastInterface(address);
+  sender.setMulticastLoopback(true);
+  // 0 = not beyond this machine (RFC 1112, 6.1).
+  if (options.range === "LOCALHOST") sender.setMulticastTTL(0);
+  sender.on("error", () => undefined);
+  return sender;
 }
 
 async function bind(socket: Socket, port: number, address: string): Promise<void> {
@@ -252,9 +294,11 @@ function ownAddresses(): string[] {
     .map((entry) => entry.address);
 }
 
-/** Every IPv4 address that is not loopback, or those that were chosen; loopback when there is none. */
-function subnetAddresses(chosen: readonly string[] | undefined): readonly string[] {
-  if (chosen !== undefined && chosen.length > 0) return chosen;
+/** Loopback and what was chosen; for SUBNET every address that is not loopback, or what was chosen. */
+function usedAddresses(options: UdpLinkOptions): readonly string[] {
+  const chosen = options.interfaces ?? [];
+  if (options.range !== "SUBNET") return [...new Set([loopback, ...chosen])];
+  if (chosen.length > 0) return chosen;
   const addresses = ownAddresses().filter((address) => !address.startsWith("127."));
   return addresses.length > 0 ? addresses : [loopback];
 }

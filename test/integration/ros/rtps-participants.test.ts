@@ -150,6 +150,23 @@ describe("two participants on loopback", () => {
   });
 });
 
+describe("a participant that is to be reached at another address of this machine too", () => {
+  it("listens at both, on the same ports, and is found", async () => {
+    await using one = await openParticipant({
+      domainId,
+      range: "LOCALHOST",
+      interfaces: ["127.0.0.2"],
+      nodeName: "one",
+      namespace: "/",
+    });
+    const [first, second] = one.link.metatraffic;
+    expect([first!.address, second!.address]).toEqual(["127.0.0.1", "127.0.0.2"]);
+    expect(second!.port).toBe(first!.port);
+    await using two = await open("two");
+    await until(() => two.stats().peerCount === 1 && one.stats().peerCount === 1, "found");
+  });
+});
+
 describe("a participant at which junk is thrown through its socket", () => {
   it("counts it and lives", async () => {
     await using one = await open("one");

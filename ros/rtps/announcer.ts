@@ -1,0 +1,103 @@
+import type { Log } from "../../bridge/contract/log.ts";
+import { encodeKey, encodeParticipant, type ParticipantData } from "./discovery-data.ts";
+import type { EndpointContext } from "./endpoint.ts";
+import { type Guid, guidToBytes, type PrefixKey } from "./guid.ts";
+import { MessageBuilder } from "./message-builder.ts";
+import type { Peer } from "./peer.ts";
+import { EntityId, goneStatus, ParameterId } from "./protocol.ts";
+import type { Cancel } from "./scheduler.ts";
+import type { Writer } from "./writer.ts";
+
+export interface DiscoveryOptions {
+  readonly context: EndpointContext;
+  readonly self: ParticipantData;
+  readonly log: Log;
+  readonly announcePeriodMs: number;
+}
+
+/** Announcements close together at the start, so that a lost one costs little. */
+const burstDelaysMs = [50, 100, 250, 600] as const;
+/** Stated, not "unknown": SPDP readers are found by id. */
+const spdpRoute = { readerId: EntityId.SpdpReader, writerId: EntityId.SpdpWriter } as const;
+
+/** Tells the world that we are here (SPDP, 8.5.3): a burst, then every few seconds, then goodbye. */
+export class Announcer {
+  readonly #options: DiscoveryOptions;
+  readonly #participantMessages: Writer;
+  readonly #peers: () => Iterable<Peer>;
+  readonly #announcement: Buffer;
+  #count = 0;
+  #cancel: Cancel | undefined;
+
+  /** @param participantMessages carries our liveliness. */
+  constructor(options: DiscoveryOptions, participantMessages: Writer, peers: () => Iterable<Peer>) {
+    this.#options = options;
+    this.#participantMessages = participantMessages;
+    this.#peers = peers;
+    this.#announcement = this.#encodeAnnouncement();
+  }
+
+  start(): void {
+    const { context, announcePeriodMs } = this.#options;
+    context.link.announce([this.#announcement]);
+    const burstDelayMs = burstDelaysMs[this.#count];
+    this.#count += 1;
+    if (burstDelayMs === undefined) {
+      // Peers that multicast and probes do not reach still hear from us.
+      for (const peer of this.#peers()) this.announceTo(peer);
+      this.#assertLiveliness();
+    }
+    this.#cancel = context.scheduler.after(burstDelayMs ?? announcePeriodMs, () => {
+      this.start();
+    });
+  }
+
+  announceTo(peer: Peer): void {
+    this.#options.context.link.send([this.#announcement], peer.metatraffic);
+  }
+
+  sayFarewell(): void {
+    const farewell = this.#encodeFarewell();
+    const { link } = this.#options.context;
+    for (const peer of this.#peers()) link.send([farewell], peer.metatraffic);
+    link.announce([farewell]);
+  }
+
+  close(): void {
+    this.#cancel?.();
+  }
+
+  /** 8.4.13.5: AUTOMATIC liveliness of all our writers, for peers that ask for a finite lease. */
+  #assertLiveliness(): void {
+    const message = Buffer.alloc(24);
+    message.writeUInt32BE(0x00010000, 0);
+    message.write(this.#options.context.prefix, 4, 12, "latin1");
+    // Kind 1 = automatic; then a sequence of no octets.
+    message.writeUInt32BE(1, 16);
+    this.#participantMessages.write(message, "automatic");
+  }
+
+  #encodeAnnouncement(): Buffer {
+    const payload = encodeParticipant(this.#options.self);
+    return this.#spdpMessage(payload.length, (builder) => builder.data(spdpRoute, 1, payload));
+  }
+
+  #encodeFarewell(): Buffer {
+    const guid = participantGuid(this.#options.context.prefix);
+    const key = encodeKey(ParameterId.ParticipantGuid, guid);
+    return this.#spdpMessage(key.length, (builder) =>
+      builder.disposal(spdpRoute, 2, { status: goneStatus, keyHash: guidToBytes(guid), key }),
+    );
+  }
+
+  #spdpMessage(payloadBytes: number, add: (builder: MessageBuilder) => void): Buffer {
+    const { prefix, unixMs } = this.#options.context;
+    const builder = new MessageBuilder(prefix, payloadBytes).infoTimestamp(unixMs());
+    add(builder);
+    return Buffer.concat(builder.finish());
+  }
+}
+
+export function participantGuid(prefix: PrefixKey): Guid {
+  return { prefix, entityId: EntityId.Participant };
+}
