@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -77,6 +77,20 @@ describe("kairos-bridge start", () => {
     const args = ["run", "--config", filePath, "--http-port", "0"];
     await using service = ServiceProcess.start({ args });
     await expect(service.url()).rejects.toThrow(says);
+    expect(service.child.exitCode).toBe(1);
+  });
+
+  it("refuses a model file that was altered, naming it and both hashes", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "kairos-package-"));
+    cpSync("models/embedded", folder, { recursive: true });
+    const graph = readFileSync(join(folder, "rollout.onnx"));
+    graph[graph.length >> 1]! ^= 1;
+    writeFileSync(join(folder, "rollout.onnx"), graph);
+    const environment = { KAIROS_MODEL_PACKAGE: folder };
+    await using service = ServiceProcess.start({ environment });
+    await expect(service.url()).rejects.toThrow(
+      /\[model\/hash\].*rollout\.onnx.*[0-9a-f]{64}.*[0-9a-f]{64}/,
+    );
     expect(service.child.exitCode).toBe(1);
   });
 });
