@@ -17,7 +17,7 @@ export type JointTelemetry = Pick<
   "stampMs" | "jointPosRad" | "jointVelRadPerS" | "jointEffortNm"
 >;
 
-export type DiagnosticLevel = "ok" | "warn" | "error" | "stale";
+type DiagnosticLevel = "ok" | "warn" | "error" | "stale";
 
 /** One line of /diagnostics. Numbers in `values` carry their unit in the key. */
 export interface DiagnosticEntry {
