@@ -59,7 +59,7 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
-export interface DiagnosticStatus {
+interface DiagnosticStatus {
   /** 0 ok, 1 warn, 2 error, 3 stale */
   readonly level: number;
   readonly name: string;

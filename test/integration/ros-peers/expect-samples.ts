@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { findKind, type Shape } from "../../peers/bridge-kinds.ts";
 import type { PeerEvent } from "../../peers/peer-process.ts";
 
-export const shape: Shape = { joints: 4, points: 3, bytes: 200_000 };
+const shape: Shape = { joints: 4, points: 3, bytes: 200_000 };
 export const shapeArgs = ["--joints", "4", "--points", "3", "--bytes", "200000"];
 
 /** That the samples are those a peer sends, whole and in order, starting with number `first`. */
