@@ -13,7 +13,7 @@ import type { SceneGeom } from "./scene-geom.ts";
 import { roomGeoms, targetGeoms, worldFrame } from "./scene-room.ts";
 import { targetMotions, targetPoseAt, type TargetMotion } from "./target-motion.ts";
 
-export type { CheckerTexture, GeomShape, SceneGeom } from "./scene-geom.ts";
+export type { SceneGeom } from "./scene-geom.ts";
 
 /** Everything visible: the room, the device, the targets. The device's base frame is the world frame. */
 export function sceneGeoms(device: DeviceDescription): readonly SceneGeom[] {
