@@ -14,6 +14,8 @@ export interface ActuationLoopOptions {
   readonly controller: ActuationController;
   readonly driver: ActuatorDriver;
   readonly periodMs: number;
+  /** Accepts what came while the thread slept, so that it takes effect at this tick and not the next. */
+  readonly takeWaiting?: () => void;
 }
 
 /**
@@ -80,6 +82,7 @@ export class ActuationLoop {
   #onTimer(): void {
     const earlyMs = this.#pacer.dueMs - monotonicMs();
     if (earlyMs > 0) Atomics.wait(this.#sleepCell, 0, 0, earlyMs);
+    this.#options.takeWaiting?.();
     const nowMs = monotonicMs();
     try {
       this.#options.controller.tick(this.#pacer.take(nowMs), nowMs, this.#pacer);

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Heartbeats } from "../../bridge/contract/heartbeats.ts";
 import { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import { SharedRow } from "../../bridge/contract/shared-row.ts";
@@ -37,15 +37,28 @@ function run(data: ActuationWorkerData): void {
       parentPort?.postMessage({ kind: "event", event } satisfies FromActuation);
     },
   });
-  const loop = new ActuationLoop({ controller, driver, periodMs });
+  const take = (message: ToActuation | { readonly kind: "close" }): void => {
+    if (message.kind === "close") void loop.close();
+    else loop.accept(message.command);
+  };
+  const loop = new ActuationLoop({
+    controller,
+    driver,
+    periodMs,
+    takeWaiting: () => {
+      if (parentPort === null) return;
+      for (;;) {
+        const received = receiveMessageOnPort(parentPort);
+        if (received === undefined) return;
+        take(received.message as ToActuation);
+      }
+    },
+  });
   const onUncaught = (error: unknown): void => {
     loop.fail(error);
   };
   process.on("uncaughtException", onUncaught);
-  parentPort?.on("message", (message: ToActuation | { readonly kind: "close" }) => {
-    if (message.kind === "close") void loop.close();
-    else loop.accept(message.command);
-  });
+  parentPort?.on("message", take);
   void loop.ended.then(async (failure) => {
     await driver[Symbol.asyncDispose]();
     process.off("uncaughtException", onUncaught);
