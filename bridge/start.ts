@@ -18,14 +18,17 @@ import { BridgeService, type RosSink, type ServiceParts } from "./bridge-service
 import type { Config } from "./config.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
 import type { DeviceDescription } from "./contract/device.ts";
-import { BridgeError, ErrorCode } from "./contract/errors.ts";
+import type { BridgeError } from "./contract/errors.ts";
 import { Heartbeats, Thread } from "./contract/heartbeats.ts";
 import { silentLog, type Log } from "./contract/log.ts";
 import type { ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
-import type { SampleRing } from "./contract/sample-ring.ts";
 import type { WorldModel } from "./contract/world-model.ts";
+import { whenAtRest } from "./core/at-rest.ts";
+import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
+import { checkHorizon } from "./model-checks.ts";
+import { logStart } from "./start-log.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
 
 export interface StartOptions {
@@ -44,12 +47,6 @@ export interface Bridge extends AsyncDisposable {
   readonly failed: Promise<BridgeError>;
   snapshot(): ServiceSnapshot;
 }
-
-const atRestRadPerS = 0.02;
-const settleLimitMs = 500;
-const settlePollMs = 10;
-
-type Closer = () => PromiseLike<void>;
 
 const isCompiled = import.meta.url.endsWith(".js");
 /** This file is bridge/start.ts or, compiled, dist/bridge/start.js. */
@@ -131,7 +128,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   void model.gaveUp.then((error) => {
     service.fault("inference", error);
   });
-  logStart(log, service.url, parts);
+  logStart(parts, service.url);
 
   let closing: Promise<void> | undefined;
   return {
@@ -147,7 +144,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     async [Symbol.asyncDispose]() {
       // The device comes to rest while its clients still see it; then everything else goes.
       closing ??= actuation[Symbol.asyncDispose]()
-        .then(() => whenAtRest(memory.telemetry, device, log))
+        .then(() => whenAtRest(memory.telemetry, log))
         .then(() => closeAll(closers));
       await closing;
     },
@@ -321,99 +318,4 @@ async function openMount(
     heartbeats: memory.heartbeats,
     periodMs: 1000 / config.actuation.rateHz,
   });
-}
-
-/** @throws BridgeError `config/invalid` when the model was not made to look that far. */
-function checkHorizon(config: Config, model: WorldModel): void {
-  const { horizonSteps, previewAheadMs } = config.model;
-  const { maxHorizonSteps, stepS, id } = model.description;
-  if (horizonSteps > maxHorizonSteps) {
-    throw new BridgeError(
-      ErrorCode.ConfigInvalid,
-      `model.horizonSteps is ${horizonSteps}, ${id} predicts at most ${maxHorizonSteps}`,
-      { details: { horizonSteps, maxHorizonSteps } },
-    );
-  }
-  const horizonMs = horizonSteps * stepS * 1000;
-  if (previewAheadMs >= stepS * 500 && previewAheadMs <= horizonMs) return;
-  throw new BridgeError(
-    ErrorCode.ConfigInvalid,
-    `model.previewAheadMs is ${previewAheadMs}, expected ${stepS * 1000} to ${horizonMs} ms, the horizon`,
-    { details: { previewAheadMs, horizonMs } },
-  );
-}
-
-/** Waits for all; what opened is closed later even if another failed. Throws the first failure. */
-async function openTogether<T extends readonly (AsyncDisposable | undefined)[]>(
-  closers: Closer[],
-  opening: { readonly [K in keyof T]: Promise<T[K]> },
-): Promise<T> {
-  const settled = await Promise.allSettled(opening);
-  for (const result of settled) {
-    if (result.status === "rejected" || result.value === undefined) continue;
-    const opened = result.value;
-    closers.push(() => opened[Symbol.asyncDispose]());
-  }
-  const failure = settled.find((result) => result.status === "rejected");
-  if (failure !== undefined) throw failure.reason;
-  return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never;
-}
-
-/** The setpoints are at rest; waits, in bounded time, until the joints have followed, and says so. */
-async function whenAtRest(
-  telemetry: SampleRing,
-  device: DeviceDescription,
-  log: Log,
-): Promise<void> {
-  const axisCount = device.axes.length;
-  const row = new Float64Array(telemetry.width);
-  for (let waitedMs = 0; ; waitedMs += settlePollMs) {
-    telemetry.latest(row);
-    const speedRadPerS = Math.max(...row.subarray(axisCount, 2 * axisCount).map(Math.abs));
-    if (speedRadPerS < atRestRadPerS) {
-      log.info({ speedRadPerS: Number(speedRadPerS.toFixed(4)), waitedMs }, "device at rest");
-      return;
-    }
-    if (waitedMs >= settleLimitMs) {
-      log.warn({ speedRadPerS, waitedMs }, "device still moves after its setpoints came to rest");
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, settlePollMs));
-  }
-}
-
-/** Last opened, first closed, but side by side: each bounds its own time. */
-async function closeAll(closers: readonly Closer[]): Promise<void> {
-  await Promise.allSettled(
-    closers.toReversed().map(async (close) => {
-      await close();
-    }),
-  );
-}
-
-function logStart(log: Log, url: string, parts: ServiceParts): void {
-  const { description } = parts.model;
-  const { engine } = description;
-  log.info(
-    {
-      model: `${description.id} ${description.revision}`,
-      provider: engine.provider,
-      engine: `${engine.name} ${engine.version}`,
-      ...(engine.fallbackReasons.length === 0 ? {} : { because: engine.fallbackReasons }),
-    },
-    "model loaded",
-  );
-  const info = parts.ros?.transport.info;
-  log.info(
-    info === undefined
-      ? { transport: "off" }
-      : {
-          transport: info.transport,
-          range: info.discoveryRange,
-          domain: info.domainId,
-          because: info.reason,
-        },
-    "ROS 2 graph",
-  );
-  log.info({ url }, "serving");
 }

@@ -2,7 +2,7 @@ import process from "node:process";
 import type { Config } from "../config.ts";
 import { errorText } from "../contract/errors.ts";
 import type { Log } from "../contract/log.ts";
-import { startBridge } from "../start.ts";
+import { startBridge, type Bridge } from "../start.ts";
 
 /** An exit that hangs is worse than one that is not clean. */
 const closeDeadlineMs = 5000;
@@ -12,31 +12,43 @@ export interface RunServiceOptions {
   readonly version: string;
 }
 
-/** Runs the service until SIGINT or SIGTERM, or until a part it cannot do without has died. */
+/**
+ * Runs the service until SIGINT or SIGTERM, or until something has broken without which the device
+ * cannot be kept safe. However it ends, the device is brought to rest first.
+ */
 export async function runService(config: Config, options: RunServiceOptions): Promise<void> {
   const { log, version } = options;
   const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(1);
+  const ended = new Promise<string>((resolve) => {
+    onSignals((name) => {
       stop.abort(name);
+      resolve(`received ${name}`);
     });
-  }
-  const bridge = await startBridge(config, { log, version, signal: stop.signal });
-  const ended = await Promise.race([
-    new Promise<string>((resolve) => {
-      const done = (): void => {
-        resolve(`received ${String(stop.signal.reason)}`);
-      };
-      if (stop.signal.aborted) done();
-      else stop.signal.addEventListener("abort", done, { once: true });
-    }),
-    bridge.failed.then((error) => {
+    onBug((error) => {
+      log.error({ text: errorText(error), stack: stackOf(error) }, "our own mistake");
       process.exitCode = 1;
-      return errorText(error);
-    }),
-  ]);
-  log.info({ reason: ended }, "stopping: the device first");
+      resolve("an internal error");
+    });
+  });
+  log.debug({ version }, "starting");
+  let bridge: Bridge;
+  try {
+    bridge = await startBridge(config, { log, version, signal: stop.signal });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    log.info({ reason: stop.signal.reason as string }, "stopped while starting");
+    return;
+  }
+  const broken = bridge.failed.then((error) => {
+    process.exitCode = 1;
+    return errorText(error);
+  });
+  const reason = await Promise.race([ended, broken]);
+  log.info({ reason }, "stopping: the device first");
+  await closeInTime(bridge, log);
+}
+
+async function closeInTime(bridge: Bridge, log: Log): Promise<void> {
   const timer = setTimeout(() => {
     log.error({ closeDeadlineMs }, "did not stop in time, leaving anyway");
     process.exit(1);
@@ -46,3 +58,23 @@ export async function runService(config: Config, options: RunServiceOptions): Pr
   clearTimeout(timer);
   log.info({ tookMs: Math.round(performance.now() - startMs) }, "stopped");
 }
+
+/** The first signal asks for an orderly end, the second for any end. */
+function onSignals(stop: (name: string) => void): void {
+  let isStopping = false;
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      stop(name);
+    });
+  }
+}
+
+function onBug(report: (error: unknown) => void): void {
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
+}
+
+const stackOf = (error: unknown): string | undefined =>
+  error instanceof Error ? error.stack : undefined;

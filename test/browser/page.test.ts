@@ -1,25 +1,10 @@
-import { existsSync } from "node:fs";
-import process from "node:process";
-import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { openSyntheticBackend, type SyntheticBackend } from "../fakes/synthetic-backend.ts";
 import { until } from "../fakes/control-rig.ts";
+import { describeChromium } from "./describe-chromium.ts";
 
-const executablePath = process.env["KAIROS_CHROMIUM"] ?? "/usr/bin/chromium";
-const present = existsSync(executablePath);
-const required = process.env["KAIROS_REQUIRE_PEERS"] === "1";
-const args = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-describe.skipIf(!present && !required)(`the control page in ${executablePath}`, () => {
+describeChromium("the control page in Chromium", (launch) => {
   let backend: SyntheticBackend;
   let browser: Browser;
   let page: Page;
@@ -27,7 +12,7 @@ describe.skipIf(!present && !required)(`the control page in ${executablePath}`, 
 
   beforeAll(async () => {
     backend = await openSyntheticBackend();
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launch();
     page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
     page.on("pageerror", ({ message }) => problems.push(message));
     page.on("console", (message) => {

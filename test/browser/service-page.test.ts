@@ -1,25 +1,13 @@
-import { existsSync, mkdirSync } from "node:fs";
-import process from "node:process";
-import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mkdirSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { StateRecorder } from "../fakes/state-recorder.ts";
 import { ServiceProcess } from "../setup/service-process.ts";
+import { describeChromium } from "./describe-chromium.ts";
 
-const executablePath = process.env["KAIROS_CHROMIUM"] ?? "/usr/bin/chromium";
-const isSkipped = !existsSync(executablePath) && process.env["KAIROS_REQUIRE_PEERS"] !== "1";
-const args = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const yaw = 1;
 
-describe.skipIf(isSkipped)(`the page of the running service in ${executablePath}`, () => {
+describeChromium("the page of the running service in Chromium", (launch) => {
   let service: ServiceProcess;
   let recorder: StateRecorder;
   let browser: Browser;
@@ -29,7 +17,7 @@ describe.skipIf(isSkipped)(`the page of the running service in ${executablePath}
     service = ServiceProcess.start({ environment: { KAIROS_ROS_TRANSPORT: "off" } });
     const url = await service.url();
     recorder = await StateRecorder.open(url);
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launch();
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(url);
     await page.locator("#connection", { hasText: "connected" }).waitFor();

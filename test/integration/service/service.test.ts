@@ -54,6 +54,14 @@ describe("kairos-bridge start", () => {
     },
   );
 
+  it("leaves in order when it is told to stop while it starts", async () => {
+    await using service = ServiceProcess.start({ environment: { KAIROS_LOG_LEVEL: "debug" } });
+    await service.logged("starting");
+    const { code, tookMs } = await service.stop("SIGINT");
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(4000);
+  });
+
   it("refuses a port that is in use, naming it", async () => {
     const blocker = createServer();
     await new Promise<void>((resolve) => blocker.listen(0, "127.0.0.1", resolve));

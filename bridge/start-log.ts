@@ -1,0 +1,29 @@
+import type { ServiceParts } from "./bridge-service.ts";
+
+/** What runs and why, in the first lines of the log: no fallback is silent. */
+export function logStart({ log, model, ros }: ServiceParts, url: string): void {
+  const { description } = model;
+  const { engine } = description;
+  log.info(
+    {
+      model: `${description.id} ${description.revision}`,
+      provider: engine.provider,
+      engine: `${engine.name} ${engine.version}`,
+      ...(engine.fallbackReasons.length === 0 ? {} : { because: engine.fallbackReasons }),
+    },
+    "model loaded",
+  );
+  const info = ros?.transport.info;
+  log.info(
+    info === undefined
+      ? { transport: "off" }
+      : {
+          transport: info.transport,
+          range: info.discoveryRange,
+          domain: info.domainId,
+          because: info.reason,
+        },
+    "ROS 2 graph",
+  );
+  log.info({ url }, "serving");
+}
