@@ -211,11 +211,14 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openReporter(): ServiceReporter {
-    const { version, config, clock, actuation, model, ros, simulator } = this.#parts;
+    const { version, config, clock, memory, actuation, model, ros, simulator } = this.#parts;
+    const { Actuation, Inference, Physics, Render, Ros } = Thread;
     return new ServiceReporter({
       version,
       driver: config.device.driver,
       clock,
+      heartbeats: memory.heartbeats,
+      threads: [Actuation, Inference, Physics, Render, ...(ros === undefined ? [] : [Ros])],
       actuation,
       model: model.description,
       ros: ros?.transport,

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
 import { actuationStatusWidth, type Actuation } from "./contract/actuation.ts";
 import type { Clock } from "./contract/clock.ts";
+import { Thread, type Heartbeats } from "./contract/heartbeats.ts";
 import type { RosTransport, RosTransportStats } from "./contract/ros-transport.ts";
 import type { WorldModelDescription } from "./contract/world-model.ts";
 import type { AuthoritySummary } from "./control/desk.ts";
@@ -10,10 +11,16 @@ import type { ScoreSnapshot } from "./core/prediction-score.ts";
 import { RecentQuantiles } from "./core/recent-quantiles.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 
+/** A thread beats many times a second; silence for this long is a stall, not a busy moment. */
+const silentLimitMs = 2000;
+
 export interface ServiceReporterOptions {
   readonly version: string;
   readonly driver: string;
   readonly clock: Clock;
+  readonly heartbeats: Heartbeats;
+  /** The threads of this run beside main. */
+  readonly threads: readonly Thread[];
   readonly actuation: Actuation;
   readonly model: WorldModelDescription;
   readonly ros: RosTransport | undefined;
@@ -81,8 +88,18 @@ export class ServiceReporter implements Disposable {
       simulator: this.#options.simulator(),
       eventLoopDelayMsP99: this.#eventLoopDelay.percentile(99) / 1e6,
       residentBytes: process.memoryUsage.rss(),
-      faults: [...this.#faults.values()],
+      faults: [...this.#faults.values(), ...this.#silentThreads(nowMs)],
     };
+  }
+
+  #silentThreads(nowMs: number): string[] {
+    const { heartbeats, threads } = this.#options;
+    return threads.flatMap((thread) => {
+      const ageMs = heartbeats.ageMs(thread, nowMs);
+      if (ageMs <= silentLimitMs) return [];
+      const name = Object.entries(Thread).find(([, slot]) => slot === thread)?.[0] ?? "unknown";
+      return [`${name.toLowerCase()} thread: not heard of for ${Math.round(ageMs)} ms`];
+    });
   }
 
   [Symbol.dispose](): void {

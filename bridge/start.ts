@@ -7,7 +7,7 @@ import { openInferenceWorker } from "../models/inference/inference-client.ts";
 import { RestartingWorldModel } from "../models/inference/restarting-model.ts";
 import { rosNetwork } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
-import { openRtpsTransport } from "../ros/rtps-transport.ts";
+import { openRtpsTransport, type RtpsTransport } from "../ros/rtps-transport.ts";
 import {
   createPosesRow,
   openEmbeddedSimulation,
@@ -128,6 +128,9 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   void model.gaveUp.then((error) => {
     service.fault("inference", error);
   });
+  void transport?.exited.then((error) => {
+    if (error !== undefined) service.fault("ros", error);
+  });
   logStart(parts, service.url);
 
   let closing: Promise<void> | undefined;
@@ -238,7 +241,7 @@ async function openModel(
 async function openRos(
   config: Config,
   { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
-): Promise<RosTransport | undefined> {
+): Promise<RtpsTransport | undefined> {
   const { transport, domainId, discoveryRange, staticPeers, interfaces, nodeName, namespace } =
     config.ros;
   if (transport === "off") return undefined;
