@@ -14,7 +14,7 @@ const ttlMs = 200;
 const brakingMs = 1000 * (speedRadPerS / 8.7 + 8.7 / 87);
 const servoSettleMs = 400;
 /** The telemetry step and one late tick. */
-const slackMs = 80;
+const slackMs = 120;
 
 let service: ServiceProcess;
 let url: string;

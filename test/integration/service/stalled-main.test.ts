@@ -14,7 +14,7 @@ const stallMs = 500;
 const mainStallMs = 300;
 const speedRadPerS = 0.8;
 const brakingMs = 1000 * (speedRadPerS / 8.7 + 8.7 / 87);
-const slackMs = 80;
+const slackMs = 120;
 
 let bridge: Bridge;
 beforeAll(async () => {
