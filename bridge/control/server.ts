@@ -122,7 +122,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   ];
   let closing: Promise<void> | undefined;
   const url = `http://${host.includes(":") ? `[${host.replace(/[[\]]/g, "")}]` : host}:${bound}`;
-  log.info({ url }, "control server listens");
+  log.debug({ url }, "control server listens");
   return {
     url,
     port: bound,
