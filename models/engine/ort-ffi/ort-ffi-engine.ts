@@ -7,7 +7,7 @@ import type {
   SessionOptions,
 } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
-import type { Address } from "./native-library.ts";
+import { keepLibrary, type Address } from "./native-library.ts";
 import { OrtApi } from "./ort-api.ts";
 import { OrtFfiSession, type SessionHost } from "./session.ts";
 
@@ -52,6 +52,7 @@ export class OrtFfiEngine implements Engine {
     fallbackReasons: readonly string[] = [],
   ): OrtFfiEngine {
     const api = OrtApi.load(library);
+    keepLibrary(library);
     const functions = api.functions;
     const make = (call: (out: BigUint64Array) => Address | null): Address =>
       api.make(call, ErrorCode.EngineLibrary, library);
