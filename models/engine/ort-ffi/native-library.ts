@@ -1,3 +1,4 @@
+import process from "node:process";
 import koffi from "koffi";
 
 /** A C address. Zero never comes back: koffi gives null for it. */
@@ -70,6 +71,22 @@ export function openLibrary(path: string): (symbol: string) => () => Address | n
 export function closeLibrary(path: string): void {
   openLibraries.get(path)?.unload();
   openLibraries.delete(path);
+}
+
+// dlfcn.h of Linux.
+const resolveNow = 0x2;
+const onlyIfLoaded = 0x4;
+const neverUnload = 0x1000;
+
+/**
+ * Keeps a loaded library in the process for good. koffi unloads what a thread opened when the thread
+ * ends, and Debian's ONNX Runtime does not survive that: its operator schemas stay behind in libonnx,
+ * with functions that are gone, and the process crashes when it exits. Nothing to do but on Linux.
+ */
+export function keepLibrary(path: string): void {
+  if (process.platform !== "linux") return;
+  const dlopen = koffi.load(null).func("dlopen", "void *", ["str", "int"]) as NativeFunction;
+  dlopen(path, resolveNow | onlyIfLoaded | neverUnload);
 }
 
 /** The function whose address stands at `table[slot]`. Nothing checks that such a slot exists. */

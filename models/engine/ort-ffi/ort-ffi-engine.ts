@@ -8,7 +8,7 @@ import type {
   SessionOptions,
 } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
-import type { Address } from "./native-library.ts";
+import { keepLibrary, type Address } from "./native-library.ts";
 import { OrtApi } from "./ort-api.ts";
 import { listDevices, registerLibrary } from "./plugins.ts";
 import { compiledProviders } from "./providers.ts";
@@ -27,7 +27,11 @@ export class OrtFfiEngine implements Engine {
   readonly #sessions = new Set<EngineSession>();
   #isOpen = true;
 
-  private constructor(runtime: Runtime, librarySource: LibrarySource) {
+  private constructor(
+    runtime: Runtime,
+    librarySource: LibrarySource,
+    fallbackReasons: readonly string[],
+  ) {
     this.#runtime = runtime;
     const { library, version, buildInfo } = runtime.api;
     this.info = {
@@ -37,13 +41,22 @@ export class OrtFfiEngine implements Engine {
       version,
       buildInfo,
       providers: compiledProviders(runtime.api),
-      fallbackReasons: [],
+      fallbackReasons,
     };
   }
 
-  /** @throws BridgeError `engine/library`. */
-  static open(library: string, librarySource: LibrarySource): OrtFfiEngine {
+  /**
+   * `fallbackReasons`: why libraries that would have been preferred are not used.
+   *
+   * @throws BridgeError `engine/library`.
+   */
+  static open(
+    library: string,
+    librarySource: LibrarySource,
+    fallbackReasons: readonly string[] = [],
+  ): OrtFfiEngine {
     const api = OrtApi.load(library);
+    keepLibrary(library);
     const functions = api.functions;
     const make = (call: (out: BigUint64Array) => Address | null): Address =>
       api.make(call, ErrorCode.EngineLibrary, library);
@@ -53,7 +66,7 @@ export class OrtFfiEngine implements Engine {
       cpuMemory: make((out) => functions.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, out)),
       allocator: make((out) => functions.GetAllocatorWithDefaultOptions(out)),
     };
-    return new OrtFfiEngine(runtime, librarySource);
+    return new OrtFfiEngine(runtime, librarySource, fallbackReasons);
   }
 
   devices(request?: ProviderRequest): readonly EngineDevice[] {

@@ -1,5 +1,6 @@
 import type { Terminator } from "../../../bridge/contract/engine.ts";
 import { ErrorCode } from "../../../bridge/contract/errors.ts";
+import { keepLibrary } from "./native-library.ts";
 import { OrtApi } from "./ort-api.ts";
 
 /**
@@ -11,6 +12,7 @@ import { OrtApi } from "./ort-api.ts";
  */
 export function openTerminator(library: string): Terminator {
   const api = OrtApi.load(library);
+  keepLibrary(library);
   return {
     terminate: (handle) => {
       if (handle === 0n) return false;
