@@ -2,7 +2,7 @@
 
 Training uses `preprocess`, so that what the model learns from is what it will see. The host's side is
 models/inference/image; the formulas are the same whole-numbered ones, written a second time. A test
-compares both on the vectors of test/golden/models/preprocess.json, which `preprocess_vectors.py` prints.
+compares both on the vectors of test/golden/models/preprocess.jsonl, which `preprocess_vectors.py` prints.
 
 The picture is an array of bytes in one of `ENCODINGS`; it becomes rgb8, then is laid over the tensor
 and resampled in 8 bits, then becomes numbers. The window's positions are in 1/256 px.
