@@ -63,15 +63,23 @@ export class AreaResampler implements Resampler {
     for (let i = 0, to = 0; i < from256.length; i += 1, to += 3) {
       const left = from256[i]!;
       const right = to256[i]!;
-      let red = 0;
-      let green = 0;
-      let blue = 0;
-      for (let x = left >> 8; x << 8 < right; x += 1) {
-        const part = Math.min(right, (x + 1) << 8) - Math.max(left, x << 8);
-        const from = 3 * (x - this.#firstPixel);
-        red += part * pixels[from]!;
-        green += part * pixels[from + 1]!;
-        blue += part * pixels[from + 2]!;
+      const last = 3 * (((right - 1) >> 8) - this.#firstPixel);
+      let from = 3 * ((left >> 8) - this.#firstPixel);
+      // The edge pixels count with the part of them under the box, those between with all of it.
+      const lastPart = right - ((right - 1) & ~255);
+      const firstPart = from === last ? right - left : 256 - (left & 255);
+      let red = firstPart * pixels[from]!;
+      let green = firstPart * pixels[from + 1]!;
+      let blue = firstPart * pixels[from + 2]!;
+      if (from !== last) {
+        red += lastPart * pixels[last]!;
+        green += lastPart * pixels[last + 1]!;
+        blue += lastPart * pixels[last + 2]!;
+      }
+      for (from += 3; from < last; from += 3) {
+        red += pixels[from]! << 8;
+        green += pixels[from + 1]! << 8;
+        blue += pixels[from + 2]! << 8;
       }
       sums[to]! += weight * red;
       sums[to + 1]! += weight * green;
