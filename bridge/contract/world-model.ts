@@ -18,6 +18,8 @@ export interface WorldModelDescription {
   readonly stateTtlS: number;
   /** False: the model ignores actions, and candidate queries are refused with `model/unsupported`. */
   readonly actionConditioned: boolean;
+  /** Cameras the model looks at, by name; absent or empty: an observation's frame is not read. */
+  readonly streams?: readonly string[];
   /** How preview pictures are made: decoded by the model, or the last frame re-projected to the predicted pose. */
   readonly preview: "decoder" | "reprojection" | "none";
   readonly engine: {

@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- rows of the tensor's width, tables of 256 per channel */
+import { float16Bits } from "../../engine/half.ts";
 import type { StreamSpec } from "../../package/streams.ts";
-import { float16Bits } from "./float16.ts";
 
 /** `float16` is carried as bits: Node gets a Float16Array only with 24. */
 export type ImageTensorData = Float32Array | Uint16Array | Uint8Array;

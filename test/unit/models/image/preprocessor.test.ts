@@ -4,7 +4,6 @@ import {
   imageEncodings,
   type CameraImage,
 } from "../../../../bridge/contract/camera-image.ts";
-import { float16Bits } from "../../../../models/inference/image/float16.ts";
 import { pixelReader } from "../../../../models/inference/image/pixels.ts";
 import { createPreprocessor } from "../../../../models/inference/image/preprocessor.ts";
 import { Stream } from "../../../../models/package/streams.ts";
@@ -151,29 +150,5 @@ describe("what does not fit is refused", () => {
     const issues = Stream.safeParse(stream).error?.issues ?? [];
     const paths = issues.map((issue) => ("keys" in issue ? issue.keys : issue.path.slice(0, 1)));
     expect(paths).toEqual([[at]]);
-  });
-});
-
-describe("half precision", () => {
-  // IEEE 754-2019 binary16: largest, smallest normal and subnormal, ties to even, overflow.
-  it.each([
-    [0, 0x0000],
-    [-0, 0x8000],
-    [1, 0x3c00],
-    [-2, 0xc000],
-    [65504, 0x7bff],
-    [65519, 0x7bff],
-    [65520, 0x7c00],
-    [-Infinity, 0xfc00],
-    [NaN, 0x7e00],
-    [2 ** -14, 0x0400],
-    [2 ** -24, 0x0001],
-    [2 ** -25, 0x0000],
-    [1.5 * 2 ** -25, 0x0001],
-    [1 + 2 ** -11, 0x3c00],
-    [1 + 3 * 2 ** -11, 0x3c02],
-    [1 / 3, 0x3555],
-  ])("%d is 0x%s", (value, bits) => {
-    expect(float16Bits(value)).toBe(bits);
   });
 });
