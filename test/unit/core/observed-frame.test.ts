@@ -10,6 +10,7 @@ import { ManualClock } from "../../fakes/manual-clock.ts";
 /** One second of a robot whose camera gives a picture every 30 ms, and a model that keeps their stamps. */
 async function picturesSeen(streams: readonly string[] | undefined): Promise<unknown[]> {
   const clock = new ManualClock();
+  clock.nowMs = 0;
   const telemetry = SampleRing.create({ width: 3, capacity: 2000 });
   const setpoints = SampleRing.create({ width: 2, capacity: 2000 });
   const camera = FrameMailbox.create({ widthPx: 2, heightPx: 1 });
