@@ -23,7 +23,11 @@ export class OrtFfiEngine implements Engine {
   readonly #sessions = new Set<EngineSession>();
   #isOpen = true;
 
-  private constructor(host: SessionHost, librarySource: LibrarySource) {
+  private constructor(
+    host: SessionHost,
+    librarySource: LibrarySource,
+    fallbackReasons: readonly string[],
+  ) {
     this.#host = host;
     const { library, version } = host.api;
     this.info = {
@@ -33,12 +37,20 @@ export class OrtFfiEngine implements Engine {
       version,
       buildInfo: "",
       providers: ["cpu"],
-      fallbackReasons: [],
+      fallbackReasons,
     };
   }
 
-  /** @throws BridgeError `engine/library`. */
-  static open(library: string, source: LibrarySource): OrtFfiEngine {
+  /**
+   * `fallbackReasons`: why libraries that would have been preferred are not used.
+   *
+   * @throws BridgeError `engine/library`.
+   */
+  static open(
+    library: string,
+    source: LibrarySource,
+    fallbackReasons: readonly string[] = [],
+  ): OrtFfiEngine {
     const api = OrtApi.load(library);
     const functions = api.functions;
     const make = (call: (out: BigUint64Array) => Address | null): Address =>
@@ -50,7 +62,7 @@ export class OrtFfiEngine implements Engine {
       cpuMemory: make((out) => functions.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, out)),
       allocator: make((out) => functions.GetAllocatorWithDefaultOptions(out)),
     };
-    return new OrtFfiEngine(host, source);
+    return new OrtFfiEngine(host, source, fallbackReasons);
   }
 
   devices(): readonly EngineDevice[] {
