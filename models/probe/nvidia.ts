@@ -71,7 +71,8 @@ export async function probeNvidia(options: NvidiaProbeOptions): Promise<Finding[
   return [
     gpu(hardware),
     ...parts.map((part) => library(part, { files, environment }, hardware.isJetson)),
-    ...(hardware.isJetson ? deepLearningAccelerator(options) : []),
+    // Thor has no such accelerator.
+    ...(hardware.isJetson && hardware.architecture !== "110" ? dlaCompiler(options) : []),
     ...(isMissing("cuda") ? [notBuiltIn(hardware)] : await compiledCode(options, hardware)),
   ];
 }
@@ -122,7 +123,7 @@ function library(
  * TensorRT for Jetson is linked to the accelerator's compiler, which some Orin images lack: its
  * provider then does not load, while cuda does (blakeblackshear/frigate#23582).
  */
-function deepLearningAccelerator({ files, environment }: NvidiaProbeOptions): Finding[] {
+function dlaCompiler({ files, environment }: NvidiaProbeOptions): Finding[] {
   const needsIt = findLibrary(files, /^libnvinfer\.so/, environment) !== undefined;
   const has = findLibrary(files, /^libnvdla_compiler\.so/, environment) !== undefined;
   if (!needsIt || has) return [];
