@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { makeObservation, type Observation } from "../../../../bridge/contract/observation.ts";
-import { StreamInput } from "../../../../models/inference/image/stream-input.ts";
+import { FrameTensor } from "../../../../models/inference/image/frame-tensor.ts";
 import { Stream } from "../../../../models/package/streams.ts";
 import { noiseImage } from "../../../fakes/noise-image.ts";
 
@@ -13,8 +13,8 @@ function observed(stampMs: number, frameStampMs?: number): Observation {
   return { ...observation, frame };
 }
 
-function made(options: { readonly max_age_s?: number } = {}): StreamInput {
-  return new StreamInput({ stream: Stream.parse({ ...spec, ...options }), defaultMaxAgeS: 0.12 });
+function made(options: { readonly max_age_s?: number } = {}): FrameTensor {
+  return new FrameTensor({ stream: Stream.parse({ ...spec, ...options }), defaultMaxAgeS: 0.12 });
 }
 
 describe("what a graph reads of a camera", () => {
@@ -27,16 +27,16 @@ describe("what a graph reads of a camera", () => {
   ])("%s", (_, observation, hasFrame) => {
     const input = made();
     input.update(observation);
-    expect([...input.hasFrame]).toEqual([hasFrame]);
+    expect(input.hasFrame).toBe(hasFrame === 1);
     expect(input.data.every((value) => (hasFrame === 1 ? value >= 1 : value === 0))).toBe(true);
   });
 
   it("follows the stream's own limit of age", () => {
     const input = made({ max_age_s: 0.02 });
     input.update(observed(1000, 979));
-    expect(input.hasFrame[0]).toBe(0);
+    expect(input.hasFrame).toBe(false);
     input.update(observed(1000, 980));
-    expect(input.hasFrame[0]).toBe(1);
+    expect(input.hasFrame).toBe(true);
   });
 
   it("holds nothing of the last picture once there is none, and takes the next", () => {
@@ -46,9 +46,9 @@ describe("what a graph reads of a camera", () => {
     input.update(observed(1200));
     expect(input.data).toEqual(new Float32Array(36));
     input.update(observed(1240, 1000.5));
-    expect(input.hasFrame[0]).toBe(0);
+    expect(input.hasFrame).toBe(false);
     input.update(observed(1280, 1000 + 280));
-    expect(input.hasFrame[0]).toBe(1);
+    expect(input.hasFrame).toBe(true);
     expect(input.data).not.toEqual(first);
   });
 
@@ -70,6 +70,6 @@ describe("what a graph reads of a camera", () => {
     expect(() => {
       input.update(broken);
     }).toThrow(/^\[model\/shape\]/);
-    expect(input.hasFrame[0]).toBe(0);
+    expect(input.hasFrame).toBe(false);
   });
 });
