@@ -46,7 +46,7 @@ export class FrameTensor {
    * Takes over the observation's picture; one that is missing, too old or newer than the observation
    * counts as none. A picture that is there already is not made again.
    *
-   * @throws BridgeError as `ImagePreprocessor.write`; there is no picture then. // hot path
+   * @throws BridgeError as `ImagePreprocessor.write`; there is no picture then, `data` holds anything. // hot path
    */
   update({ frame, stampMs }: Observation): void {
     const ageMs = frame === undefined ? Number.NaN : stampMs - frame.stampMs;
@@ -55,14 +55,15 @@ export class FrameTensor {
       return;
     }
     if (frame.stampMs === this.#shownStampMs) return;
-    this.clear();
+    this.#shownStampMs = Number.NaN;
     this.#preprocessor.write(frame, this.data);
     this.#shownStampMs = frame.stampMs;
   }
 
   /** No picture. */
   clear(): void {
-    if (this.hasFrame) this.data.fill(0);
+    // Also what a picture that could not be made has left.
+    this.data.fill(0);
     this.#shownStampMs = Number.NaN;
   }
 }
