@@ -22,6 +22,10 @@ export interface WorldModelDescription {
   readonly streams?: readonly string[];
   /** How preview pictures are made: decoded by the model, or the last frame re-projected to the predicted pose. */
   readonly preview: "decoder" | "reprojection" | "none";
+  /** Above this `Prediction.oodScore` the package says it is outside of what it was trained on. */
+  readonly oodThreshold?: number;
+  /** How the package's author suggests to search for actions with it. */
+  readonly planner?: PlannerHint;
   readonly engine: {
     readonly name: string;
     readonly library: string;
@@ -30,6 +34,15 @@ export interface WorldModelDescription {
     /** Why a better engine or provider is not used; empty when the first choice runs. */
     readonly fallbackReasons: readonly string[];
   };
+}
+
+export interface PlannerHint {
+  readonly kind: "cem" | "mppi" | "random_shooting" | "gradient";
+  /** Candidates per iteration, iterations, and how many of the best are kept. */
+  readonly samples: number;
+  readonly iters: number;
+  readonly topk?: number;
+  readonly horizonSteps?: number;
 }
 
 export interface PredictRequest {
@@ -61,6 +74,18 @@ export interface Prediction {
   readonly stateSequence: number;
   readonly inferMs: number;
   readonly preview?: Frame;
+  /**
+   * Direction of the target seen from the camera, where the model predicts it: [N, K, 2], rad in
+   * camera_optical_frame (REP 103): atan2(x, z), positive to the right, and atan2(y, z), positive down.
+   */
+  readonly bearing?: { readonly meanRad: Float32Array; readonly stdRad?: Float32Array };
+  /** Probability that the target is in the picture, 0..1: [N, K]. */
+  readonly visibility?: { readonly mean: Float32Array; readonly std?: Float32Array };
+  /**
+   * How unlike its training data the model finds what it observes; compare
+   * `WorldModelDescription.oodThreshold`. Absent: the model cannot say, or not yet.
+   */
+  readonly oodScore?: number;
 }
 
 /**
