@@ -9,11 +9,10 @@ export function describeModel(
   pack: ModelPackage,
   info: EngineInfo,
   sessions: readonly EngineSession[],
-  preview: WorldModelDescription["preview"],
+  chosen: Pick<WorldModelDescription, "preview"> & { readonly fallbackReasons: readonly string[] },
 ): WorldModelDescription {
   const { manifest } = pack;
   const { timing } = manifest;
-  const reasons = sessions.flatMap((session) => session.fallbackReasons);
   const providers = new Set(sessions.map((session) => session.provider));
   return {
     id: manifest.id,
@@ -27,13 +26,13 @@ export function describeModel(
     maxObservationAgeS: timing.max_obs_age_s,
     stateTtlS: timing.state_ttl_s,
     actionConditioned: manifest.action_conditioned,
-    preview,
+    preview: chosen.preview,
     engine: {
       name: info.name,
       library: info.library,
       version: info.version,
       provider: [...providers].join("+"),
-      fallbackReasons: [...new Set([...info.fallbackReasons, ...reasons])],
+      fallbackReasons: [...new Set([...info.fallbackReasons, ...chosen.fallbackReasons])],
     },
   };
 }

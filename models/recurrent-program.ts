@@ -81,14 +81,14 @@ export class RecurrentProgram implements AsyncDisposable {
   static async open(
     engine: Engine,
     pack: ModelPackage,
-    providers?: readonly ProviderRequest[],
+    provider?: ProviderRequest,
   ): Promise<RecurrentProgram> {
     const { observe, rollout } = pack.manifest.graphs;
     const openSession = async ({ file }: Graph): Promise<EngineSession> =>
       await engine.openSession({
         name: file,
         model: packageFile(pack, file),
-        ...(providers === undefined ? {} : { providers }),
+        ...(provider === undefined ? {} : { provider }),
       });
     const observeSession = await openSession(observe);
     const rolloutSession = await openSession(rollout);

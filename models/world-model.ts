@@ -26,7 +26,9 @@ export interface OnnxWorldModelOptions {
   /** Borrowed: the caller disposes it after the model. */
   readonly engine: Engine;
   readonly pack: ModelPackage;
-  readonly providers?: readonly ProviderRequest[];
+  readonly provider?: ProviderRequest;
+  /** Why no better provider is used, as it is published. */
+  readonly fallbackReasons?: readonly string[];
   /** Makes preview pictures for packages without a decoder. */
   readonly reproject?: Reproject;
 }
@@ -74,7 +76,7 @@ export class OnnxWorldModel implements WorldModel {
   static async open(options: OnnxWorldModelOptions): Promise<OnnxWorldModel> {
     const { engine, pack, reproject } = options;
     requireVersion(pack.manifest, engine.info);
-    const program = await RecurrentProgram.open(engine, pack, options.providers);
+    const program = await RecurrentProgram.open(engine, pack, options.provider);
     try {
       await checkGolden(pack, program);
     } catch (error) {
@@ -82,7 +84,10 @@ export class OnnxWorldModel implements WorldModel {
       throw error;
     }
     const preview = reproject === undefined ? "none" : "reprojection";
-    const description = describeModel(pack, engine.info, program.sessions, preview);
+    const description = describeModel(pack, engine.info, program.sessions, {
+      preview,
+      fallbackReasons: options.fallbackReasons ?? [],
+    });
     const layout = new ProprioLayout(pack.manifest.embodiment);
     return new OnnxWorldModel(program, description, layout, reproject);
   }

@@ -14,6 +14,12 @@ export const ErrorCode = {
   EngineLibrary: "engine/library",
   EngineSession: "engine/session",
   EngineRun: "engine/run",
+  /** The execution provider that was asked for cannot be had; another may serve. */
+  EngineProvider: "engine/provider",
+  /** The run was stopped from outside before it was done. */
+  EngineTerminated: "engine/terminated",
+  /** Tensors cannot be held on, or copied to and from, this device: keep them on the host. */
+  EngineDevice: "engine/device",
   ModelMissing: "model/missing",
   ModelManifest: "model/manifest",
   ModelHash: "model/hash",

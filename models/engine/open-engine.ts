@@ -1,7 +1,7 @@
 import type { Engine } from "../../bridge/contract/engine.ts";
 import { errorText } from "../../bridge/contract/errors.ts";
 import { packagedLibrary } from "./library.ts";
-import { OrtNodeEngine } from "./ort-node.ts";
+import { OrtNodeEngine } from "./ort-node/ort-node-engine.ts";
 import { requireTelemetryOff } from "./telemetry.ts";
 
 export interface OpenEngineOptions {
@@ -23,7 +23,9 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Engin
   try {
     // koffi is a native package: a machine without a build of it must still get the fallback.
     const { OrtFfiEngine } = await import("./ort-ffi/ort-ffi-engine.ts");
-    return OrtFfiEngine.open(options.libraryPath ?? packagedLibrary());
+    return options.libraryPath === undefined
+      ? OrtFfiEngine.open(packagedLibrary(), "npm package")
+      : OrtFfiEngine.open(options.libraryPath, "setting");
   } catch (error) {
     if (choice === "ort-ffi") throw error;
     return await OrtNodeEngine.open([`ort-ffi: ${errorText(error)}`]);

@@ -22,7 +22,7 @@ export interface InferenceWorkerOptions {
   readonly entry: URL;
   readonly packageFolder: string;
   readonly engine?: OpenEngineOptions;
-  readonly providers?: readonly ProviderRequest[];
+  readonly provider?: ProviderRequest;
   /**
    * The device the predictions are for: a package for other joints is refused. Switches previews on,
    * which are re-projected with its kinematics and camera.
@@ -234,13 +234,13 @@ function withoutPreview(request: PredictRequest): PredictRequest {
 export async function openInferenceWorker(
   options: InferenceWorkerOptions,
 ): Promise<InferenceClient> {
-  const { packageFolder, providers, device, heartbeats } = options;
+  const { packageFolder, provider, device, heartbeats } = options;
   const workerData: InferenceWorkerData = {
     packageFolder,
     engine: options.engine ?? {},
     maxCandidateCount: options.maxCandidateCount ?? 64,
     maxFrameBytes: device === undefined ? 0 : (options.maxFrameBytes ?? 640 * 480 * 3),
-    ...(providers === undefined ? {} : { providers }),
+    ...(provider === undefined ? {} : { provider }),
     ...(device === undefined ? {} : { device }),
     ...(heartbeats === undefined ? {} : { heartbeats }),
   };

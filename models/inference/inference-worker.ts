@@ -27,7 +27,7 @@ async function run(port: NonNullable<typeof parentPort>, data: InferenceWorkerDa
     await using model = await OnnxWorldModel.open({
       engine,
       pack,
-      ...(data.providers === undefined ? {} : { providers: data.providers }),
+      ...(data.provider === undefined ? {} : { provider: data.provider }),
       ...(data.device === undefined ? {} : { reproject: previewMaker(data.device) }),
     });
     const mailbox = makeMailbox(model, data);

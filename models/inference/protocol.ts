@@ -8,7 +8,7 @@ import type { MailboxSize } from "./mailbox.ts";
 export interface InferenceWorkerData {
   readonly packageFolder: string;
   readonly engine: OpenEngineOptions;
-  readonly providers?: readonly ProviderRequest[];
+  readonly provider?: ProviderRequest;
   /** The device whose camera previews are re-projected; none: no previews. */
   readonly device?: DeviceDescription;
   readonly heartbeats?: SharedArrayBuffer;

@@ -1,12 +1,20 @@
-import type { EngineBinding, Tensor } from "../../../bridge/contract/engine.ts";
+import type {
+  DeviceTensor,
+  EngineBinding,
+  Tensor,
+  TensorSpec,
+  TensorType,
+} from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
-import { onnxElementType, typeOfData } from "../tensors.ts";
+import { elementTypes } from "../tensors.ts";
 import type { Address } from "./native-library.ts";
 import type { OrtApi } from "./ort-api.ts";
 
 export interface BindingOwner {
   readonly api: OrtApi;
   readonly name: string;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
   readonly session: Address;
   readonly runOptions: Address;
   readonly cpuMemory: Address;
@@ -27,8 +35,8 @@ export class OrtFfiBinding implements EngineBinding {
 
   constructor(
     owner: BindingOwner,
-    inputs: Readonly<Record<string, Tensor>>,
-    outputs: Readonly<Record<string, Tensor>>,
+    inputs: Readonly<Record<string, Tensor | DeviceTensor>>,
+    outputs: Readonly<Record<string, Tensor | DeviceTensor>>,
     onClosed: (binding: OrtFfiBinding) => void,
   ) {
     this.#onClosed = onClosed;
@@ -43,12 +51,14 @@ export class OrtFfiBinding implements EngineBinding {
       ErrorCode.EngineSession,
       owner.name,
     );
-    for (const [name, tensor] of Object.entries(inputs)) {
-      const status = functions.BindInput(this.#binding, name, this.#value(tensor));
+    for (const { name, type } of owner.inputs) {
+      const value = this.#value(type, inputs[name]);
+      const status = functions.BindInput(this.#binding, name, value);
       api.check(status, ErrorCode.EngineSession, `${owner.name} input ${name}`);
     }
-    for (const [name, tensor] of Object.entries(outputs)) {
-      const status = functions.BindOutput(this.#binding, name, this.#value(tensor));
+    for (const { name, type } of owner.outputs) {
+      const value = this.#value(type, outputs[name]);
+      const status = functions.BindOutput(this.#binding, name, value);
       api.check(status, ErrorCode.EngineSession, `${owner.name} output ${name}`);
     }
   }
@@ -73,13 +83,17 @@ export class OrtFfiBinding implements EngineBinding {
   }
 
   /** An OrtValue over the caller's memory. */
-  #value(tensor: Tensor): Address {
+  #value(elementType: TensorType, tensor: Tensor | DeviceTensor | undefined): Address {
+    if (tensor === undefined || !("data" in tensor)) {
+      const text = `${this.#owner.name}: a tensor of another engine's device`;
+      throw new BridgeError(ErrorCode.EngineDevice, text);
+    }
     const { api, cpuMemory, name } = this.#owner;
     const { data } = tensor;
     // Touching `buffer` moves a small typed array off V8's heap, where the collector would move it.
     const byteLength = data.buffer.byteLength === 0 ? 0 : data.byteLength;
     const shape = BigInt64Array.from(tensor.shape, BigInt);
-    const type = onnxElementType[typeOfData(data)];
+    const type = elementTypes[elementType].onnx;
     const value = api.make(
       (out) =>
         api.functions.CreateTensorWithDataAsOrtValue(

@@ -1,6 +1,6 @@
 import type { TensorSpec, TensorType } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
-import { onnxElementType } from "../tensors.ts";
+import { elementTypes, tensorTypes } from "../tensors.ts";
 import type { Address } from "./native-library.ts";
 import type { OrtApi } from "./ort-api.ts";
 
@@ -61,11 +61,8 @@ function describeTensor(api: OrtApi, info: Address, what: string, name: string):
 }
 
 function elementTypeName(element: number, what: string): TensorType {
-  for (const [type, onnxType] of Object.entries(onnxElementType)) {
-    if (onnxType === element) return type as TensorType;
-  }
-  throw new BridgeError(
-    code,
-    `${what} has ONNX element type ${element}, expected float32 (1), uint8 (2) or int64 (7)`,
-  );
+  const found = tensorTypes.find((type) => elementTypes[type].onnx === element);
+  if (found !== undefined) return found;
+  const expected = tensorTypes.map((type) => `${type} (${elementTypes[type].onnx})`).join(", ");
+  throw new BridgeError(code, `${what} has ONNX element type ${element}, expected ${expected}`);
 }

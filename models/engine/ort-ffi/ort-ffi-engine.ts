@@ -1,7 +1,9 @@
 import type {
   Engine,
+  EngineDevice,
   EngineInfo,
   EngineSession,
+  LibrarySource,
   SessionOptions,
 } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
@@ -21,25 +23,38 @@ export class OrtFfiEngine implements Engine {
   readonly #sessions = new Set<EngineSession>();
   #isOpen = true;
 
-  private constructor(host: SessionHost) {
+  private constructor(host: SessionHost, librarySource: LibrarySource) {
     this.#host = host;
     const { library, version } = host.api;
-    this.info = { name: "ort-ffi", library, version, fallbackReasons: [] };
+    this.info = {
+      name: "ort-ffi",
+      library,
+      librarySource,
+      version,
+      buildInfo: "",
+      providers: ["cpu"],
+      fallbackReasons: [],
+    };
   }
 
   /** @throws BridgeError `engine/library`. */
-  static open(library: string): OrtFfiEngine {
+  static open(library: string, source: LibrarySource): OrtFfiEngine {
     const api = OrtApi.load(library);
     const functions = api.functions;
     const make = (call: (out: BigUint64Array) => Address | null): Address =>
       api.make(call, ErrorCode.EngineLibrary, library);
-    return new OrtFfiEngine({
+    const host: SessionHost = {
       api,
       // One environment per process inside the library; every thread's is counted on it.
       env: make((out) => functions.CreateEnv(fatalSeverity, "kairos-bridge", out)),
       cpuMemory: make((out) => functions.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, out)),
       allocator: make((out) => functions.GetAllocatorWithDefaultOptions(out)),
-    });
+    };
+    return new OrtFfiEngine(host, source);
+  }
+
+  devices(): readonly EngineDevice[] {
+    return [{ provider: "CPUExecutionProvider", vendor: "", type: "cpu" }];
   }
 
   openSession(options: SessionOptions): Promise<EngineSession> {

@@ -1,12 +1,14 @@
 import type {
+  DeviceTensor,
   EngineBinding,
   EngineSession,
-  ProviderName,
   SessionOptions,
   Tensor,
   TensorSpec,
+  TensorType,
 } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
+import { HostTensor } from "../host-tensor.ts";
 import { checkTensors } from "../tensors.ts";
 import { OrtFfiBinding } from "./binding.ts";
 import { describeTensors } from "./describe.ts";
@@ -27,8 +29,10 @@ export interface SessionHost {
 export class OrtFfiSession implements EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  readonly provider: ProviderName;
-  readonly fallbackReasons: readonly string[];
+  readonly provider: string;
+  readonly assignment = undefined;
+  readonly device = { name: "Cpu", isHost: true };
+  readonly terminateHandle = 0n;
   readonly #host: SessionHost;
   readonly #name: string;
   readonly #session: Address;
@@ -40,10 +44,9 @@ export class OrtFfiSession implements EngineSession {
     const { api } = host;
     this.#host = host;
     this.#name = options.name;
-    const opened = openOnLadder(host, options);
-    this.#session = opened.session;
-    this.provider = opened.provider;
-    this.fallbackReasons = opened.reasons;
+    requireCpu(options);
+    this.#session = createSession(host, options);
+    this.provider = "cpu";
     this.#runOptions = api.make(
       (out) => api.functions.CreateRunOptions(out),
       ErrorCode.EngineSession,
@@ -54,8 +57,8 @@ export class OrtFfiSession implements EngineSession {
   }
 
   bind(
-    inputs: Readonly<Record<string, Tensor>>,
-    outputs: Readonly<Record<string, Tensor>>,
+    inputs: Readonly<Record<string, Tensor | DeviceTensor>>,
+    outputs: Readonly<Record<string, Tensor | DeviceTensor>>,
   ): EngineBinding {
     if (!this.#isOpen) {
       throw new BridgeError(ErrorCode.ModelClosed, `${this.#name}: the session is closed`);
@@ -64,6 +67,8 @@ export class OrtFfiSession implements EngineSession {
     checkTensors(this.#name, "output", this.outputs, outputs);
     const { api, cpuMemory } = this.#host;
     const owner = {
+      inputs: this.inputs,
+      outputs: this.outputs,
       api,
       cpuMemory,
       name: this.#name,
@@ -77,6 +82,14 @@ export class OrtFfiSession implements EngineSession {
     return binding;
   }
 
+  createDeviceTensor(type: TensorType, shape: readonly number[]): DeviceTensor {
+    return new HostTensor(this.#name, type, shape);
+  }
+
+  endProfiling(): undefined {
+    return undefined;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -88,24 +101,10 @@ export class OrtFfiSession implements EngineSession {
   }
 }
 
-interface Opened {
-  readonly session: Address;
-  readonly provider: ProviderName;
-  readonly reasons: readonly string[];
-}
-
-/** Takes the first rung that serves. The reasons of those that did not go up to the status page. */
-function openOnLadder(host: SessionHost, options: SessionOptions): Opened {
-  const reasons: string[] = [];
-  for (const rung of options.providers ?? [{ name: "cpu" }]) {
-    if (rung.name !== "cpu") {
-      reasons.push(`provider ${rung.name} is not offered by this engine`);
-      continue;
-    }
-    return { session: createSession(host, options), provider: rung.name, reasons };
-  }
-  const text = `${options.name}: no provider is left: ${reasons.join("; ")}`;
-  throw new BridgeError(ErrorCode.EngineSession, text);
+function requireCpu({ name, provider }: SessionOptions): void {
+  if (provider === undefined || provider.name === "cpu") return;
+  const text = `${name}: provider ${provider.name} is not offered; this library has cpu`;
+  throw new BridgeError(ErrorCode.EngineProvider, text);
 }
 
 function createSession(host: SessionHost, options: SessionOptions): Address {

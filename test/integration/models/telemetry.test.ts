@@ -53,7 +53,7 @@ test("the check sees a store: the same library without the switch leaves one", a
   const script = `
     const { OrtFfiEngine } = await import("${dist}ort-ffi/ort-ffi-engine.js");
     const { packagedLibrary } = await import("${dist}library.js");
-    const engine = OrtFfiEngine.open(packagedLibrary());
+    const engine = OrtFfiEngine.open(packagedLibrary(), "npm package");
     await engine.openSession({ name: "model.onnx", model });
     await new Promise((resolve) => setTimeout(resolve, 300));
     await engine[Symbol.asyncDispose]();`;
