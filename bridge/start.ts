@@ -5,7 +5,7 @@ import { loadProfile } from "../devices/profiles/load-profile.ts";
 import { disableTelemetry } from "../models/engine/telemetry.ts";
 import { openInferenceWorker } from "../models/inference/inference-client.ts";
 import { RestartingWorldModel } from "../models/inference/restarting-model.ts";
-import { rosNetwork } from "../ros/environment.ts";
+import { rosNetwork, type RosNetworkConfig } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
 import { openRtpsTransport, type RtpsTransport } from "../ros/rtps-transport.ts";
 import {
@@ -154,6 +154,20 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   };
 }
 
+/** The folder of the configured package, or of the embedded one. */
+export function modelFolder({ model }: Config): string {
+  return model.package === "" ? inPackage("models/embedded") : model.package;
+}
+
+/** What the configuration says of the ROS network; the rest is left to the environment. */
+export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
+  return {
+    domainId: ros.domainId === -1 ? undefined : ros.domainId,
+    discoveryRange: ros.discoveryRange === "" ? undefined : ros.discoveryRange,
+    staticPeers: ros.staticPeers.length === 0 ? undefined : ros.staticPeers,
+  };
+}
+
 function loadDevice(config: Config): DeviceDescription {
   const { profile } = config.device;
   const isPath = profile.includes("/") || profile.endsWith(".json");
@@ -226,10 +240,10 @@ async function openModel(
   device: DeviceDescription,
   { heartbeats, log }: ModelOptions,
 ): Promise<RestartingWorldModel> {
-  const { package: folder, engineLibrary } = config.model;
+  const { engineLibrary } = config.model;
   const worker = {
     entry: workerEntry("models/inference/inference-worker.js"),
-    packageFolder: folder === "" ? inPackage("models/embedded") : folder,
+    packageFolder: modelFolder(config),
     engine: engineLibrary === "" ? {} : { libraryPath: engineLibrary },
     device,
     heartbeats: heartbeats.buffer,
@@ -242,14 +256,9 @@ async function openRos(
   config: Config,
   { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
 ): Promise<RtpsTransport | undefined> {
-  const { transport, domainId, discoveryRange, staticPeers, interfaces, nodeName, namespace } =
-    config.ros;
+  const { transport, interfaces, nodeName, namespace } = config.ros;
   if (transport === "off") return undefined;
-  const network = rosNetwork(process.env, {
-    domainId: domainId === -1 ? undefined : domainId,
-    discoveryRange: discoveryRange === "" ? undefined : discoveryRange,
-    staticPeers: staticPeers.length === 0 ? undefined : staticPeers,
-  });
+  const network = rosNetwork(process.env, rosNetworkConfig(config));
   return await openRtpsTransport({
     ...network,
     interfaces,

@@ -21,6 +21,8 @@ export const ErrorCode = {
   /** Tensors cannot be held on, or copied to and from, this device: keep them on the host. */
   EngineDevice: "engine/device",
   ModelMissing: "model/missing",
+  /** A package's tar or zip cannot be read, or holds what no package may. */
+  ModelArchive: "model/archive",
   ModelManifest: "model/manifest",
   ModelHash: "model/hash",
   ModelShape: "model/shape",

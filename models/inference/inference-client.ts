@@ -9,7 +9,7 @@ import type {
   WorldModel,
   WorldModelDescription,
 } from "../../bridge/contract/world-model.ts";
-import { checkObservation, checkRequest } from "../check-request.ts";
+import { checkFrame, checkObservation, checkRequest } from "../check-request.ts";
 import type { OpenEngineOptions } from "../engine/open-engine.ts";
 import { InferenceMailbox } from "./mailbox.ts";
 import type { InferenceReady, InferenceWorkerData } from "./protocol.ts";
@@ -32,7 +32,10 @@ export interface InferenceWorkerOptions {
   readonly heartbeats?: SharedArrayBuffer;
   /** Default 64. Sizes the shared memory. */
   readonly maxCandidateCount?: number;
-  /** Largest picture a preview is asked from; default 640 x 480. Sizes the shared memory. */
+  /**
+   * Largest picture that is observed or that a preview is asked from; default rgb8 of 640 x 480 with a
+   * device, else none. Sizes the shared memory.
+   */
   readonly maxFrameBytes?: number;
   /** An answer later than this is given up with `thread/timeout` and dropped when it comes. Default 1000. */
   readonly predictTimeoutMs?: number;
@@ -69,6 +72,7 @@ export class InferenceClient implements WorldModel {
   readonly #host: WorkerHost<never, never, InferenceReady>;
   readonly #mailbox: InferenceMailbox;
   readonly #predictTimeoutMs: number;
+  readonly #looks: boolean;
   readonly #waiting: Job[] = [];
   #current: Job | undefined;
   #closedBy: BridgeError | undefined;
@@ -82,6 +86,7 @@ export class InferenceClient implements WorldModel {
     this.#host = host;
     this.#mailbox = new InferenceMailbox(mailboxSize, mailbox);
     this.#predictTimeoutMs = predictTimeoutMs;
+    this.#looks = (description.streams ?? []).length > 0;
     void host.exited.then((error) => {
       this.#close(error ?? new BridgeError(ErrorCode.ModelClosed, "the world model is closed"));
     });
@@ -96,9 +101,12 @@ export class InferenceClient implements WorldModel {
   }
 
   async observe(observation: Observation): Promise<void> {
-    checkObservation(observation, this.#mailbox.size.axisCount);
+    const { axisCount, maxFrameBytes } = this.#mailbox.size;
+    checkObservation(observation, axisCount);
+    const frame = this.#looks ? observation.frame : undefined;
+    if (frame !== undefined) checkFrame(frame, maxFrameBytes);
     await this.#ask("observe", () => {
-      this.#mailbox.writeObserve(observation);
+      this.#mailbox.writeObserve(observation, frame);
     });
   }
 
@@ -239,7 +247,7 @@ export async function openInferenceWorker(
     packageFolder,
     engine: options.engine ?? {},
     maxCandidateCount: options.maxCandidateCount ?? 64,
-    maxFrameBytes: device === undefined ? 0 : (options.maxFrameBytes ?? 640 * 480 * 3),
+    maxFrameBytes: options.maxFrameBytes ?? (device === undefined ? 0 : 640 * 480 * 3),
     ...(provider === undefined ? {} : { provider }),
     ...(device === undefined ? {} : { device }),
     ...(heartbeats === undefined ? {} : { heartbeats }),
