@@ -5,6 +5,11 @@ import type { ZmtpOptions } from "./zmtp-connection.ts";
 
 /** Publishing processes one process listens to at a time. */
 const maxPublishers = 64;
+/**
+ * How long a connection outlives its last topic: `gz topic -p` says goodbye before the one message it
+ * sends is on the wire, and its own subscribers lose it.
+ */
+const lingerMs = 300;
 
 /** @param payload protobuf bytes, borrowed: valid until the function returns. */
 export type MessageHandler = (payload: Uint8Array) => void;
@@ -38,6 +43,7 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #topics = new Map<string, Topic>();
   readonly #peers = new Map<string, Peer>();
+  readonly #lingering = new Set<NodeJS.Timeout>();
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -86,11 +92,18 @@ export class Subscriptions {
   onGone(advertisement: Advertisement): void {
     const topic = this.#topics.get(advertisement.topic);
     if (topic?.publishers.delete(advertisement.nodeUuid) !== true) return;
-    this.#leave(advertisement);
+    const timer = setTimeout(() => {
+      this.#lingering.delete(timer);
+      this.#leave(advertisement);
+    }, lingerMs);
+    this.#lingering.add(timer);
   }
 
   close(): void {
     for (const name of [...this.#topics.keys()]) this.#drop(name);
+    for (const timer of this.#lingering) clearTimeout(timer);
+    for (const { dialer } of this.#peers.values()) dialer.close();
+    this.#peers.clear();
   }
 
   #drop(topicName: string): void {
