@@ -31,11 +31,6 @@ export class WireReader {
     this.failed = false;
   }
 
-  /** Where the next read is, for `enter` and `leave`. */
-  get end(): number {
-    return this.#end;
-  }
-
   get done(): boolean {
     return this.failed || this.#position >= this.#end;
   }
@@ -98,19 +93,6 @@ export class WireReader {
 
   string(): string {
     return text.decode(this.bytesBorrowed());
-  }
-
-  /** True if the length-delimited field that comes next holds exactly these bytes; reads past it. */
-  bytesEqual(expected: Uint8Array): boolean {
-    const length = this.uint32();
-    if (!this.#has(length)) return false;
-    const start = this.#position;
-    this.#position += length;
-    if (length !== expected.length) return false;
-    for (let i = 0; i < length; i += 1) {
-      if (this.#bytes[start + i] !== expected[i]) return false;
-    }
-    return true;
   }
 
   /** Narrows the reader to the length-delimited field that comes next. Give the result to `leave`. */
