@@ -76,7 +76,6 @@ async function open(): Promise<void> {
       heartbeats.beat(Thread.Render, nowMs);
     }, tickMs);
     await untilHeard(transport, world, () => startFault, seen);
-    isReady = true;
     for (let waitedMs = 0; waitedMs < statisticsWaitMs; waitedMs += startPollMs) {
       if (world.isPaused !== undefined) break;
       await sleep(startPollMs);
@@ -87,6 +86,8 @@ async function open(): Promise<void> {
     const { release, partition, address } = network;
     const description = `Gazebo ${release} world ${names.world} (partition ${partition}, ${address})`;
     post({ kind: "ready", ready: { description } });
+    isReady = true;
+    if (world.isPaused === true && !data.resumeWorld) post({ kind: "paused" });
   } catch (error) {
     close();
     throw error;
