@@ -187,14 +187,15 @@ async function openSimulation(
   device: DeviceDescription,
   { memory, camera, onFault }: SimulationOptions,
 ): Promise<EmbeddedSimulation> {
-  const poses = createPosesRow(device);
-  const { startPose, payloadKg, seed } = config.sim;
+  const { scene, startPose, payloadKg, seed } = config.sim;
+  const poses = createPosesRow(device, scene);
   return await openEmbeddedSimulation({
     workerEntries: {
       physics: workerEntry("sims/embedded/physics-worker.js"),
       render: workerEntry("sims/embedded/render-worker.js"),
     },
     device,
+    scene,
     dynamics: { ...defaultDynamics(device), payloadMassKg: payloadKg },
     seed,
     startPose: startPose === "stowed" ? "stowed" : "home",
@@ -206,6 +207,7 @@ async function openSimulation(
     },
     renderWorkerData: {
       device,
+      scene,
       poses: poses.buffer,
       camera: memory.camera.buffer,
       rate: camera.shared.buffer,

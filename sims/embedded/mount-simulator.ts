@@ -2,6 +2,7 @@ import type { Telemetry } from "../../bridge/contract/actuator-driver.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { SceneControl, Simulator, TargetScript } from "../../bridge/contract/simulator.ts";
+import type { CameraIntrinsics } from "../../bridge/core/camera.ts";
 import type { Vector3 } from "../../bridge/core/kinematics.ts";
 import {
   applyContactFriction,
@@ -21,6 +22,7 @@ import type { SceneGeom } from "./scene.ts";
 import { sceneLayout, type SceneLayout, type SceneName } from "./scene-layout.ts";
 import { noSensorNoise, normalAt, type SensorNoise } from "./sensor-noise.ts";
 import { checkTargetScripts } from "./target-script.ts";
+import { trackedBodies, writeTruth, type TrackedBody } from "./target-truth.ts";
 
 export interface MountSimulatorOptions extends ResetChanges {
   readonly device: DeviceDescription;
@@ -72,6 +74,8 @@ export class MountSimulator implements Simulator, SceneControl {
   /** Axis index to joint index: axes have the order of the description, joints that of the chain. */
   readonly #joints: readonly number[];
   readonly #targets: Float64Array;
+  readonly #tracked: readonly TrackedBody[];
+  readonly #poseRow: Float64Array;
   #dynamics: MountDynamics;
   #startPosRad: readonly number[];
   #noise: SensorNoise = noSensorNoise;
@@ -90,6 +94,8 @@ export class MountSimulator implements Simulator, SceneControl {
     const width = this.axisNames.length;
     this.#model = model;
     this.#poses = new PoseWriter(model, device, layout);
+    this.#tracked = trackedBodies(this.#poses.geoms);
+    this.#poseRow = new Float64Array(this.#poses.width);
     this.#imu = new ImuReader(model);
     this.#delay = new CommandDelay({ width, maxLatencySteps: maxCommandLatencyMs });
     this.#joints = this.axisNames.map((name) => model.indexOf("joint", name));
@@ -299,6 +305,21 @@ export class MountSimulator implements Simulator, SceneControl {
    */
   writePoses(out: Float64Array, stampMs = this.timeS * 1e3): void {
     this.#poses.write(out, stampMs, this.timeS);
+  }
+
+  /** Moving things in the order of `readTruth`: targets, then what can be pushed. */
+  get trackedBodies(): readonly TrackedBody[] {
+    return this.#tracked;
+  }
+
+  /**
+   * Where the camera should see each of `trackedBodies` now, laid out as `target-truth.ts` says.
+   *
+   * @param out shape [trackedBodies.length][truthWidth]
+   */
+  readTruth(intrinsics: CameraIntrinsics, out: Float64Array): void {
+    this.writePoses(this.#poseRow);
+    writeTruth(this.#poseRow, this.#tracked, intrinsics, out);
   }
 
   /**

@@ -48,6 +48,8 @@ const shellGeoms: readonly SceneGeom[] = [
     sizeM: [3, 3, 0.1],
     colorRgb: [0.9, 0.9, 0.88],
     texture: texture("tiles", [0.74, 0.75, 0.76], 0.6),
+    // What the floor and the lamps would send up.
+    glowRatio: 0.35,
     positionM: [0.5, 0, 1.75],
     rotationXyzw: facingDown,
   }),
