@@ -6,6 +6,7 @@ import { defaultDynamics, type MountDynamics } from "./mount-dynamics.ts";
 import {
   PhysicsStatsField,
   physicsStatsWidth,
+  type Pace,
   type PhysicsCommand,
   type PhysicsEvent,
   type PhysicsReady,
@@ -13,7 +14,6 @@ import {
 } from "./physics-protocol.ts";
 import { poseSnapshotWidth, sceneGeoms } from "./scene.ts";
 import { sceneLayout, type SceneName } from "./scene-layout.ts";
-import type { Pace } from "./virtual-time.ts";
 
 /** The row of pose snapshots between physics and renderer. */
 export function createPosesRow(device: DeviceDescription, scene: SceneName = "targets"): SharedRow {

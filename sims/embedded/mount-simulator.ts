@@ -4,6 +4,8 @@ import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { SceneControl, Simulator, TargetScript } from "../../bridge/contract/simulator.ts";
 import type { CameraIntrinsics } from "../../bridge/core/camera.ts";
 import type { Vector3 } from "../../bridge/core/kinematics.ts";
+import { deviceBody } from "../description/device-body.ts";
+import { stepS } from "../description/robot-mjcf.ts";
 import {
   applyContactFriction,
   applyDynamics,
@@ -13,7 +15,7 @@ import {
 import { CommandDelay } from "./command-delay.ts";
 import { ImuReader, type ImuSample } from "./imu-reader.ts";
 import { defaultDynamics, type MountDynamics } from "./mount-dynamics.ts";
-import { mountMjcf, payloadBody, stepS } from "./mount-mjcf.ts";
+import { mountMjcf } from "./mount-mjcf.ts";
 import { compileMjcf, type CompiledModel } from "./mujoco.ts";
 import { PoseWriter } from "./pose-writer.ts";
 import { maxPushes, PushList } from "./push-list.ts";
@@ -134,7 +136,8 @@ export class MountSimulator implements Simulator, SceneControl {
 
   get pushableBodies(): readonly string[] {
     const loose = this.#layout.pushables.map((body) => body.name);
-    return [...loose, ...this.device.chain.map((joint) => joint.frameId), payloadBody];
+    const links = this.device.chain.map((joint) => joint.frameId);
+    return [...loose, ...links, deviceBody(this.device).payload.link];
   }
 
   /** Visible geoms in the order of `writePoses`. */

@@ -2,7 +2,13 @@ import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { ErrorCode } from "../../bridge/contract/errors.ts";
 import type { MountDynamics } from "./mount-dynamics.ts";
 import type { SceneName } from "./scene-layout.ts";
-import type { Pace } from "./virtual-time.ts";
+
+/**
+ * - `paced`: with the clock on the wall.
+ * - `lockstep`: stands still until it is told how far to go.
+ * - `fast`: as fast as the machine can.
+ */
+export type Pace = "paced" | "lockstep" | "fast";
 
 /** What the physics worker gets. Buffers are those of the contract classes named. */
 export interface PhysicsWorkerData {

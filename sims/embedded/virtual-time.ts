@@ -1,12 +1,5 @@
 import { wakePeriodMs, type PacedSimulation } from "./paced-simulation.ts";
 
-/**
- * - `paced`: with the clock on the wall.
- * - `lockstep`: stands still until it is told how far to go.
- * - `fast`: as fast as the machine can.
- */
-export type Pace = "paced" | "lockstep" | "fast";
-
 /** Drives a simulation by counted steps instead of a clock; stamps go on from its anchor. */
 export class VirtualTime {
   readonly #simulation: PacedSimulation;
