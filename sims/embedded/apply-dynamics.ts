@@ -2,6 +2,7 @@ import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import { payloadBody, payloadCenterM, payloadInertiaKgM2 } from "./mount-mjcf.ts";
 import type { AxisDynamics, MountDynamics } from "./mount-dynamics.ts";
+import type { SceneLayout } from "./scene-layout.ts";
 import { gainStride, type CompiledModel, type ModelArrays } from "./mujoco.ts";
 
 export const maxCommandLatencyMs = 250;
@@ -28,6 +29,21 @@ export function applyDynamics(
     applyAxis(arrays, axis, joint, actuator);
   });
   model.updateConstants();
+}
+
+/** Sliding friction of everything that can be pushed. @throws BridgeError `sim/model` if out of range. */
+export function applyContactFriction(
+  model: CompiledModel,
+  layout: SceneLayout,
+  friction: number,
+): void {
+  if (!(friction >= 0.05 && friction <= 2)) {
+    throw new BridgeError(ErrorCode.SimModel, `contactFriction is ${friction}, expected 0.05 .. 2`);
+  }
+  const { geomFriction } = model.arraysBorrowed();
+  for (const { name } of layout.pushables.flatMap((body) => body.geoms)) {
+    geomFriction[3 * model.indexOf("geom", name)] = friction;
+  }
 }
 
 /** @throws BridgeError `sim/model` naming the first number the model could not be stable with. */

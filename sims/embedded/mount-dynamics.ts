@@ -12,6 +12,8 @@ export interface AxisDynamics {
   readonly frictionNm: number;
   /** Inertia of motor and gears, seen at the joint. */
   readonly armatureKgM2: number;
+  /** Play of the gears: the servo pushes only when the joint is more than half of it off. */
+  readonly backlashRad: number;
 }
 
 /** What a device description does not say: how the mount behaves today, with this phone in it. */
@@ -42,6 +44,7 @@ export function defaultDynamics(device: DeviceDescription): MountDynamics {
       jointDampingNmSPerRad: 0.1 * maxEffortNm,
       frictionNm: 0.03 * maxEffortNm,
       armatureKgM2: 0.012 * maxEffortNm,
+      backlashRad: 0,
     })),
   };
 }
@@ -59,6 +62,8 @@ export interface DynamicsRanges {
   readonly jointDampingRatio: Range;
   readonly frictionRatio: Range;
   readonly armatureRatio: Range;
+  /** Default 0, none. */
+  readonly backlashRad?: Range;
 }
 
 export const defaultRanges: DynamicsRanges = {
@@ -80,6 +85,8 @@ export function randomDynamics(
 ): MountDynamics {
   const random = seededRandom(seed ^ 0x5eed_d14a);
   const ratio = (range: Range): number => logUniform(random, ...range);
+  // A stream of its own: whether there is play changes nothing else that is drawn.
+  const randomPlay = seededRandom(seed ^ 0x0ba_c1a5);
   const offsetM = (): number => uniform(random, ...ranges.payloadOffsetM);
   return {
     payloadMassKg: logUniform(random, ...ranges.payloadMassKg),
@@ -91,6 +98,7 @@ export function randomDynamics(
       jointDampingNmSPerRad: axis.jointDampingNmSPerRad * ratio(ranges.jointDampingRatio),
       frictionNm: axis.frictionNm * ratio(ranges.frictionRatio),
       armatureKgM2: axis.armatureKgM2 * ratio(ranges.armatureRatio),
+      backlashRad: uniform(randomPlay, ...(ranges.backlashRad ?? [0, 0])),
     })),
   };
 }

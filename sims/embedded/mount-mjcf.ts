@@ -9,13 +9,28 @@ import {
 import type { AxisDynamics, MountDynamics } from "./mount-dynamics.ts";
 import { phoneCenterM, phoneHalfSizeM } from "./scene-device.ts";
 import { sceneGeoms } from "./scene.ts";
+import type { PushableBody } from "./scene-bodies.ts";
 import type { SceneGeom } from "./scene-geom.ts";
-import { targetGeoms, worldFrame } from "./scene-room.ts";
+import { sceneLayout, type SceneLayout } from "./scene-layout.ts";
+import { worldFrame } from "./scene-room.ts";
 import { xmlText } from "../xml-text.ts";
 
 /** Names in the MJCF beside those of the device: bodies = frames, joints and actuators = axes. */
 export const payloadBody = "payload";
 export const stepS = 0.001;
+
+/** In the middle of the phone, axes of the last frame of the chain. */
+export const imuSite = "imu";
+
+/**
+ * MuJoCo lets two geoms touch when one's type meets the other's affinity: pushables meet each other
+ * and all the rest, the rest do not meet among themselves.
+ */
+const touched = { type: 2, affinity: 0 } as const;
+const touching = { type: 1, affinity: 3 } as const;
+/** Sliding, torsional (m), rolling (m): dry plastic on wood; a ball comes to rest. */
+export const defaultContactFriction = 0.5;
+const turningFrictionM = [0.003, 0.0003] as const;
 
 /** Motor, bracket and cable of one link, kg per Nm of the joint that carries the next one. */
 const linkKgPerNm = 0.16;
@@ -50,17 +65,25 @@ export function linkMassKg(axis: AxisDescription): number {
 /**
  * The device, its servos and the scene as MJCF text: the chain and limits of the description, the
  * rest from `dynamics`. `Euler` at 1 ms: of MuJoCo's integrators it comes closest to DART (0.4 mrad
- * over a four-joint step response, without dry friction). Nothing touches anything, so contacts are
- * off. Errors must show: without `autoreset` a state that is not finite stays so.
+ * over a four-joint step response, without dry friction). Things that can be pushed touch
+ * everything; nothing else touches anything, so without them contacts are off. Errors must show:
+ * without `autoreset` a state that is not finite stays so.
+ *
+ * The device comes first among the bodies with joints: its hinges have the first indices.
  */
-export function mountMjcf(device: DeviceDescription, dynamics: MountDynamics): string {
-  const geoms = sceneGeoms(device);
+export function mountMjcf(
+  device: DeviceDescription,
+  dynamics: MountDynamics,
+  layout: SceneLayout = sceneLayout("targets"),
+): string {
+  const geoms = sceneGeoms(device, layout);
+  const contact = layout.pushables.length === 0 ? `contact="disable" ` : "";
   return `<mujoco model="${xmlText(device.id)}">
-<compiler angle="radian" autolimits="true" inertiafromgeom="false" balanceinertia="false"/>
+<compiler angle="radian" autolimits="true" inertiafromgeom="auto" balanceinertia="false"/>
 <option timestep="${stepS}" integrator="Euler" gravity="0 0 -9.81">
-<flag contact="disable" autoreset="disable"/>
+<flag ${contact}autoreset="disable"/>
 </option>
-<default><geom contype="0" conaffinity="0"/></default>
+<default><geom mass="0" contype="${touched.type}" conaffinity="${touched.affinity}" friction="0.1"/></default>
 <asset>
 ${geoms.map(material).join("\n")}
 </asset>
@@ -71,11 +94,16 @@ ${geomsIn(worldFrame, geoms)}
 ${geomsIn(device.baseFrameId, geoms)}
 ${chainBodies(device, dynamics, geoms, 0)}
 </body>
-${targetGeoms.map((target) => `<body name="${xmlText(target.frameId)}" mocap="true">\n${geom(target)}\n</body>`).join("\n")}
+${layout.scripted.map(({ name, geoms }) => `<body name="${name}" mocap="true">\n${geoms.map((each) => geom(each)).join("\n")}\n</body>`).join("\n")}
+${layout.pushables.map(pushable).join("\n")}
 </worldbody>
 <actuator>
 ${device.axes.map((axis, index) => servo(axis, axisAt(dynamics, index))).join("\n")}
 </actuator>
+<sensor>
+<gyro name="gyro" site="${imuSite}"/>
+<accelerometer name="accelerometer" site="${imuSite}"/>
+</sensor>
 </mujoco>
 `;
 }
@@ -110,6 +138,7 @@ function payload(device: DeviceDescription, dynamics: MountDynamics): string {
   const viewer = { ...mount, rotationXyzw: multiplyXyzw(mount.rotationXyzw, [1, 0, 0, 0]) };
   return `<body name="${payloadBody}">
 <inertial pos="${payloadCenterM(device, dynamics).join(" ")}" mass="${dynamics.payloadMassKg}" diaginertia="${payloadInertiaKgM2(dynamics.payloadMassKg).join(" ")}"/>
+<site name="${imuSite}" pos="${phoneCenterM(device).join(" ")}"/>
 </body>
 <site name="${xmlText(device.camera.frameId)}" ${placed(mount)}/>
 <camera name="camera" ${placed(viewer)} fovy="${fovDeg}"/>`;
@@ -122,16 +151,30 @@ function servo(axis: AxisDescription, dynamics: AxisDynamics): string {
 function geomsIn(frameId: string, geoms: readonly SceneGeom[]): string {
   return geoms
     .filter((each) => each.frameId === frameId)
-    .map(geom)
+    .map((each) => geom(each))
     .join("\n");
 }
 
-function geom(each: SceneGeom): string {
-  return `<geom name="${xmlText(each.name)}" type="${each.shape}" size="${each.sizeM.join(" ")}" material="${xmlText(each.name)}" ${placed(each)}/>`;
+/** A free body whose first geom has all its mass, as a solid of that shape; every geom can be touched. */
+function pushable({ name, massKg, positionM, geoms }: PushableBody): string {
+  const contact = `contype="${touching.type}" conaffinity="${touching.affinity}" friction="${[defaultContactFriction, ...turningFrictionM].join(" ")}"`;
+  const parts = geoms.map((each, index) => {
+    // What rolls needs rolling friction to come to rest; it costs solver rows, so a box has none.
+    const condim = each.shape === "box" ? 3 : 6;
+    return geom(each, `${contact} condim="${condim}" mass="${index === 0 ? massKg : 0}"`);
+  });
+  return `<body name="${name}" pos="${positionM.join(" ")}">
+<freejoint name="${name}"/>
+${parts.join("\n")}
+</body>`;
+}
+
+function geom(each: SceneGeom, more = ""): string {
+  return `<geom name="${xmlText(each.name)}" type="${each.shape}" size="${each.sizeM.join(" ")}" material="${xmlText(each.name)}" ${placed(each)} ${more}/>`;
 }
 
 function material(each: SceneGeom): string {
-  if (each.texture === undefined) {
+  if (each.texture?.kind !== "checker") {
     return `<material name="${xmlText(each.name)}" rgba="${each.colorRgb.join(" ")} 1"/>`;
   }
   // A texture holds two cells each way, so it repeats once per two cells.

@@ -15,6 +15,8 @@ export interface Material {
   readonly specularRatio: number;
   /** Blinn-Phong exponent: 10 = satin, 100 = glossy. */
   readonly shininess: number;
+  /** Light of its own, as a share of its colour, in the scale of `Lighting`. Default 0. */
+  readonly glowRatio?: number;
 }
 
 export interface RasterGeom {

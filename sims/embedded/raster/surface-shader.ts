@@ -33,7 +33,7 @@ export class SurfaceShader {
   readonly #kindOfSurface: Uint8Array;
   readonly #localNormals: Float64Array;
   readonly #worldNormals: Float64Array;
-  /** [geom] colour (3), second colour (3), 1 / texture period, specular, shininess, half length. */
+  /** [geom] colour (3), second colour (3), 1 / texture period, specular, shininess, half length, glow. */
   readonly #materials: Float64Array;
   readonly #textures: readonly TextureKind[];
   readonly #occluders: readonly Occluder[];
@@ -122,13 +122,14 @@ export class SurfaceShader {
     }
     const open = this.#openRatio(geom, x, y, z);
     const up = 0.5 + 0.5 * nz;
+    const glow = materials[material + 10]!;
     const { directColour, ambientUpColour, ambientDownColour } = this.#lighting;
     for (let i = 0; i < 3; i += 1) {
       const first = materials[material + i]!;
       const albedo = first + (materials[material + 3 + i]! - first) * mix;
       const ambient = ambientDownColour[i]! + (ambientUpColour[i]! - ambientDownColour[i]!) * up;
       this.colour[i] =
-        albedo * (directColour[i]! * direct + ambient * open) + directColour[i]! * highlight;
+        albedo * (directColour[i]! * direct + ambient * open + glow) + directColour[i]! * highlight;
     }
   }
 
@@ -298,6 +299,7 @@ function materialTable(geoms: readonly RasterGeom[]): Float64Array {
         material.specularRatio,
         material.shininess,
         sizeM[1],
+        material.glowRatio ?? 0,
       ],
       geom * materialWidth,
     );

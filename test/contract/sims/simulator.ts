@@ -32,15 +32,15 @@ export function describeSimulatorContract(name: string, simulatorCase: Simulator
 
     const stepsIn = (timeS: number): number => Math.round(timeS / simulator.stepS);
 
-    function trajectoryHash(seed: number): string {
+    async function trajectoryHash(seed: number): Promise<string> {
       const hash = createHash("sha256");
-      simulator.reset(seed);
+      await simulator.reset(seed);
       for (let i = 0; i < 40; i += 1) {
         const weight = (i % 7) / 6;
         simulator.setTargets(
           Float64Array.from(firstRad, (from, axis) => from + weight * (secondRad[axis]! - from)),
         );
-        simulator.step(25);
+        await simulator.step(25);
         simulator.readState(state);
         for (const values of [state.posRad, state.velRadPerS, state.effortNm]) {
           hash.update(new Uint8Array(values.buffer));
@@ -49,23 +49,23 @@ export function describeSimulatorContract(name: string, simulatorCase: Simulator
       return hash.digest("hex");
     }
 
-    it("counts simulated time from the reset", () => {
-      simulator.step(stepsIn(0.25));
+    it("counts simulated time from the reset", async () => {
+      await simulator.step(stepsIn(0.25));
       simulator.readState(state);
       expect(simulator.timeS).toBeCloseTo(0.25, 9);
       expect(state.stampMs).toBeCloseTo(250, 6);
-      simulator.reset(2);
+      await simulator.reset(2);
       expect(simulator.timeS).toBe(0);
     });
 
-    it("does the same, bit for bit, after a reset with the same seed", () => {
-      expect(trajectoryHash(11)).toBe(trajectoryHash(11));
+    it("does the same, bit for bit, after a reset with the same seed", async () => {
+      expect(await trajectoryHash(11)).toBe(await trajectoryHash(11));
     });
 
-    it("comes to rest near its targets and keeps them until they change", () => {
+    it("comes to rest near its targets and keeps them until they change", async () => {
       for (const targetRad of [firstRad, secondRad]) {
         simulator.setTargets(Float64Array.from(targetRad));
-        simulator.step(stepsIn(4));
+        await simulator.step(stepsIn(4));
         simulator.readState(state);
         targetRad.forEach((rad, axis) => {
           expect(Math.abs(state.posRad[axis]! - rad), simulator.axisNames[axis]).toBeLessThan(0.05);
@@ -74,29 +74,29 @@ export function describeSimulatorContract(name: string, simulatorCase: Simulator
       }
     });
 
-    it("copies targets: the caller may change the array", () => {
+    it("copies targets: the caller may change the array", async () => {
       const targets = Float64Array.from(firstRad);
       simulator.setTargets(targets);
-      simulator.step(stepsIn(3));
+      await simulator.step(stepsIn(3));
       simulator.readState(state);
       const before = state.posRad.slice();
       targets.set(secondRad);
-      simulator.step(stepsIn(0.5));
+      await simulator.step(stepsIn(0.5));
       simulator.readState(state);
       before.forEach((rad, axis) => {
         expect(Math.abs(state.posRad[axis]! - rad)).toBeLessThan(0.01);
       });
     });
 
-    it("reports positions whose change agrees with the velocities", () => {
+    it("reports positions whose change agrees with the velocities", async () => {
       simulator.setTargets(Float64Array.from(firstRad));
-      simulator.step(stepsIn(2));
+      await simulator.step(stepsIn(2));
       simulator.setTargets(Float64Array.from(secondRad));
       simulator.readState(state);
       const beforeRad = state.posRad.slice();
       const travelledRad = new Float64Array(beforeRad.length);
       for (let i = 0; i < stepsIn(0.5); i += 1) {
-        simulator.step(1);
+        await simulator.step(1);
         simulator.readState(state);
         state.velRadPerS.forEach((vel, axis) => {
           travelledRad[axis] = (travelledRad[axis] ?? 0) + vel * simulator.stepS;
@@ -107,13 +107,14 @@ export function describeSimulatorContract(name: string, simulatorCase: Simulator
       });
     });
 
-    it.each([[Number.NaN], [Number.POSITIVE_INFINITY]])("refuses a target of %f", (bad) => {
+    it.each([[Number.NaN], [Number.POSITIVE_INFINITY]])("refuses a target of %f", async (bad) => {
       const targets = Float64Array.from(firstRad);
       targets[1] = bad;
-      expect(() => {
+      const tried = async (): Promise<void> => {
         simulator.setTargets(targets);
-        simulator.step(stepsIn(0.5));
-      }).toThrow(/^\[sim\/fault\]/);
+        await simulator.step(stepsIn(0.5));
+      };
+      await expect(tried()).rejects.toThrow(/^\[sim\/fault\]/);
     });
   });
 }
