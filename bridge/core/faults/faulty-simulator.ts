@@ -37,19 +37,19 @@ export class FaultySimulator implements Simulator {
     return this.#inner.timeS;
   }
 
-  reset(seed: number): void {
-    this.#inner.reset(seed);
+  reset(seed: number): void | Promise<void> {
+    return this.#inner.reset(seed);
   }
 
   setTargets(posRad: Float64Array): void {
     this.#targets.set(posRad);
   }
 
-  step(count: number): void {
+  step(count: number): void | Promise<void> {
     const nowMs = this.#now();
-    if (this.#line.strike("freeze", nowMs) !== undefined) return;
+    if (this.#line.strike("freeze", nowMs) !== undefined) return undefined;
     this.#inner.setTargets(this.#drivenTargets(nowMs, count));
-    this.#inner.step(count);
+    return this.#inner.step(count);
   }
 
   readState(out: Telemetry): void {
