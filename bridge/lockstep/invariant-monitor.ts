@@ -148,7 +148,11 @@ export class InvariantMonitor {
   }
 
   event(event: ActuationEvent, nowMs: number): void {
-    if (event.kind === "mode" && event.mode !== ActuationMode.Active) this.#cut(nowMs);
+    if (event.kind === "mode") {
+      if (event.mode !== ActuationMode.Active) this.#cut(nowMs);
+      // A reset may put the setpoint to where the device is: judged as after a pause.
+      else if (event.reason === "reset") this.#lastWriteTick = Number.NEGATIVE_INFINITY;
+    }
     const accepting = this.#accepting;
     if (event.kind !== "done" || accepting === undefined) return;
     const isThis =
@@ -279,15 +283,18 @@ export class InvariantMonitor {
     this.#violated("interlock", nowMs, text);
   }
 
-  /** The first setpoint after a pause: at rest, and where the device is or was told to be. */
+  /** The first setpoint after a pause: from rest, and where the device is or was told to be. */
   #checkResume(posRad: Float64Array, velRadPerS: Float64Array, nowMs: number): void {
     const isFirst = this.#history === "none";
-    this.#device.axes.forEach(({ name }, axis) => {
+    this.#device.axes.forEach(({ name, maxJerkRadPerS3 }, axis) => {
       const pos = posRad[axis] ?? Number.NaN;
+      // A command taken in the same tick may have made its first step from rest.
+      const firstSpeed = 0.5 * maxJerkRadPerS3 * this.#periodS ** 2 * (1 + slack);
+      const firstStepRad = firstSpeed * this.#periodS;
       const jumpRad = Math.abs(pos - (this.#read.posRad[axis] ?? Number.NaN));
-      const isThere = jumpRad <= promises.movedAwayRad + 1e-9;
-      const isSame = !isFirst && pos === this.#pos[axis];
-      if ((isThere || isSame) && (velRadPerS[axis] ?? 0) === 0) return;
+      const isThere = jumpRad <= promises.movedAwayRad + firstStepRad;
+      const isSame = !isFirst && Math.abs(pos - (this.#pos[axis] ?? 0)) <= firstStepRad;
+      if ((isThere || isSame) && Math.abs(velRadPerS[axis] ?? 0) <= firstSpeed) return;
       const text = `${name} goes on at ${pos.toFixed(3)} rad, ${jumpRad.toFixed(3)} rad from where it was measured`;
       this.#violated("jump-after-pause", nowMs, text);
     });
