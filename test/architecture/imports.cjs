@@ -71,10 +71,11 @@ module.exports = {
       to: { path: "^(bridge|models|ros|devices|sims)/", pathNot: "^bridge/(client|web)/" },
     },
     {
-      name: "only-start-wires",
-      comment: "The service in start.ts; what the command line asks of the parts in the other two.",
+      name: "only-compositions-wire",
+      comment:
+        "The service, the simulation faster than time, and what the command line asks of the parts.",
       severity: "error",
-      from: { path: "^bridge/", pathNot: "^bridge/(start|doctor|model-tools)\\.ts$" },
+      from: { path: "^bridge/", pathNot: "^bridge/((start|doctor|model-tools)\\.ts$|lockstep/)" },
       to: { path: "^(models|ros|devices|sims)/" },
     },
     {
@@ -93,10 +94,10 @@ module.exports = {
     fence("sharp", "bridge/media/"),
     fence("pino", "bridge/log\\.ts"),
     fence("commander", "bridge/cli/"),
-    fence("yaml", "bridge/config\\.ts"),
+    fence("yaml", "bridge/config\\.ts|sims/scenario/"),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/(manifest|streams)\\.ts|devices/profiles/",
+      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/(manifest|streams)\\.ts|devices/profiles/|sims/scenario/",
     ),
   ],
   options: {
