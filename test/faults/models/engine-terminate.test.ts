@@ -95,7 +95,11 @@ async function leave(kind: string, ending: string, turns: number): Promise<numbe
     import { Worker } from "node:worker_threads";
     const { disableTelemetry } = await import("${dist}models/engine/telemetry.js");
     const { openTerminator } = await import("${dist}models/engine/ort-ffi/terminator.js");
+    const { guardNativeCalls, nativeCallsEnded } = await import(
+      "${dist}bridge/contract/native-calls.js"
+    );
     disableTelemetry();
+    guardNativeCalls();
     const worker = new Worker(new URL("${entry.href}"), {
       execArgv: [],
       workerData: { kind: "${kind}", turns: [${turns}] },
@@ -138,4 +142,29 @@ describe("leaving with a run of ort-ffi in flight, 50 times", () => {
     },
     120_000,
   );
+});
+
+describe("leaving with a run of ort-node in flight, 50 times", () => {
+  test.each([
+    [
+      "the worker is terminated when its call has ended",
+      "await nativeCallsEnded(worker.threadId); await worker.terminate();",
+    ],
+    ["the process exits", "process.exit(0);"],
+  ])(
+    "%s: no abort, no hang",
+    async (_, ending) => {
+      const results: (number | string)[] = [];
+      for (let round = 0; round < 25; round += 1) {
+        results.push(await leave("ort-node", ending, 3000));
+      }
+      expect(results).toEqual(results.map(() => 0));
+    },
+    120_000,
+  );
+
+  test("without waiting, the add-on aborts: should a later one not, drop the gate", async () => {
+    const ending = "process.removeAllListeners('exit'); await worker.terminate();";
+    expect(await leave("ort-node", ending, 5000)).toBe("SIGABRT");
+  });
 });
