@@ -1,6 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Engine, EngineSession, SessionOptions } from "../../../bridge/contract/engine.ts";
+import type {
+  DeviceTensor,
+  Engine,
+  EngineSession,
+  SessionOptions,
+  Tensor,
+} from "../../../bridge/contract/engine.ts";
 import { openEngine } from "../../../models/engine/open-engine.ts";
 import { onnxModel, type OnnxGraph } from "../../fakes/onnx-writer.ts";
 import { describePeer } from "../../peers/describe-peer.ts";
@@ -61,7 +67,7 @@ const x = { data: Float32Array.from([1, 2, 3, 4, -1, -2, -3, -4]), shape: [2, 4]
 function runMixed(session: EngineSession): Float32Array {
   const y = { data: new Float32Array(6), shape: [2, 3] };
   using binding = session.bind({ x }, { y });
-  binding.run();
+  void binding.run();
   return y.data;
 }
 
@@ -185,20 +191,52 @@ describePeer("ort-ffi with a plugin execution provider", await mockEpLibrary(), 
       using there = session.bind({ state: a, action }, { next: b, latent });
       using back = session.bind({ state: b, action }, { next: a, latent });
       const before = readMockEpCounters(library);
-      for (let step = 0; step < 10; step++) (step % 2 === 0 ? there : back).run();
+      for (let step = 0; step < 10; step++) {
+        void (step % 2 === 0 ? there : back).run();
+      }
       // 1 + 1/2 + 1/4 + ... over ten steps.
-      expect(latent.data[0]).toBeCloseTo(2 - 2 ** -9, 5);
+      expect(latent.data[0]).toBeCloseTo(2 - 2 ** -9, 4);
       expect(grown(before)).toMatchObject({ bytesToDevice: 40, bytesFromDevice: 40 });
+    });
+
+    test("what is written into a bound host tensor is what the next run reads", async () => {
+      await using session = await open(stepGraph, mockProvider.device);
+      using state = session.createDeviceTensor("float32", [1, stateLength]);
+      using next = session.createDeviceTensor("float32", [1, stateLength]);
+      const action = { data: new Float32Array(1), shape: [1, 1] };
+      const latent = { data: new Float32Array(1), shape: [1, 1] };
+      using binding = session.bind({ state, action }, { next, latent });
+      for (const each of [1, -2, 3]) {
+        action.data[0] = each;
+        void binding.run();
+        expect(latent.data[0]).toBeCloseTo(each, 4);
+      }
+    });
+
+    test("takes only device tensors into a captured graph, whose addresses must stay", async () => {
+      await using session = await open(stepGraph, mockProvider.device);
+      const device = (length: number): DeviceTensor =>
+        session.createDeviceTensor("float32", [1, length]);
+      const inputs = { state: device(stateLength), action: device(1) };
+      const outputs = { next: device(stateLength), latent: device(1) };
+      const action = { data: new Float32Array(1), shape: [1, 1] };
+      const bind = (): unknown => session.bind({ ...inputs, action }, outputs, { graphId: 0 });
+      expect(bind).toThrow(error("engine/device", /step: action is a host tensor/));
+      using binding = session.bind(inputs, outputs, { graphId: 0 });
+      void binding.run();
     });
 
     test("a state in host memory crosses at every step, both ways", async () => {
       await using session = await open(stepGraph, mockProvider.device);
-      const tensor = (length: number) => ({ data: new Float32Array(length), shape: [1, length] });
+      const tensor = (length: number): Tensor => ({
+        data: new Float32Array(length),
+        shape: [1, length],
+      });
       const [state, next] = [tensor(stateLength), tensor(stateLength)];
       const [action, latent] = [tensor(1), tensor(1)];
       using binding = session.bind({ state, action }, { next, latent });
       const before = readMockEpCounters(library);
-      binding.run();
+      void binding.run();
       const bytes = 4 * (stateLength + 1);
       expect(grown(before)).toMatchObject({ bytesToDevice: bytes, bytesFromDevice: bytes });
     });
@@ -256,7 +294,10 @@ describePeer("ort-ffi with a plugin execution provider", await mockEpLibrary(), 
 
     test("by hanging, stands until it is let go, and then gives way to a terminator", async () => {
       await using session = await failing("hang", {}, stepGraph);
-      const tensor = (length: number) => ({ data: new Float32Array(length), shape: [1, length] });
+      const tensor = (length: number): Tensor => ({
+        data: new Float32Array(length),
+        shape: [1, length],
+      });
       using binding = session.bind(
         { state: tensor(stateLength), action: tensor(1) },
         { next: tensor(stateLength), latent: tensor(1) },
