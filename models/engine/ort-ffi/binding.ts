@@ -18,6 +18,8 @@ export interface BindingOwner {
   readonly name: string;
   readonly session: Address;
   readonly runOptions: RunOptions;
+  /** Whether the provider computes in memory that is surely the host's. */
+  readonly isHost: boolean;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
 }
@@ -33,6 +35,11 @@ export class OrtFfiBinding implements EngineBinding {
   readonly #runOptions: RunOptions;
   readonly #graphId: number | undefined;
   readonly #binding: Address;
+  /**
+   * Host inputs of a provider with memory of its own. ONNX Runtime copies such an input when it is
+   * bound, not when it is run: without binding it anew, every run would see what the first one saw.
+   */
+  readonly #uploads: { readonly name: string; readonly value: Address }[] = [];
   /** Values made here, over the caller's memory. Device tensors have their own. */
   readonly #values: Address[] = [];
   /** Keeps the buffers alive: ONNX Runtime holds bare addresses into them. */
@@ -60,8 +67,19 @@ export class OrtFfiBinding implements EngineBinding {
       owner.name,
     );
     try {
-      this.#bindAll("input", functions.BindInput, owner.inputs, inputs);
-      this.#bindAll("output", functions.BindOutput, owner.outputs, outputs);
+      for (const spec of owner.inputs) {
+        const tensor = inputs[spec.name];
+        const value = this.#valueOf(spec, tensor);
+        this.#bindInput(spec.name, value);
+        if (!owner.isHost && !(tensor instanceof OrtDeviceTensor)) {
+          this.#uploads.push({ name: spec.name, value });
+        }
+      }
+      for (const spec of owner.outputs) {
+        const value = this.#valueOf(spec, outputs[spec.name]);
+        const status = functions.BindOutput(this.#binding, spec.name, value);
+        api.check(status, ErrorCode.EngineSession, `${owner.name} output ${spec.name}`);
+      }
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -73,6 +91,7 @@ export class OrtFfiBinding implements EngineBinding {
     if (!this.#isOpen) {
       throw new BridgeError(ErrorCode.ModelClosed, `${this.#owner.name}: the binding is closed`);
     }
+    for (const { name, value } of this.#uploads) this.#bindInput(name, value);
     this.#runOptions.prepare(this.#graphId);
     const status = this.#runWithBinding(this.#session, this.#runOptions.address, this.#binding);
     if (status !== null) this.#throw(status);
@@ -89,16 +108,11 @@ export class OrtFfiBinding implements EngineBinding {
     this.#onClosed(this);
   }
 
-  #bindAll(
-    direction: "input" | "output",
-    bind: OrtApi["functions"]["BindInput"],
-    specs: readonly TensorSpec[],
-    tensors: Tensors,
-  ): void {
-    for (const spec of specs) {
-      const status = bind(this.#binding, spec.name, this.#valueOf(spec, tensors[spec.name]));
-      const what = `${this.#owner.name} ${direction} ${spec.name}`;
-      this.#owner.runtime.api.check(status, ErrorCode.EngineSession, what);
+  #bindInput(name: string, value: Address): void {
+    const { api } = this.#owner.runtime;
+    const status = api.functions.BindInput(this.#binding, name, value);
+    if (status !== null) {
+      api.check(status, ErrorCode.EngineSession, `${this.#owner.name} input ${name}`);
     }
   }
 
@@ -111,11 +125,19 @@ export class OrtFfiBinding implements EngineBinding {
       const text = `${this.#owner.name}: ${name} is a device tensor of another engine`;
       throw new BridgeError(ErrorCode.EngineDevice, text);
     }
+    this.#mustNotBeCaptured(name);
     const { runtime } = this.#owner;
     const value = hostValue(runtime, this.#owner.name, type, tensor.data, tensor.shape);
     this.#values.push(value);
     this.#pinned.push(tensor);
     return value;
+  }
+
+  /** A captured graph replays addresses, and what a host tensor is copied to has a new one every run. */
+  #mustNotBeCaptured(tensorName: string): void {
+    if (this.#owner.isHost || (this.#graphId ?? -1) < 0) return;
+    const text = `${this.#owner.name}: ${tensorName} is a host tensor, a captured graph needs device tensors`;
+    throw new BridgeError(ErrorCode.EngineDevice, text);
   }
 
   #throw(status: Address): never {

@@ -85,6 +85,7 @@ export class OrtFfiSession implements EngineSession {
       name: this.#name,
       session: this.#session,
       runOptions: this.#runOptions,
+      isHost: this.provider === "cpu",
       inputs: this.inputs,
       outputs: this.outputs,
     };

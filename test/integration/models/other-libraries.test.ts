@@ -32,7 +32,6 @@ describePeer("another ONNX Runtime library", otherLibraries(), (libraries) => {
     expect(other).toMatchObject({ engine: "ort-ffi", library });
     const named = versionOnDisk(library);
     if (named !== undefined) expect(other.version).toBe(named);
-    expect(other.version).not.toBe(reference.version);
     expect(other.values).toHaveLength(reference.values.length);
     const errors = other.values.map((value, i) => Math.abs(value - reference.values[i]!));
     expect(Math.max(...errors)).toBeLessThan(1e-5);

@@ -19,12 +19,22 @@ export function otherLibraries(): Peer<readonly string[]> {
   return { programs: named };
 }
 
+export type NodeCommand = readonly [program: string, ...before: string[]];
+
+/** A Node.js for arm64 that runs here: KAIROS_ARM64_NODE. */
+export function arm64Node(): Peer<NodeCommand> {
+  const named = process.env["KAIROS_ARM64_NODE"] ?? "";
+  if (named === "") return { missing: "KAIROS_ARM64_NODE names no node; .ci/arm64-node makes one" };
+  if (!existsSync(named)) return { missing: `KAIROS_ARM64_NODE: ${named} does not exist` };
+  return { programs: [named] };
+}
+
 /** What packages predict on a library, from a process of its own that ended well. */
 export async function rolloutOn(
   library: string,
   packages: readonly string[],
+  [program, ...before]: NodeCommand = nodeFor(library),
 ): Promise<LibraryRollout> {
-  const [program, ...before] = nodeFor(library);
   const script = path.resolve("dist/test/peers/ort-library/rollout.js");
   const args = [...before, script, library, ...packages];
   const env = { ...process.env, ORT_DISABLE_TELEMETRY: "1" };
@@ -35,7 +45,7 @@ export async function rolloutOn(
 }
 
 /** Node, through the loader that lies beside the library where its libc is not this machine's. */
-function nodeFor(library: string): [program: string, ...before: string[]] {
+function nodeFor(library: string): NodeCommand {
   const folder = path.dirname(library);
   const loader = readdirSync(folder).find((name) => /^ld-linux-.*\.so\.\d$/.test(name));
   if (loader === undefined) return [process.execPath];
