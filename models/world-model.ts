@@ -10,6 +10,9 @@ import type {
 } from "../bridge/contract/world-model.ts";
 import { checkObservation, checkRequest } from "./check-request.ts";
 import { describeModel, requireVersion } from "./describe-model.ts";
+import { FrameTensor } from "./inference/image/frame-tensor.ts";
+import type { PreprocessorOptions } from "./inference/image/preprocessor.ts";
+import type { ImageTensorData } from "./inference/image/tensor-rows.ts";
 import { NllScore } from "./nll-score.ts";
 import type { ModelPackage } from "./package/load-package.ts";
 import type { Manifest } from "./package/manifest.ts";
@@ -45,6 +48,8 @@ export interface OnnxWorldModelOptions {
   readonly fallbackReasons?: readonly string[];
   /** Makes preview pictures for packages without a decoder. */
   readonly reproject?: Reproject;
+  /** The camera's intrinsics at a picture size, for streams that are laid over by them. */
+  readonly intrinsicsOf?: PreprocessorOptions["intrinsicsOf"];
 }
 
 /**
@@ -63,6 +68,7 @@ export class OnnxWorldModel implements WorldModel {
   readonly #proprio: Float64Array;
   readonly #poses: PoseHistory;
   readonly #nllScore: NllScore | undefined;
+  readonly #cameras: readonly Camera[];
   #tail: Promise<unknown> = Promise.resolve();
   #lastStampMs = Number.NaN;
   #stateSequence = 0;
@@ -73,13 +79,22 @@ export class OnnxWorldModel implements WorldModel {
     program: Program,
     description: WorldModelDescription,
     manifest: Manifest,
-    reproject: Reproject | undefined,
+    { reproject, intrinsicsOf }: Pick<OnnxWorldModelOptions, "reproject" | "intrinsicsOf">,
   ) {
     const { embodiment } = manifest;
     this.#program = program;
     this.description = description;
     this.#layout = new ProprioLayout(embodiment);
     this.#reproject = reproject;
+    this.#cameras = program.streams.map((input) => ({
+      input,
+      frame: new FrameTensor({
+        stream: input.spec,
+        defaultMaxAgeS: manifest.timing.max_obs_age_s,
+        data: imageData(input),
+        ...(intrinsicsOf === undefined ? {} : { intrinsicsOf }),
+      }),
+    }));
     this.#proprio = new Float64Array(embodiment.proprio.order.length);
     this.#poses = new PoseHistory(embodiment.joints.length);
     const ood = "uncertainty" in manifest ? manifest.uncertainty.ood : undefined;
@@ -93,7 +108,7 @@ export class OnnxWorldModel implements WorldModel {
    * @throws BridgeError `engine/session`, `model/shape`, `model/unsupported` or `model/golden`.
    */
   static async open(options: OnnxWorldModelOptions): Promise<OnnxWorldModel> {
-    const { engine, pack, reproject } = options;
+    const { engine, pack } = options;
     requireVersion(pack.manifest, engine.info);
     const program = await openProgram(engine, pack, options);
     try {
@@ -102,12 +117,13 @@ export class OnnxWorldModel implements WorldModel {
       await program[Symbol.asyncDispose]();
       throw error;
     }
-    const otherwise = reproject === undefined ? "none" : "reprojection";
+    const otherwise = options.reproject === undefined ? "none" : "reprojection";
     const description = describeModel(pack, engine.info, program.sessions.values(), {
+      streams: program.streams.map((stream) => stream.name),
       preview: program.hasDecoder ? "decoder" : otherwise,
       fallbackReasons: options.fallbackReasons ?? [],
     });
-    return new OnnxWorldModel(program, description, pack.manifest, reproject);
+    return new OnnxWorldModel(program, description, pack.manifest, options);
   }
 
   /** How often a gap in the observations made the model forget. */
@@ -115,18 +131,14 @@ export class OnnxWorldModel implements WorldModel {
     return this.#resetCount;
   }
 
-  /**
-   * The cameras the package reads. Before an observation the owner writes each one's tensor and sets
-   * `hasFrame`; the observation clears it.
-   */
-  get streams(): readonly StreamInput[] {
-    return this.#program.streams;
-  }
-
   observe(observation: Observation): Promise<void> {
     return this.#inTurn(async () => {
       checkObservation(observation, this.#axisCount);
       this.#layout.write(observation, this.#proprio);
+      for (const { input, frame } of this.#cameras) {
+        frame.update(observation);
+        input.hasFrame = frame.hasFrame;
+      }
       const gapMs = observation.stampMs - this.#lastStampMs;
       if (gapMs > this.description.stateTtlS * 1e3 || gapMs <= 0) {
         this.#forget();
@@ -272,6 +284,20 @@ export class OnnxWorldModel implements WorldModel {
   #stampOf(step: number): number {
     return this.#lastStampMs + step * this.description.stepS * 1000;
   }
+}
+
+interface Camera {
+  readonly input: StreamInput;
+  readonly frame: FrameTensor;
+}
+
+/** The graph's input as the preprocessor fills it. */
+function imageData({ name, tensor }: StreamInput): ImageTensorData {
+  const { data } = tensor;
+  const isImage =
+    data instanceof Float32Array || data instanceof Uint16Array || data instanceof Uint8Array;
+  if (isImage) return data;
+  throw new BridgeError(ErrorCode.ModelShape, `stream ${name} is read as a type no picture has`);
 }
 
 const bearingOf = ({ mean, std }: HeadPrediction): NonNullable<Prediction["bearing"]> =>

@@ -16,7 +16,7 @@ export async function probeModel(engine: Engine, folder: string): Promise<Findin
   }
 }
 
-function identity({ manifest, sha256, folder }: ModelPackage): Finding {
+function identity({ manifest, sha256, source: folder }: ModelPackage): Finding {
   const { id, revision, family, license } = manifest;
   const text = `${id} ${revision}, ${family}, ${license.spdx}, sha256 ${sha256.slice(0, 16)}…`;
   return { level: "ok", subject: "package", text, details: { id, revision, sha256, folder } };

@@ -97,7 +97,7 @@ module.exports = {
     fence("yaml", "bridge/config\\.ts|sims/scenario/"),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/(manifest|streams)\\.ts|devices/profiles/|sims/scenario/",
+      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/|devices/profiles/|sims/scenario/",
     ),
   ],
   options: {
