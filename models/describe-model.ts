@@ -9,7 +9,9 @@ export function describeModel(
   pack: ModelPackage,
   info: EngineInfo,
   sessions: Iterable<EngineSession>,
-  chosen: Pick<WorldModelDescription, "preview"> & { readonly fallbackReasons: readonly string[] },
+  chosen: Pick<WorldModelDescription, "preview" | "streams"> & {
+    readonly fallbackReasons: readonly string[];
+  },
 ): WorldModelDescription {
   const { manifest } = pack;
   const { timing } = manifest;
@@ -27,6 +29,7 @@ export function describeModel(
     maxObservationAgeS: timing.max_obs_age_s,
     stateTtlS: timing.state_ttl_s,
     actionConditioned: manifest.action_conditioned,
+    ...(chosen.streams === undefined ? {} : { streams: chosen.streams }),
     preview: chosen.preview,
     ...(ood === undefined ? {} : { oodThreshold: ood }),
     ...(manifest.planner === undefined ? {} : { planner: plannerHint(manifest.planner) }),

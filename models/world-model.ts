@@ -8,8 +8,10 @@ import type {
   WorldModel,
   WorldModelDescription,
 } from "../bridge/contract/world-model.ts";
+import type { CameraIntrinsics } from "../bridge/core/camera.ts";
 import { checkObservation, checkRequest } from "./check-request.ts";
 import { describeModel, requireVersion } from "./describe-model.ts";
+import { FrameTensor } from "./inference/image/frame-tensor.ts";
 import { NllScore } from "./nll-score.ts";
 import type { ModelPackage } from "./package/load-package.ts";
 import type { Manifest } from "./package/manifest.ts";
@@ -45,6 +47,13 @@ export interface OnnxWorldModelOptions {
   readonly fallbackReasons?: readonly string[];
   /** Makes preview pictures for packages without a decoder. */
   readonly reproject?: Reproject;
+  /** The camera's own, for streams that are cut to what the training camera saw. */
+  readonly intrinsicsOf?: (widthPx: number, heightPx: number) => CameraIntrinsics;
+}
+
+interface Camera {
+  readonly stream: StreamInput;
+  readonly frame: FrameTensor;
 }
 
 /**
@@ -63,6 +72,7 @@ export class OnnxWorldModel implements WorldModel {
   readonly #proprio: Float64Array;
   readonly #poses: PoseHistory;
   readonly #nllScore: NllScore | undefined;
+  readonly #cameras: readonly Camera[];
   #tail: Promise<unknown> = Promise.resolve();
   #lastStampMs = Number.NaN;
   #stateSequence = 0;
@@ -73,7 +83,7 @@ export class OnnxWorldModel implements WorldModel {
     program: Program,
     description: WorldModelDescription,
     manifest: Manifest,
-    reproject: Reproject | undefined,
+    { reproject, intrinsicsOf }: Pick<OnnxWorldModelOptions, "reproject" | "intrinsicsOf">,
   ) {
     const { embodiment } = manifest;
     this.#program = program;
@@ -85,6 +95,15 @@ export class OnnxWorldModel implements WorldModel {
     const ood = "uncertainty" in manifest ? manifest.uncertainty.ood : undefined;
     this.#nllScore =
       ood?.kind === "nll_ewma" ? new NllScore(ood.weight, embodiment.joints.length) : undefined;
+    const defaultMaxAgeS = manifest.timing.max_obs_age_s;
+    this.#cameras = program.streams
+      .filter(({ spec }) => spec.order === 0)
+      .map((stream) => {
+        const { spec, tensor } = stream;
+        const { data } = tensor;
+        const look = { stream: spec, defaultMaxAgeS, data, ...(intrinsicsOf && { intrinsicsOf }) };
+        return { stream, frame: new FrameTensor(look) };
+      });
   }
 
   /**
@@ -93,7 +112,7 @@ export class OnnxWorldModel implements WorldModel {
    * @throws BridgeError `engine/session`, `model/shape`, `model/unsupported` or `model/golden`.
    */
   static async open(options: OnnxWorldModelOptions): Promise<OnnxWorldModel> {
-    const { engine, pack, reproject } = options;
+    const { engine, pack } = options;
     requireVersion(pack.manifest, engine.info);
     const program = await openProgram(engine, pack, options);
     try {
@@ -102,12 +121,13 @@ export class OnnxWorldModel implements WorldModel {
       await program[Symbol.asyncDispose]();
       throw error;
     }
-    const otherwise = reproject === undefined ? "none" : "reprojection";
+    const otherwise = options.reproject === undefined ? "none" : "reprojection";
     const description = describeModel(pack, engine.info, program.sessions.values(), {
+      streams: program.streams.map(({ name }) => name),
       preview: program.hasDecoder ? "decoder" : otherwise,
       fallbackReasons: options.fallbackReasons ?? [],
     });
-    return new OnnxWorldModel(program, description, pack.manifest, reproject);
+    return new OnnxWorldModel(program, description, pack.manifest, options);
   }
 
   /** How often a gap in the observations made the model forget. */
@@ -116,8 +136,8 @@ export class OnnxWorldModel implements WorldModel {
   }
 
   /**
-   * The cameras the package reads. Before an observation the owner writes each one's tensor and sets
-   * `hasFrame`; the observation clears it.
+   * The cameras the package reads. The first (`order` 0) is shown the observation's frame; the tensor
+   * of any other the owner writes, and sets `hasFrame`, which the observation clears.
    */
   get streams(): readonly StreamInput[] {
     return this.#program.streams;
@@ -132,6 +152,7 @@ export class OnnxWorldModel implements WorldModel {
         this.#forget();
         this.#resetCount += 1;
       }
+      for (const camera of this.#cameras) show(camera, observation);
       await this.#program.observe(this.#proprio, observation.commandPosRad);
       this.#lastStampMs = observation.stampMs;
       this.#stateSequence += 1;
@@ -283,6 +304,13 @@ const visibilityOf = ({ mean, std }: HeadPrediction): NonNullable<Prediction["vi
 function bothOf(head: HeadPrediction | undefined): { mean: Float32Array; std: Float32Array } {
   if (head?.std !== undefined) return { mean: head.mean, std: head.std };
   throw new Error("the manifest's rules ask for the joints' mean and deviation");
+}
+
+/** A tensor its owner has written already is left as it is. // hot path */
+function show({ stream, frame }: Camera, observation: Observation): void {
+  if (stream.hasFrame) return;
+  frame.update(observation);
+  stream.hasFrame = frame.hasFrame;
 }
 
 /** Blocks of `width`, alternately position and velocity: a copy of the first or of the second ones. */
