@@ -8,10 +8,11 @@ import type {
   WorldModel,
   WorldModelDescription,
 } from "../bridge/contract/world-model.ts";
-import type { CameraIntrinsics } from "../bridge/core/camera.ts";
 import { checkObservation, checkRequest } from "./check-request.ts";
 import { describeModel, requireVersion } from "./describe-model.ts";
 import { FrameTensor } from "./inference/image/frame-tensor.ts";
+import type { PreprocessorOptions } from "./inference/image/preprocessor.ts";
+import type { ImageTensorData } from "./inference/image/tensor-rows.ts";
 import { NllScore } from "./nll-score.ts";
 import type { ModelPackage } from "./package/load-package.ts";
 import type { Manifest } from "./package/manifest.ts";
@@ -47,13 +48,8 @@ export interface OnnxWorldModelOptions {
   readonly fallbackReasons?: readonly string[];
   /** Makes preview pictures for packages without a decoder. */
   readonly reproject?: Reproject;
-  /** The camera's own, for streams that are cut to what the training camera saw. */
-  readonly intrinsicsOf?: (widthPx: number, heightPx: number) => CameraIntrinsics;
-}
-
-interface Camera {
-  readonly stream: StreamInput;
-  readonly frame: FrameTensor;
+  /** The camera's intrinsics at a picture size, for streams that are laid over by them. */
+  readonly intrinsicsOf?: PreprocessorOptions["intrinsicsOf"];
 }
 
 /**
@@ -90,20 +86,22 @@ export class OnnxWorldModel implements WorldModel {
     this.description = description;
     this.#layout = new ProprioLayout(embodiment);
     this.#reproject = reproject;
+    // An observation brings one picture: the first camera's.
+    const seen = program.streams.filter(({ spec }) => spec.order === 0);
+    this.#cameras = seen.map((input) => ({
+      input,
+      frame: new FrameTensor({
+        stream: input.spec,
+        defaultMaxAgeS: manifest.timing.max_obs_age_s,
+        data: imageData(input),
+        ...(intrinsicsOf === undefined ? {} : { intrinsicsOf }),
+      }),
+    }));
     this.#proprio = new Float64Array(embodiment.proprio.order.length);
     this.#poses = new PoseHistory(embodiment.joints.length);
     const ood = "uncertainty" in manifest ? manifest.uncertainty.ood : undefined;
     this.#nllScore =
       ood?.kind === "nll_ewma" ? new NllScore(ood.weight, embodiment.joints.length) : undefined;
-    const defaultMaxAgeS = manifest.timing.max_obs_age_s;
-    this.#cameras = program.streams
-      .filter(({ spec }) => spec.order === 0)
-      .map((stream) => {
-        const { spec, tensor } = stream;
-        const { data } = tensor;
-        const look = { stream: spec, defaultMaxAgeS, data, ...(intrinsicsOf && { intrinsicsOf }) };
-        return { stream, frame: new FrameTensor(look) };
-      });
   }
 
   /**
@@ -123,7 +121,7 @@ export class OnnxWorldModel implements WorldModel {
     }
     const otherwise = options.reproject === undefined ? "none" : "reprojection";
     const description = describeModel(pack, engine.info, program.sessions.values(), {
-      streams: program.streams.map(({ name }) => name),
+      streams: program.streams.map((stream) => stream.name),
       preview: program.hasDecoder ? "decoder" : otherwise,
       fallbackReasons: options.fallbackReasons ?? [],
     });
@@ -135,24 +133,19 @@ export class OnnxWorldModel implements WorldModel {
     return this.#resetCount;
   }
 
-  /**
-   * The cameras the package reads. The first (`order` 0) is shown the observation's frame; the tensor
-   * of any other the owner writes, and sets `hasFrame`, which the observation clears.
-   */
-  get streams(): readonly StreamInput[] {
-    return this.#program.streams;
-  }
-
   observe(observation: Observation): Promise<void> {
     return this.#inTurn(async () => {
       checkObservation(observation, this.#axisCount);
       this.#layout.write(observation, this.#proprio);
+      for (const { input, frame } of this.#cameras) {
+        frame.update(observation);
+        input.hasFrame = frame.hasFrame;
+      }
       const gapMs = observation.stampMs - this.#lastStampMs;
       if (gapMs > this.description.stateTtlS * 1e3 || gapMs <= 0) {
         this.#forget();
         this.#resetCount += 1;
       }
-      for (const camera of this.#cameras) show(camera, observation);
       await this.#program.observe(this.#proprio, observation.commandPosRad);
       this.#lastStampMs = observation.stampMs;
       this.#stateSequence += 1;
@@ -295,6 +288,20 @@ export class OnnxWorldModel implements WorldModel {
   }
 }
 
+interface Camera {
+  readonly input: StreamInput;
+  readonly frame: FrameTensor;
+}
+
+/** The graph's input as the preprocessor fills it. */
+function imageData({ name, tensor }: StreamInput): ImageTensorData {
+  const { data } = tensor;
+  const isImage =
+    data instanceof Float32Array || data instanceof Uint16Array || data instanceof Uint8Array;
+  if (isImage) return data;
+  throw new BridgeError(ErrorCode.ModelShape, `stream ${name} is read as a type no picture has`);
+}
+
 const bearingOf = ({ mean, std }: HeadPrediction): NonNullable<Prediction["bearing"]> =>
   std === undefined ? { meanRad: mean } : { meanRad: mean, stdRad: std };
 
@@ -304,13 +311,6 @@ const visibilityOf = ({ mean, std }: HeadPrediction): NonNullable<Prediction["vi
 function bothOf(head: HeadPrediction | undefined): { mean: Float32Array; std: Float32Array } {
   if (head?.std !== undefined) return { mean: head.mean, std: head.std };
   throw new Error("the manifest's rules ask for the joints' mean and deviation");
-}
-
-/** A tensor its owner has written already is left as it is. // hot path */
-function show({ stream, frame }: Camera, observation: Observation): void {
-  if (stream.hasFrame) return;
-  frame.update(observation);
-  stream.hasFrame = frame.hasFrame;
 }
 
 /** Blocks of `width`, alternately position and velocity: a copy of the first or of the second ones. */

@@ -1,4 +1,5 @@
 import type { Frame } from "./frame.ts";
+import type { GraphShare } from "./model-status.ts";
 import type { Observation } from "./observation.ts";
 
 /** What a loaded model is and what runs it. Published in /healthz, /diagnostics and on the page. */
@@ -33,6 +34,10 @@ export interface WorldModelDescription {
     readonly provider: string;
     /** Why a better engine or provider is not used; empty when the first choice runs. */
     readonly fallbackReasons: readonly string[];
+    /** What each graph's nodes were given to; empty where nobody looked. */
+    readonly graphs?: readonly GraphShare[];
+    /** p99 of observe + predict as rehearsed before the provider was let in. */
+    readonly rehearsedMsP99?: number;
   };
 }
 

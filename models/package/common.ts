@@ -50,5 +50,5 @@ export const commonSections = {
   model_card: path,
 };
 
-const Common = z.strictObject(commonSections);
-export type CommonManifest = Readonly<z.infer<typeof Common>>;
+/** What every manifest has, whatever its family. */
+export type CommonManifest = Readonly<z.infer<z.ZodObject<typeof commonSections>>>;

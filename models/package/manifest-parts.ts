@@ -51,6 +51,8 @@ export const Requires = z.strictObject({
   features: z.array(z.enum(supportedFeatures)).default([]),
   /** Providers the author tried, best first, by the bridge's names. A hint: the operator's ladder decides. */
   providers: z.array(name).optional(),
+  /** Half precision keeps the golden rollout within its tolerance, as the author measured. */
+  allows_fp16: z.boolean().optional(),
   min_memory_mb: z.number().positive().optional(),
 });
 

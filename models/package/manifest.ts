@@ -56,7 +56,8 @@ function familyOf(json: unknown, source: string): Manifest["family"] {
 function ruleIssues(schema: z.ZodObject, rules: readonly Rule[], json: unknown): Issue[] {
   if (typeof json !== "object" || json === null) return [];
   const sections = new Map<string, unknown>();
-  for (const [key, section] of Object.entries(schema.shape)) {
+  const shape: Readonly<Record<string, z.ZodType>> = schema.shape;
+  for (const [key, section] of Object.entries(shape)) {
     const parsed = section.safeParse(Reflect.get(json, key));
     if (parsed.success) sections.set(key, parsed.data);
   }

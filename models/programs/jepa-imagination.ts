@@ -80,12 +80,14 @@ export class JepaImagination {
     const bound = this.#boundFor(candidateCount);
     this.#start(bound, actionsRad, candidateCount * horizonSteps);
     const raw = heads.make(candidateCount, horizonSteps);
+    let ood = observer.committed("pred.ood")?.[0];
     let picture: Picture | undefined;
     for (let step = 0; step < horizonSteps; step += 1) {
       this.#pushActions(bound, "action.next", step, horizonSteps);
       for (const input of bound.inputs.values()) input.push();
       await runBinding(bound.binding);
       for (const output of bound.outputs.values()) output.pull();
+      ood ??= oodOf(bound.outputs);
       const latent = bound.outputs.get("pred.latent.mean");
       if (latent !== undefined) {
         mustBeFinite(latent.values, "predicted latent");
@@ -100,7 +102,6 @@ export class JepaImagination {
       if (previewStep !== step + 1 || decoder === undefined || latent === undefined) continue;
       picture = await decoder.decode(latent.values, 0);
     }
-    const ood = oodOf(bound.outputs, observer);
     return { heads: heads.finish(raw, horizonSteps), ood, picture };
   }
 

@@ -28,6 +28,8 @@ export interface ObserverOptions {
 interface BoundRun {
   readonly run: ObserveRun;
   readonly bindings: readonly [EngineBinding, EngineBinding];
+  /** Values another graph made in another precision than this one reads. */
+  readonly converted: readonly { readonly from: RoleBuffer; readonly to: RoleBuffer }[];
   readonly outputs: readonly RoleBuffer[];
   readonly flag: StreamInput | undefined;
 }
@@ -158,7 +160,11 @@ export class Observer {
     }
   }
 
-  async #run({ bindings, outputs, flag }: BoundRun): Promise<void> {
+  async #run({ bindings, converted, outputs, flag }: BoundRun): Promise<void> {
+    for (const { from, to } of converted) {
+      to.values.set(from.values);
+      to.push();
+    }
     if (flag?.hasFrame === false) {
       for (const output of outputs) fillZero(output.tensor.data);
     } else {
@@ -225,8 +231,14 @@ export class Observer {
 
   #bind(run: ObserveRun): BoundRun {
     const { isCaptured } = this.#options;
+    const converted = this.#conversions(run);
+    const inputs = (from: 0 | 1): Roles =>
+      new Map([
+        ...this.#roles(from, "in"),
+        ...converted.map(({ role, to }) => [role, to.tensor] as const),
+      ]);
     const bindings = ([0, 1] as const).map((from) =>
-      wire(run, this.#roles(from, "in"), this.#roles(from === 0 ? 1 : 0, "out"), {
+      wire(run, inputs(from), this.#roles(from === 0 ? 1 : 0, "out"), {
         batch: 1,
         ...(isCaptured ? { graphId: from } : {}),
       }),
@@ -235,7 +247,17 @@ export class Observer {
     const flag = this.streams.find((stream) => run.when === `has_frame:${stream.name}`);
     const [first, second] = bindings;
     if (first === undefined || second === undefined) throw new Error("two bindings were made");
-    return { run, bindings: [first, second], outputs, flag };
+    return { run, bindings: [first, second], converted, outputs, flag };
+  }
+
+  /** Buffers of this run's own precision where a value is kept in another. */
+  #conversions(run: ObserveRun): { role: string; from: RoleBuffer; to: RoleBuffer }[] {
+    return Object.values(run.graph.in).flatMap((role) => {
+      const from = this.#buffers.get(role) ?? this.#buffers.get(role.replace(/cur$/, "obs"));
+      const to = bufferFor(run, "in", role, { batch: 1 });
+      if (from === undefined || to === undefined || from.type === to.type) return [];
+      return from.values.length === to.values.length ? [{ role, from, to }] : [];
+    });
   }
 
   /** Everything by role; what an observed value is called when read: `latent.obs` is `latent.cur`. */

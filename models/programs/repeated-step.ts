@@ -63,6 +63,8 @@ export class RepeatedStep {
     const raw = heads.make(candidateCount, horizonSteps);
     const isFirstObserved = predict.first === "observe";
     if (isFirstObserved) this.#startFromObserve(bound, raw, horizonSteps);
+    // What the observation itself scored, else what its first continuation does.
+    let ood = observer.committed("pred.ood")?.[0];
     let picture: Picture | undefined;
     if (isFirstObserved && previewStep === 1) picture = await this.#decodeObserved();
     for (let step = isFirstObserved ? 1 : 0; step < horizonSteps; step += 1) {
@@ -71,16 +73,13 @@ export class RepeatedStep {
       if (run > 0) this.#feed(bound, (role) => bound.outputs.get(role)?.values);
       await runBinding(must(bound.bindings[run % 2]));
       for (const output of bound.outputs.values()) output.pull();
+      ood ??= oodOf(bound.outputs);
       heads.takeStep(bound.heads, raw, step, horizonSteps);
       if (previewStep !== step + 1 || decoder === undefined) continue;
       const latents = bound.outputs.get(decoder.role);
       if (latents !== undefined) picture = await decoder.decode(latents.values, 0);
     }
-    return {
-      heads: heads.finish(raw, horizonSteps),
-      ood: oodOf(bound.outputs, observer),
-      picture,
-    };
+    return { heads: heads.finish(raw, horizonSteps), ood, picture };
   }
 
   /** Step 1 is what `observe` predicted; the first run is fed with it. */

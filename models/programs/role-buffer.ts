@@ -31,11 +31,11 @@ export function makeData(type: TensorType, length: number): TensorData {
 export class RoleBuffer {
   readonly tensor: Tensor;
   readonly values: Float32Array;
-  readonly #type: TensorType;
+  readonly type: TensorType;
 
   constructor(type: TensorType, shape: readonly number[]) {
     const data = makeData(type, elementCount(shape));
-    this.#type = type;
+    this.type = type;
     this.tensor = { data, shape };
     this.values = data instanceof Float32Array ? data : new Float32Array(data.length);
   }
@@ -45,7 +45,7 @@ export class RoleBuffer {
     const { data } = this.tensor;
     if (data === this.values) return;
     if (data instanceof Uint16Array) {
-      toHalf(this.#type === "bfloat16" ? "bfloat16" : "float16", this.values, data);
+      toHalf(this.type === "bfloat16" ? "bfloat16" : "float16", this.values, data);
     } else if (data instanceof BigInt64Array) {
       for (let i = 0; i < data.length; i += 1) data[i] = BigInt(Math.round(this.values[i] ?? 0));
     } else {
@@ -58,7 +58,7 @@ export class RoleBuffer {
     const { data } = this.tensor;
     if (data === this.values) return;
     if (data instanceof Uint16Array) {
-      fromHalf(this.#type === "bfloat16" ? "bfloat16" : "float16", data, this.values);
+      fromHalf(this.type === "bfloat16" ? "bfloat16" : "float16", data, this.values);
     } else if (data instanceof BigInt64Array) {
       for (let i = 0; i < data.length; i += 1) this.values[i] = Number(data[i] ?? 0n);
     } else {
@@ -95,8 +95,7 @@ export function broadcast(row: Float32Array, rows: Float32Array): void {
 
 /** @throws BridgeError `model/output`. // hot path */
 export function mustBeFinite(values: Float32Array, what: string): void {
-  for (let i = 0; i < values.length; i += 1) {
-    const value = values[i] ?? Number.NaN;
+  for (const value of values) {
     if (!Number.isFinite(value)) {
       const text = `${what} holds ${value}, expected finite numbers`;
       throw new BridgeError(ErrorCode.ModelOutput, text);

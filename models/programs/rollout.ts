@@ -62,7 +62,7 @@ export class Rollout {
         : await decodeStep(decoder, bound.outputs, previewStep, size);
     return {
       heads: heads.finish(raw, horizonSteps),
-      ood: oodOf(bound.outputs, observer),
+      ood: observer.committed("pred.ood")?.[0] ?? oodOf(bound.outputs),
       picture,
     };
   }
@@ -176,14 +176,11 @@ export function fillFromObserver(
   }
 }
 
-/** The predicting graph's score, else the observing one's. */
-export function oodOf(
-  outputs: ReadonlyMap<string, RoleBuffer>,
-  observer: Observer,
-): number | undefined {
+/** Candidate 0's score by the predicting graph. */
+export function oodOf(outputs: ReadonlyMap<string, RoleBuffer>): number | undefined {
   const predicted = outputs.get("pred.ood");
   predicted?.pull();
-  return (predicted?.values ?? observer.committed("pred.ood"))?.[0];
+  return predicted?.values[0];
 }
 
 async function decodeStep(

@@ -116,12 +116,10 @@ function copyInto(to: TensorData, from: TensorData, offset: number): void {
 /** Infinity and NaN have all exponent bits set: 5 of a float16, 8 of a bfloat16. // hot path */
 export function isFiniteData(type: TensorType, data: TensorData): boolean {
   if (data instanceof Float32Array) {
-    for (let i = 0; i < data.length; i += 1) if (!Number.isFinite(data[i])) return false;
+    for (const value of data) if (!Number.isFinite(value)) return false;
   } else if (data instanceof Uint16Array) {
     const exponent = type === "bfloat16" ? 0x7f80 : 0x7c00;
-    for (let i = 0; i < data.length; i += 1) {
-      if (((data[i] ?? 0) & exponent) === exponent) return false;
-    }
+    for (const bits of data) if ((bits & exponent) === exponent) return false;
   }
   return true;
 }

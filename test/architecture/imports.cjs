@@ -96,7 +96,7 @@ module.exports = {
     fence("yaml", "bridge/config\\.ts"),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/(manifest|streams)\\.ts|devices/profiles/",
+      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/|devices/profiles/",
     ),
   ],
   options: {

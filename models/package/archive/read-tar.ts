@@ -71,13 +71,7 @@ function takeEntry(entry: ReadEntry, entries: ArchiveEntries): void {
 }
 
 function kindOf({ type, path }: ReadEntry): "file" | "folder" {
-  switch (type) {
-    case "File":
-    case "OldFile":
-      return "file";
-    case "Directory":
-      return "folder";
-    default:
-      return refuseArchive(`the archive holds ${path} as ${type}, expected plain files`);
-  }
+  if (type === "File" || type === "OldFile") return "file";
+  if (type === "Directory") return "folder";
+  return refuseArchive(`the archive holds ${path} as ${type}, expected plain files`);
 }
