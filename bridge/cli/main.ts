@@ -8,6 +8,7 @@ import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
 import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
+import { modelsCommand } from "./models.ts";
 import { runService } from "./run-service.ts";
 
 interface CommonFlags {
@@ -106,6 +107,8 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
     if (action !== "print") program.error(`config ${action} is unknown, expected: config print`);
     process.stdout.write(`${describeConfig(load(flags))}\n`);
   });
+
+program.addCommand(modelsCommand({ configOf: (flags) => load(flags).config, print }));
 
 try {
   await program.parseAsync();

@@ -5,10 +5,11 @@ import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import { Heartbeats, Thread } from "../../bridge/contract/heartbeats.ts";
 import { makeObservation, type Observation } from "../../bridge/contract/observation.ts";
 import { workerFailure } from "../../bridge/contract/worker-host.ts";
+import { cameraIntrinsics } from "../../bridge/core/camera.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { loadPackage } from "../package/load-package.ts";
 import type { Manifest } from "../package/manifest.ts";
-import { OnnxWorldModel } from "../world-model.ts";
+import { OnnxWorldModel, type OnnxWorldModelOptions } from "../world-model.ts";
 import { InferenceMailbox, Operation } from "./mailbox.ts";
 import { previewMaker } from "./preview.ts";
 import type { InferenceReady, InferenceWorkerData } from "./protocol.ts";
@@ -28,7 +29,9 @@ async function run(port: NonNullable<typeof parentPort>, data: InferenceWorkerDa
       engine,
       pack,
       ...(data.provider === undefined ? {} : { provider: data.provider }),
-      ...(data.device === undefined ? {} : { reproject: previewMaker(data.device) }),
+      ...(data.device === undefined
+        ? {}
+        : { reproject: previewMaker(data.device), intrinsicsOf: intrinsicsOf(data.device) }),
     });
     const mailbox = makeMailbox(model, data);
     const ready: InferenceReady = {
@@ -56,6 +59,12 @@ function requireSameJoints(manifest: Manifest, device: DeviceDescription | undef
     ErrorCode.ModelUnsupported,
     `${manifest.id} is made for joints ${joints}; ${device.id} has ${axes}`,
   );
+}
+
+function intrinsicsOf({
+  camera,
+}: DeviceDescription): NonNullable<OnnxWorldModelOptions["intrinsicsOf"]> {
+  return (widthPx, heightPx) => cameraIntrinsics(widthPx, heightPx, camera.verticalFovRad);
 }
 
 function makeMailbox(model: OnnxWorldModel, data: InferenceWorkerData): InferenceMailbox {
