@@ -22,9 +22,13 @@ export class SimTimeMap {
   /** Monotonic ms per simulated ms: the inverse of the real time factor. */
   #rate = 1;
   #isRateKnown = false;
-  #windowSimMs = 0;
   #windowStartMs = 0;
   #smallestLagMs = Number.POSITIVE_INFINITY;
+  /** The quickest message of this window and of the one before: the rate is the line through them. */
+  #quickSimMs = 0;
+  #quickMs = 0;
+  #earlierQuickSimMs = 0;
+  #earlierQuickMs = 0;
   #lastSimMs = Number.NaN;
   #lastStampMs = Number.NEGATIVE_INFINITY;
 
@@ -48,7 +52,11 @@ export class SimTimeMap {
       stampMs = arrivalMs;
       lagMs = 0;
     }
-    this.#smallestLagMs = Math.min(this.#smallestLagMs, lagMs);
+    if (lagMs < this.#smallestLagMs) {
+      this.#smallestLagMs = lagMs;
+      this.#quickSimMs = simMs;
+      this.#quickMs = arrivalMs;
+    }
     if (arrivalMs - this.#windowStartMs >= windowMs) this.#endWindow(simMs, arrivalMs);
     this.#lastStampMs = Math.max(stampMs, this.#lastStampMs + smallestStepMs);
     return this.#lastStampMs;
@@ -68,26 +76,31 @@ export class SimTimeMap {
     if (!Number.isNaN(this.#anchorSimMs)) this.jumpCount += 1;
     this.#anchorSimMs = simMs;
     this.#anchorMs = arrivalMs;
-    this.#beginWindow(simMs, arrivalMs);
+    this.#earlierQuickSimMs = simMs;
+    this.#earlierQuickMs = arrivalMs;
+    this.#beginWindow(arrivalMs);
   }
 
   #endWindow(simMs: number, arrivalMs: number): void {
-    const simulatedMs = simMs - this.#windowSimMs;
-    if (simulatedMs > 0) {
-      const rate = (arrivalMs - this.#windowStartMs) / simulatedMs;
-      const bounded = Math.min(Math.max(rate, minRate), maxRate);
-      const nextRate = this.#isRateKnown ? this.#rate + rateGain * (bounded - this.#rate) : bounded;
-      // Turn the line about the newest point, so that stamps do not jump.
-      this.#anchorMs = this.#at(simMs) + phaseGain * this.#smallestLagMs;
-      this.#anchorSimMs = simMs;
-      this.#rate = nextRate;
+    // While the rate is not known every message counts as quick; the newest tells most.
+    const quickSimMs = this.#isRateKnown ? this.#quickSimMs : simMs;
+    const quickMs = this.#isRateKnown ? this.#quickMs : arrivalMs;
+    const spanMs = quickMs - this.#earlierQuickMs;
+    const simulatedMs = quickSimMs - this.#earlierQuickSimMs;
+    // Turn the line about the newest point, so that stamps do not jump.
+    this.#anchorMs = this.#at(simMs) + phaseGain * this.#smallestLagMs;
+    this.#anchorSimMs = simMs;
+    if (spanMs >= windowMs / 2 && simulatedMs > 0) {
+      const rate = Math.min(Math.max(spanMs / simulatedMs, minRate), maxRate);
+      this.#rate = this.#isRateKnown ? this.#rate + rateGain * (rate - this.#rate) : rate;
       this.#isRateKnown = true;
+      this.#earlierQuickSimMs = quickSimMs;
+      this.#earlierQuickMs = quickMs;
     }
-    this.#beginWindow(simMs, arrivalMs);
+    this.#beginWindow(arrivalMs);
   }
 
-  #beginWindow(simMs: number, arrivalMs: number): void {
-    this.#windowSimMs = simMs;
+  #beginWindow(arrivalMs: number): void {
     this.#windowStartMs = arrivalMs;
     this.#smallestLagMs = Number.POSITIVE_INFINITY;
   }

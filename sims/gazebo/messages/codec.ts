@@ -12,10 +12,15 @@ interface Scalar<Value> {
   write(writer: WireWriter, value: Value): void;
 }
 
+interface MessageShape {
+  readonly kind: "message";
+  readonly fields: FieldTable;
+}
+
 /** One field of a message: its number and how its values look. */
 export interface Field<Value> {
   readonly number: number;
-  readonly type: Scalar<unknown> | MessageCodec<FieldTable>;
+  readonly type: Scalar<unknown> | MessageShape;
   readonly isList: boolean;
   /** Only for the type checker. */
   readonly valueType?: Value;
@@ -37,13 +42,12 @@ export type Draft<T> = T extends number | string | boolean | Uint8Array | undefi
     : { readonly [Name in keyof T]?: Draft<T[Name]> | undefined };
 
 /** A protobuf message: `name` without its package, which differs between releases. */
-export interface MessageCodec<Fields extends FieldTable> {
-  readonly kind: "message";
+export interface MessageCodec<Fields extends FieldTable> extends MessageShape {
   readonly name: string;
   readonly fields: Fields;
-  encode(draft: Draft<Decoded<Fields>>): Uint8Array<ArrayBuffer>;
+  readonly encode: (draft: Draft<Decoded<Fields>>) => Uint8Array<ArrayBuffer>;
   /** Undefined when the bytes are damaged. Fields nobody here knows are skipped. Never throws. */
-  decode(bytes: Uint8Array): Decoded<Fields> | undefined;
+  readonly decode: (bytes: Uint8Array) => Decoded<Fields> | undefined;
 }
 
 export type MessageOf<Codec> = Codec extends MessageCodec<infer Fields> ? Decoded<Fields> : never;
@@ -108,10 +112,10 @@ const bytesType = scalar<Uint8Array>(
 
 const one =
   <Value>(type: Scalar<Value>) =>
-  (number: number): Field<Value> => ({ number, type: type as Scalar<unknown>, isList: false });
+  (number: number): Field<Value> => ({ number, type: type, isList: false });
 const many =
   <Value>(type: Scalar<Value>) =>
-  (number: number): Field<Value[]> => ({ number, type: type as Scalar<unknown>, isList: true });
+  (number: number): Field<Value[]> => ({ number, type: type, isList: true });
 
 export const double = one(doubleType);
 export const bool = one(boolType);

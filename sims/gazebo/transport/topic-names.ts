@@ -9,8 +9,8 @@ const maxNameLength = 65_535;
  */
 export function qualifiedName(partition: string, topic: string): string {
   const absolute = topic.startsWith("/") ? topic : `/${topic}`;
-  const qualified = `@/${partition.replace(/^\/+|\/+$/g, "")}@${absolute}`;
-  if (!/^[^@\s~]+$/.test(absolute) || absolute.includes("//") || absolute.includes(":=")) {
+  const qualified = prefixOf(partition) + absolute;
+  if (!/^\/[^@\s~]+$/.test(absolute) || absolute.includes("//") || absolute.includes(":=")) {
     throw new BridgeError(
       ErrorCode.ConfigInvalid,
       `topic ${JSON.stringify(topic)} has a character Gazebo does not take: @, ~, :=, // or a space`,
@@ -27,6 +27,10 @@ export function qualifiedName(partition: string, topic: string): string {
 
 /** The topic without its partition; undefined if it belongs to another one. */
 export function topicInPartition(partition: string, qualified: string): string | undefined {
-  const prefix = qualifiedName(partition, "/").slice(0, -1);
+  const prefix = prefixOf(partition);
   return qualified.startsWith(`${prefix}/`) ? qualified.slice(prefix.length) : undefined;
+}
+
+function prefixOf(partition: string): string {
+  return `@/${partition.replace(/^\/+|\/+$/g, "")}@`;
 }
