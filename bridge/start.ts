@@ -17,6 +17,8 @@ import {
   type EmbeddedSimulation,
 } from "../sims/embedded/embedded-simulation.ts";
 import { defaultDynamics } from "../sims/embedded/mount-dynamics.ts";
+import { openGazeboSimulation } from "../sims/gazebo/gazebo-simulation.ts";
+import { networkSettings } from "../sims/gazebo/transport/network-settings.ts";
 import { BridgeService, type RosSink, type ServiceParts } from "./bridge-service.ts";
 import type { Config } from "./config.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
@@ -96,7 +98,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   // Workers start side by side: each takes a few hundred ms to load its WebAssembly or library.
   const camera = cameraRate(config);
   const [simulation, model, transport] = await openTogether(closers, [
-    openSimulation(config, device, { memory, camera, onFault: onSimulatorFault }),
+    openSimulation(config, device, { memory, camera, log, onFault: onSimulatorFault }),
     openModel(config, device, { heartbeats: memory.heartbeats, log }),
     openRos(config, { heartbeats: memory.heartbeats, log }),
   ]);
@@ -114,7 +116,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actuation,
     model,
     ros: transport === undefined ? undefined : rosParts(config, device, transport, clock),
-    simulator: () => ({ name: `MuJoCo ${simulation.ready.mujocoVersion}`, ...simulation.stats() }),
+    simulator: () => simulation.status(),
     setCameraRateHz: (rateHz) => {
       camera.set(rateHz);
     },
@@ -178,7 +180,7 @@ function loadDevice(profile: string): DeviceDescription {
 
 interface CameraRate {
   /** Frames per 1000 s, in shared memory. */
-  readonly shared: Int32Array;
+  readonly shared: Int32Array<SharedArrayBuffer>;
   set(rateHz: number): void;
 }
 
@@ -195,10 +197,69 @@ function cameraRate(config: Config): CameraRate {
 interface SimulationOptions {
   readonly memory: SharedMemory;
   readonly camera: CameraRate;
+  readonly log: Log;
   readonly onFault: (error: BridgeError) => void;
 }
 
+/** The simulator that runs, whichever it is. */
+interface Simulation extends AsyncDisposable {
+  status(): ServiceSnapshot["simulator"];
+}
+
 async function openSimulation(
+  config: Config,
+  device: DeviceDescription,
+  options: SimulationOptions,
+): Promise<Simulation> {
+  if (config.sim.backend === "gazebo") return await openGazebo(config, device, options);
+  const embedded = await openEmbedded(config, device, options);
+  const name = `MuJoCo ${embedded.ready.mujocoVersion}`;
+  return {
+    status: () => ({ name, ...embedded.stats() }),
+    [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose](),
+  };
+}
+
+/** A world in a Gazebo server, which must be running and is left running. */
+async function openGazebo(
+  config: Config,
+  device: DeviceDescription,
+  { memory, camera, log, onFault }: SimulationOptions,
+): Promise<Simulation> {
+  const { command, resumeWorld, startTimeoutMs } = config.gazebo;
+  const { world, model, jointStateTopic, cameraTopic, trajectoryTopic } = config.gazebo;
+  const gazebo = await openGazeboSimulation({
+    workerEntry: workerEntry("sims/gazebo/gazebo-worker.js"),
+    axisNames: device.axes.map((axis) => axis.name),
+    network: networkSettings(config.gazebo, process.env),
+    world: {
+      world,
+      model: model === "" ? device.id : model,
+      jointStateTopic,
+      cameraTopic,
+      trajectoryTopic,
+    },
+    command,
+    resumeWorld,
+    startTimeoutMs,
+    buffers: {
+      simSetpoint: memory.simSetpoint.buffer,
+      telemetry: memory.telemetry.buffer,
+      camera: memory.camera.buffer,
+      cameraRate: camera.shared.buffer,
+      heartbeats: memory.heartbeats.buffer,
+    },
+    log,
+    onFault,
+  });
+  log.info({ world: gazebo.ready.description }, "Gazebo connected");
+  return {
+    status: () => ({ name: gazebo.ready.description, ...gazebo.stats() }),
+    [Symbol.asyncDispose]: () => gazebo[Symbol.asyncDispose](),
+  };
+}
+
+async function openEmbedded(
   config: Config,
   device: DeviceDescription,
   { memory, camera, onFault }: SimulationOptions,
