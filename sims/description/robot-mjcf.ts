@@ -10,7 +10,7 @@ export const stepS = 0.001;
 /** Settings every model of ours is stepped with; see `robotMjcf`. `flags`: attributes of `<flag>`. */
 export function mjcfOptions(flags: string): string {
   return `<compiler angle="radian" autolimits="true" inertiafromgeom="auto" balanceinertia="false"/>
-<option timestep="${stepS}" integrator="Euler" gravity="0 0 -9.81">
+<option timestep="${stepS}" integrator="Euler" cone="elliptic" gravity="0 0 -9.81">
 <flag ${flags}autoreset="disable"/>
 </option>`;
 }

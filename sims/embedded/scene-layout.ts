@@ -161,6 +161,7 @@ const mug: PushableBody = {
     { shape: "cylinder", sizeM: [0.038, 0.048, 0], colorRgb: [0.9, 0.88, 0.82] },
     {
       name: "coffee",
+      isTouchable: false,
       shape: "cylinder",
       sizeM: [0.033, 0.001, 0],
       colorRgb: [0.2, 0.12, 0.07],
@@ -184,6 +185,7 @@ const book: PushableBody = {
     { shape: "box", sizeM: [0.075, 0.105, 0.016], colorRgb: [0.6, 0.16, 0.2] },
     {
       name: "pages",
+      isTouchable: false,
       shape: "box",
       sizeM: [0.0755, 0.099, 0.0125],
       colorRgb: [0.93, 0.91, 0.84],
@@ -206,6 +208,7 @@ const bottle: PushableBody = {
     },
     {
       name: "cap",
+      isTouchable: false,
       shape: "cylinder",
       sizeM: [0.015, 0.009, 0],
       colorRgb: [0.95, 0.95, 0.95],
@@ -238,6 +241,7 @@ const decoys: readonly PushableBody[] = [
       { shape: "sphere", sizeM: [0.038, 0, 0], colorRgb: [0.78, 0.16, 0.14] },
       {
         name: "stalk",
+        isTouchable: false,
         shape: "cylinder",
         sizeM: [0.002, 0.008, 0],
         colorRgb: [0.3, 0.2, 0.1],

@@ -237,6 +237,13 @@ describe("faults", () => {
     simulator.step(10);
   });
 
+  it("targets of another number of axes are refused", async () => {
+    using simulator = await openMountSimulator({ device, seed: 1 });
+    expect(() => {
+      simulator.setTargets(new Float64Array(3));
+    }).toThrow(/^\[sim\/fault\] targets: 3 numbers, expected 4/);
+  });
+
   it("five simulators side by side keep working while memory grows", async () => {
     const simulators: MountSimulator[] = [];
     for (let i = 0; i < 5; i += 1) simulators.push(await openMountSimulator({ device, seed: 1 }));
