@@ -8,6 +8,7 @@ import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
 import { runDoctor } from "./doctor.ts";
 import { runService } from "./run-service.ts";
+import { addSimCommand } from "./sim.ts";
 
 interface CommonFlags {
   readonly config?: string;
@@ -91,6 +92,8 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
     if (action !== "print") program.error(`config ${action} is unknown, expected: config print`);
     process.stdout.write(`${describeConfig(load(flags))}\n`);
   });
+
+addSimCommand(program, packageVersion());
 
 try {
   await program.parseAsync();

@@ -90,18 +90,22 @@ export function axes(area: Area, labels: { readonly x: string; readonly y: strin
   return lines.join("");
 }
 
-/** A line through points; gaps where a value is no number. */
+/** A line through points; gaps where a value is no number, or where points lie further apart than told. */
 export function polyline(
   area: Area,
   xs: readonly number[],
   ys: readonly number[],
   stroke: { readonly color: string; readonly width?: number; readonly dash?: string },
+  maxGapX = Number.POSITIVE_INFINITY,
 ): string {
   let path = "";
   let isDown = false;
+  let lastX = Number.NaN;
   xs.forEach((x, index) => {
     const y = ys[index] ?? Number.NaN;
     const isIn = Number.isFinite(y) && x >= area.fromX && x <= area.toX;
+    if (x - lastX > maxGapX) isDown = false;
+    lastX = x;
     if (isIn)
       path += `${isDown ? "L" : "M"}${one(atX(area, x))} ${one(atY(area, clampY(area, y)))}`;
     isDown = isIn;

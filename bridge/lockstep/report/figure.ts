@@ -12,6 +12,8 @@ const rightWidth = 290;
 const axisHeight = 104;
 const axisGap = 34;
 const topY = 132;
+/** Predictions further apart than this were held in between. */
+const maxGapS = 0.1;
 /** Half-width of a 90 % interval in standard deviations. */
 const z90 = 1.645;
 
@@ -28,7 +30,7 @@ export function reportFigure(summary: Summary, results: readonly RunResult[]): s
     traced === undefined || trace === undefined ? "" : timePlots(traced, trace),
     scorePlot(summary),
     trackingPlot(results),
-    numbers(summary),
+    numbers(summary, results.length),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, Verdana, sans-serif">${parts.join("")}</svg>`;
 }
@@ -105,7 +107,7 @@ function prediction({ predicted }: Trace, axis: number, area: Area): string {
   const high = means.map((mean, index) => mean + z90 * (stds[index] ?? 0));
   return (
     band(area, predicted.timeS, low, high, ink.predicted) +
-    polyline(area, predicted.timeS, means, { color: ink.predicted, width: 1.2 })
+    polyline(area, predicted.timeS, means, { color: ink.predicted, width: 1.2 }, maxGapS)
   );
 }
 
@@ -233,8 +235,8 @@ function trackingPlot(results: readonly RunResult[]): string {
   return axes(area, { x: "mrad", y: "tracking error of a run, rms: runs" }) + bars.join("");
 }
 
-function numbers(summary: Summary): string {
-  const y = topY + 416;
+function numbers(summary: Summary, runCount: number): string {
+  const y = topY + (runCount < 2 ? 310 : 416);
   const { commands, faultCounts } = summary;
   const struck = Object.entries(faultCounts).filter(([, count]) => count > 0);
   const coverage = summary.horizons.find((horizon) => horizon.aheadMs === 400)?.coverageRatio;
