@@ -116,7 +116,7 @@ export class BridgeService implements AsyncDisposable {
     this.#loop = new PredictionLoop({
       source: this.observations,
       model,
-      plan: new PreviewPlan(memory.preview),
+      plan: new PreviewPlan(memory.preview, memory.setpoints),
       clock,
       horizonSteps,
       previewStep: Math.round(config.model.previewAheadMs / stepMs),

@@ -10,6 +10,7 @@ import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
 import { runService } from "./run-service.ts";
+import { addSimCommand } from "./sim.ts";
 
 interface CommonFlags {
   readonly config?: string;
@@ -109,6 +110,7 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
   });
 
 program.addCommand(modelsCommand({ configOf: (flags) => load(flags).config, print }));
+addSimCommand(program, packageVersion());
 
 try {
   await program.parseAsync();

@@ -149,7 +149,14 @@ export class PredictionLoop {
     for (let steps = 0; ; steps += 1) {
       const outcome = source.observeAt(this.#nextStepMs, this.#observation);
       const nowMs = clock.monotonicMs();
-      if (outcome === "ahead" && nowMs - this.#nextStepMs < lateLimitMs) return retryMs;
+      if (outcome === "ahead" && nowMs - this.#nextStepMs < lateLimitMs) {
+        // A source that lags by more than a step never catches up with the clock: this is its newest.
+        if (steps > 0) {
+          this.#stats.caughtUpCount += steps - 1;
+          await this.#predict();
+        }
+        return retryMs;
+      }
       if (outcome !== "ok") {
         this.#nextStepMs += this.#stepMs;
         this.#hold(

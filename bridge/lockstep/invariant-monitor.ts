@@ -202,6 +202,12 @@ export class InvariantMonitor {
     if (this.#history === "none") this.#history = "position";
   }
 
+  /** The device was told to hold by itself: the last setpoint is no longer in force. */
+  deviceStopped(): void {
+    this.#vel.fill(0);
+    this.#lastWriteTick = Number.NEGATIVE_INFINITY;
+  }
+
   /** The run is over: everything has to be at rest. */
   ended(jointVelRadPerS: Float64Array | undefined, nowMs: number): void {
     this.#device.axes.forEach(({ name }, axis) => {
@@ -228,8 +234,8 @@ export class InvariantMonitor {
     }
     if (pos < lowerRad - 1e-9 || pos > upperRad + 1e-9) {
       const text = `${name} at ${pos} rad, range ${lowerRad} ... ${upperRad}`;
-      // Where it was found outside its range, it may stand.
-      if (vel !== 0 || this.#history !== "none") this.#outside(index, pos, text, nowMs);
+      // Where it was found outside its range, it may stand; a resume is judged by itself.
+      if (this.#history !== "none") this.#outside(index, pos, text, nowMs);
     }
     const stepSpeed = Math.abs(pos - (this.#pos[index] ?? 0)) / this.#periodS;
     const speed = this.#history === "none" ? Math.abs(vel) : Math.max(stepSpeed, Math.abs(vel));

@@ -141,8 +141,7 @@ export class LockstepControl {
       this.#monitor.checkedIn(sessionId, nowMs);
     }
     const forwardedBefore = this.counts.forwarded;
-    this.#handling =
-      message.type === "command" ? { sessionId, sequence: message.seq } : undefined;
+    this.#handling = message.type === "command" ? { sessionId, sequence: message.seq } : undefined;
     this.#desk.handle(sessionId, message, nowMs);
     this.#handling = undefined;
     if (message.type === "command" && this.counts.forwarded === forwardedBefore) {

@@ -40,7 +40,7 @@ export class LockstepPrediction {
     this.loop = new PredictionLoop({
       source: new FaultyObservations(source, { plan, monotonicMs }),
       model: new FaultyModel(model, { plan, monotonicMs, sleep: time.sleep }),
-      plan: new PreviewPlan(preview),
+      plan: new PreviewPlan(preview, rings.setpoints),
       clock: time,
       timers: time,
       horizonSteps,

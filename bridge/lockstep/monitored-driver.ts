@@ -29,6 +29,7 @@ export class MonitoredDriver implements ActuatorDriver {
   }
 
   stop(): void {
+    this.#monitor.deviceStopped();
     this.#inner.stop();
   }
 

@@ -115,10 +115,11 @@ export function isGood(result: RunResult): boolean {
   return result.violationCount === 0 && result.expectations.every(({ holds }) => holds);
 }
 
-function isSlowed(plan: FaultPlan, elapsedMs: number): boolean {
+/** Whether something stood between setpoints and joints while they should have come to rest. */
+function isCutOff(plan: FaultPlan, elapsedMs: number): boolean {
   return plan.data.faults.some(
-    ({ place, kind, startMs, durationMs }) =>
-      (place === "sim" || kind === "saturate") && startMs + durationMs > elapsedMs - tailMs,
+    ({ place, startMs, durationMs }) =>
+      (place === "sim" || place === "driver") && startMs + durationMs > elapsedMs - tailMs,
   );
 }
 
@@ -147,8 +148,8 @@ function finish(run: Finished): RunResult {
   const { rig, options, plan, tracking, owner, trace, time } = run;
   const { scenario, seed } = options;
   const endedMs = time.nowMs;
-  // Limp or slowed joints, or a broken world, come to rest in their own time: not our doing.
-  const isWorldWhole = rig.simulatorFault === undefined && !isSlowed(plan, endedMs - originMs);
+  // Limp or slowed joints, a device that heard nothing, or a broken world come to rest in their own time.
+  const isWorldWhole = rig.simulatorFault === undefined && !isCutOff(plan, endedMs - originMs);
   const mustStop = scenario.expect.stopped;
   if (mustStop) rig.monitor.ended(isWorldWhole ? rig.joints.velRadPerS : undefined, endedMs);
   const status = new Float64Array(actuationStatusWidth);
@@ -189,4 +190,3 @@ function finish(run: Finished): RunResult {
   const axisNames = run.parts.device.axes.map((axis) => axis.name);
   return { ...result, expectations: judge(scenario.expect, result, axisNames) };
 }
-

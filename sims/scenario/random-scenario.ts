@@ -50,9 +50,7 @@ function randomClient(device: DeviceDescription, random: Random, index: number):
   const does: Step[] = [];
   const role = pick(random, roles);
   let atS = uniform(random, 0, 0.6);
-  does.push(
-    role === "supervisor" && random() < 0.5 ? { atS, take: true } : { atS, acquire: true },
-  );
+  does.push(role === "supervisor" && random() < 0.5 ? { atS, take: true } : { atS, acquire: true });
   for (;;) {
     atS += uniform(random, 0.05, 0.9);
     if (atS >= durationS - 0.1) break;

@@ -92,9 +92,7 @@ const Scenario = z.strictObject({
   /** What predicts: the shipped package, the simulator itself, or nothing (fastest). */
   model: z.enum(["embedded", "oracle", "none"]).default("none"),
   clients: z.array(Client).default([]),
-  payload: z
-    .array(z.strictObject({ atS: timeS, massKg: finite.min(0.05).max(0.6) }))
-    .default([]),
+  payload: z.array(z.strictObject({ atS: timeS, massKg: finite.min(0.05).max(0.6) })).default([]),
   pushes: z
     .array(
       z.strictObject({
@@ -129,11 +127,14 @@ export type ScenarioExpectations = Scenario["expect"];
 /** The scenario, or every problem in it with its path. */
 export function checkScenario(
   value: unknown,
-): { readonly ok: true; readonly scenario: Scenario } | { readonly ok: false; readonly text: string } {
+):
+  | { readonly ok: true; readonly scenario: Scenario }
+  | { readonly ok: false; readonly text: string } {
   const result = Scenario.safeParse(value);
   if (!result.success) return { ok: false, text: z.prettifyError(result.error) };
   const problems = crossChecks(result.data);
-  if (problems.length > 0) return { ok: false, text: problems.map((text) => `✖ ${text}`).join("\n") };
+  if (problems.length > 0)
+    return { ok: false, text: problems.map((text) => `✖ ${text}`).join("\n") };
   return { ok: true, scenario: result.data };
 }
 
@@ -153,7 +154,9 @@ function crossChecks({ clients, durationS, model, expect, ...events }: Scenario)
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => `clients: "${name}" is there twice`),
     ...late.map(({ what, atS }) => `${what} at ${atS} s is not before the end, ${durationS} s`),
-    ...(wantsModel && model === "none" ? ["expect: predictions are judged, but model is none"] : []),
+    ...(wantsModel && model === "none"
+      ? ["expect: predictions are judged, but model is none"]
+      : []),
     ...(typeof expect.owner === "string" && !names.includes(expect.owner)
       ? [`expect.owner: there is no client ${expect.owner}`]
       : []),

@@ -26,14 +26,18 @@ for (let seed = firstSeed; seed < firstSeed + runCount; seed += 1) {
   for (const { invariant, atMs, text } of result.violations) {
     const seeds = bad.get(invariant) ?? [];
     if (!seeds.includes(seed) && seeds.length < 8) {
-      console.log(`seed ${seed} at ${atMs.toFixed(0)} ms: ${invariant}: ${text} [${result.faults.join(" ")}]`);
+      console.log(
+        `seed ${seed} at ${atMs.toFixed(0)} ms: ${invariant}: ${text} [${result.faults.join(" ")}]`,
+      );
     }
     if (!seeds.includes(seed)) bad.set(invariant, [...seeds, seed]);
   }
 }
 const wallS = (performance.now() - startMs) / 1000;
 console.log(`${runCount} runs, ${simulatedS.toFixed(0)} s simulated in ${wallS.toFixed(1)} s`);
-console.log(`${(runCount / wallS).toFixed(1)} runs/s, ${(simulatedS / wallS).toFixed(0)} times real time, one thread`);
+console.log(
+  `${(runCount / wallS).toFixed(1)} runs/s, ${(simulatedS / wallS).toFixed(0)} times real time, one thread`,
+);
 console.log("runs a fault struck in:", faultCounts);
 for (const [invariant, seeds] of bad) console.log(`VIOLATED ${invariant}: ${seeds.length} runs`);
 if (bad.size > 0) process.exitCode = 1;

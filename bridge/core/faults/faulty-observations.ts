@@ -45,9 +45,9 @@ export class FaultyObservations implements ObservationSource {
       this.#line.count("delay");
       return "ahead";
     }
+    if (this.#line.strikeByChance("loss", timeMs)) return "stale";
     const outcome = this.#inner.observeAt(timeMs, out);
     if (outcome !== "ok") return outcome;
-    if (this.#line.strikeByChance("loss", timeMs)) return "stale";
     const sample = {
       stampMs: timeMs,
       posRad: out.jointPosRad,

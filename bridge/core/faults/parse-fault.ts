@@ -1,5 +1,11 @@
 import { BridgeError, ErrorCode } from "../../contract/errors.ts";
-import { faultCatalogue, faultPlaces, type Fault, type FaultKind, type FaultPlace } from "./fault.ts";
+import {
+  faultCatalogue,
+  faultPlaces,
+  type Fault,
+  type FaultKind,
+  type FaultPlace,
+} from "./fault.ts";
 
 /*
  * place[:axis].kind [= value [~ spread]] [@ start] [+ duration]
@@ -74,7 +80,8 @@ export function parseFault(text: string, options: ParseFaultOptions): Fault | st
   if (typeof startMs === "string") return startMs;
   const durationMs = readTime(duration, Number.POSITIVE_INFINITY);
   if (typeof durationMs === "string") return durationMs;
-  if (entry.once === true && duration !== undefined) return `${kind} happens once, without a duration`;
+  if (entry.once === true && duration !== undefined)
+    return `${kind} happens once, without a duration`;
   return {
     place,
     kind,

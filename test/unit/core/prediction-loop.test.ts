@@ -51,8 +51,9 @@ function set(options: {
     source: {
       axisNames: ["yaw"],
       observeAt: (timeMs: number, out: Observation) => {
-        out.stampMs = timeMs;
-        return options.observe?.(timeMs) ?? "ok";
+        const outcome = options.observe?.(timeMs) ?? "ok";
+        if (outcome === "ok") out.stampMs = timeMs;
+        return outcome;
       },
       frameBorrowed: () => undefined,
     },
@@ -160,4 +161,14 @@ describe("PredictionLoop", () => {
       expect(loop.stats.predictedCount).toBe(count - 1);
     },
   );
+
+  it("predicts once per step from a source that always lags by more than a step", async () => {
+    const rig = set({ observe: (timeMs) => (timeMs > rig.clock.nowMs - 60 ? "ahead" : "ok") });
+    const { loop, observedMs, predictedMs, advance } = rig;
+    loop.start();
+    await advance(900);
+    await loop.stop();
+    expect(observedMs.length).toBeGreaterThanOrEqual(20);
+    expect(predictedMs).toEqual(observedMs);
+  });
 });

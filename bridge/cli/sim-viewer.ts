@@ -1,0 +1,1 @@
+export async function viewScenario(_a: string, _b: unknown): Promise<void> { await Promise.resolve(); }
