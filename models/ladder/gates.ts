@@ -1,11 +1,11 @@
 import type { NodeAssignment } from "../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
 import type { Gate, GraphShare, RungRefusal } from "../../bridge/contract/model-status.ts";
+import type { WorldModel } from "../../bridge/contract/world-model.ts";
 import { isSameProvider } from "./package-hints.ts";
 import { rehearse, rehearseTicks, warmUpTicks } from "./rehearsal.ts";
-import { isCpu, type LadderPlan, type Rung } from "./rung.ts";
 import type { OpenedGraph } from "./rung-engine.ts";
-import type { WorldModel } from "../../bridge/contract/world-model.ts";
+import { isCpu, type LadderPlan, type Rung } from "./rung.ts";
 
 export type GateResult =
   | { readonly passed: true; readonly tickMsP99: number; readonly lateBy?: RungRefusal }
@@ -63,10 +63,10 @@ export async function passGates(
   plan: LadderPlan,
 ): Promise<GateResult> {
   const horizonSteps = Math.min(plan.horizonSteps, model.description.maxHorizonSteps);
-  const misassigned = isCpu(rung) ? undefined : assignmentRefusal(graphs, rung);
-  if (misassigned !== undefined) return { passed: false, refusal: misassigned };
   try {
     await rehearseTicks(model, horizonSteps, warmUpTicks);
+    const misassigned = isCpu(rung) ? undefined : assignmentRefusal(graphs, rung);
+    if (misassigned !== undefined) return { passed: false, refusal: misassigned };
     const { tickMsP99 } = await rehearse(model, horizonSteps, plan.tickBudgetMs);
     if (tickMsP99 <= plan.tickBudgetMs) return { passed: true, tickMsP99 };
     const refusal = deadlineRefusal(rung, tickMsP99, plan.tickBudgetMs);
