@@ -80,7 +80,7 @@ export async function buildFastPeer(): Promise<Peer<FastPrograms>> {
  * The folder with the programs. Its name holds the hash of the sources, and it appears by renaming, so
  * test workers may ask at the same time and a half-built folder is never used.
  */
-async function built(
+export async function built(
   name: string,
   recipe: { readonly tools: readonly Tool[]; readonly script: string },
 ): Promise<Peer<string>> {

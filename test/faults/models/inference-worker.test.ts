@@ -62,21 +62,23 @@ describe("an inference worker that cannot start", () => {
     await expect(wrong).rejects.toThrow(/^\[model\/golden\] mean at step 1, column 0/);
   });
 
-  test("tells that its library cannot be used, when no other is allowed", async () => {
-    const engine = { engine: "ort-ffi", libraryPath: "/nonexistent/libonnxruntime.so" } as const;
+  test("tells that the library it was given cannot be used, and takes no other", async () => {
+    const engine = { libraryPath: "/nonexistent/libonnxruntime.so" };
     const opening = openInferenceWorker({ entry, packageFolder: await tinyPackage(), engine });
     await expect(opening).rejects.toThrow(code("engine/library"));
   });
 
-  test("publishes why it runs on the fallback, when one is allowed", async () => {
-    const engine = { libraryPath: "/nonexistent/libonnxruntime.so" };
+  test("publishes why it runs on the fallback, when no library that was found loads", async () => {
+    const path = "/nonexistent/libonnxruntime.so";
+    const found = { path, source: "system", version: undefined, accelerators: [] } as const;
+    const engine = { libraries: [found] };
     await using model = await openInferenceWorker({
       entry,
       packageFolder: await tinyPackage(),
       engine,
     });
     expect(model.description.engine.name).toBe("ort-node");
-    expect(model.description.engine.fallbackReasons.join()).toContain(engine.libraryPath);
+    expect(model.description.engine.fallbackReasons.join()).toContain(path);
   });
 
   test("is given up when it does not get ready", async () => {
