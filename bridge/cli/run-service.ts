@@ -10,6 +10,8 @@ const closeDeadlineMs = 5000;
 export interface RunServiceOptions {
   readonly log: Log;
   readonly version: string;
+  /** Reads the configuration again, as SIGHUP asks for. */
+  readonly reloadConfig: () => Config;
 }
 
 /**
@@ -39,6 +41,9 @@ export async function runService(config: Config, options: RunServiceOptions): Pr
     log.info({ reason: stop.signal.reason as string }, "stopped while starting");
     return;
   }
+  process.on("SIGHUP", () => {
+    void reload(bridge, options);
+  });
   const broken = bridge.failed.then((error) => {
     process.exitCode = 1;
     return errorText(error);
@@ -46,6 +51,16 @@ export async function runService(config: Config, options: RunServiceOptions): Pr
   const reason = await Promise.race([ended, broken]);
   log.info({ reason }, "stopping: the device first");
   await closeInTime(bridge, log);
+}
+
+/** The model and its providers follow the configuration while the service runs; the rest needs a restart. */
+async function reload(bridge: Bridge, { log, reloadConfig }: RunServiceOptions): Promise<void> {
+  try {
+    log.info({}, "SIGHUP: reading the model section of the configuration again");
+    await bridge.reload(reloadConfig());
+  } catch (error) {
+    log.error({ text: errorText(error) }, "the configuration was not taken, all goes on as before");
+  }
 }
 
 async function closeInTime(bridge: Bridge, log: Log): Promise<void> {

@@ -12,6 +12,7 @@ export interface MortalWorldModel extends WorldModel {
   /** Providers its engine was built with; nothing else can be tried there without a plugin. */
   readonly builtInProviders: readonly string[];
   readonly counters: { readonly missedCount: number; readonly terminatedCount: number };
+  readonly tickBudgetMs: number;
   /** True when its thread could not be ended. */
   readonly isAbandoned: boolean;
 }

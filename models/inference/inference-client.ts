@@ -12,7 +12,7 @@ import type {
 } from "../../bridge/contract/world-model.ts";
 import { checkObservation, checkRequest } from "../check-request.ts";
 import type { OpenEngineOptions } from "../engine/open-engine.ts";
-import type { LadderPlan } from "../ladder/rung.ts";
+import { budgetMsOf, type LadderPlan, type TickBudget } from "../ladder/rung.ts";
 import { InferenceMailbox } from "./mailbox.ts";
 import type { InferenceReady, InferenceServing, InferenceWorkerData } from "./protocol.ts";
 import { RunWatch } from "./run-watch.ts";
@@ -45,9 +45,7 @@ export interface InferenceWorkerOptions {
    * A call not answered in this time is refused with `model/deadline`; a run that takes twice as long
    * is ended, and a worker that does not come back from that is killed. Default 1000.
    */
-  readonly tickBudgetMs?: number;
-  /** Ends runs from this thread; none: a run that hangs costs the worker. */
-  readonly openTerminator?: (library: string) => Terminator;
+  readonly tickBudgetMs?: TickBudget;
   /** Default 60 000: building a session may take long. */
   readonly readyTimeoutMs?: number;
   /** Gives up opening. */
@@ -86,9 +84,9 @@ export class InferenceClient implements WorldModel {
   /** Why better rungs of its ladder do not serve. */
   readonly refusals: readonly RungRefusal[];
   readonly builtInProviders: readonly string[];
+  readonly tickBudgetMs: number;
   readonly #host: WorkerHost<never, never, InferenceReady>;
   readonly #mailbox: InferenceMailbox;
-  readonly #tickBudgetMs: number;
   readonly #watch: RunWatch;
   readonly #waiting: Job[] = [];
   #current: Job | undefined;
@@ -107,7 +105,7 @@ export class InferenceClient implements WorldModel {
     this.exited = host.exited;
     this.#host = host;
     this.#mailbox = new InferenceMailbox(serving.mailboxSize, serving.mailbox);
-    this.#tickBudgetMs = tickBudgetMs;
+    this.tickBudgetMs = tickBudgetMs;
     this.#watch = new RunWatch({
       budgetMs: tickBudgetMs,
       isAnswered: () => this.#mailbox.isAnswered,
@@ -208,11 +206,11 @@ export class InferenceClient implements WorldModel {
     const timer = setTimeout(() => {
       if (this.#current === job && this.#mailbox.isAnswered) return;
       this.#missedCount += 1;
-      const text = `${job.kind} was not answered within ${this.#tickBudgetMs} ms`;
+      const text = `${job.kind} was not answered within ${this.tickBudgetMs} ms`;
       const error = new BridgeError(ErrorCode.ModelDeadline, text);
       if (job.kind === "predict") this.#withdraw(job, error);
       else job.fail(error);
-    }, this.#tickBudgetMs);
+    }, this.tickBudgetMs);
     job.timer = timer;
   }
 
@@ -301,15 +299,22 @@ export async function openInferenceWorker(
     const { refusals, text } = ready;
     throw new BridgeError(ErrorCode.EngineLadder, text, { details: { refusals } });
   }
-  const terminator = options.openTerminator?.(ready.description.engine.library);
+  const terminator = await terminatorFor(ready);
   return new InferenceClient(host, ready, {
-    tickBudgetMs: options.tickBudgetMs ?? 1000,
+    tickBudgetMs: budgetMsOf(options.tickBudgetMs ?? 1000, ready.description),
     endRuns: () => {
       const handles = terminator === undefined ? [] : control.handles();
       for (const handle of handles) terminator?.terminate(handle);
       return handles.length > 0;
     },
   });
+}
+
+/** onnxruntime-node cannot end a run; a thread that hangs in it costs the worker. */
+async function terminatorFor({ description }: InferenceServing): Promise<Terminator | undefined> {
+  if (description.engine.name !== "ort-ffi") return undefined;
+  const { openTerminator } = await import("../engine/ort-ffi/terminator.ts");
+  return openTerminator(description.engine.library);
 }
 
 function workerDataOf(

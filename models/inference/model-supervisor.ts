@@ -9,7 +9,7 @@ import type { Observation } from "../../bridge/contract/observation.ts";
 import type {
   Prediction,
   PredictRequest,
-  WorldModel,
+  SupervisedModel,
   WorldModelDescription,
 } from "../../bridge/contract/world-model.ts";
 import { siftPresent } from "../ladder/presence.ts";
@@ -30,9 +30,8 @@ export interface ModelSupervisorOptions {
   readonly open: OpenModel;
   readonly exists: (path: string) => boolean;
   readonly log: Log;
-  readonly tickBudgetMs: number;
   /** Refuses another package that does not fit the running service; throws a BridgeError that says why. */
-  readonly requireFit?: (next: WorldModelDescription) => void;
+  readonly requireFit?: (running: WorldModelDescription, next: WorldModelDescription) => void;
   /** Observations a fresh worker is fed; default 64, 2.5 s at the embedded model's step. */
   readonly historyLength?: number;
   /** Deaths in a row that are answered with a new worker; default 5. A prediction ends the row. */
@@ -66,7 +65,7 @@ interface Climb {
  *
  * Calls while no worker serves are refused with the error the last one died of.
  */
-export class ModelSupervisor implements WorldModel {
+export class ModelSupervisor implements SupervisedModel {
   readonly gaveUp: Promise<BridgeError>;
   readonly #options: ModelSupervisorOptions;
   readonly #history: ObservationHistory;
@@ -83,6 +82,7 @@ export class ModelSupervisor implements WorldModel {
   #climb: Climb | undefined;
   #refusals: readonly RungRefusal[] = [];
   #using = false;
+  #tickBudgetMs = 0;
   #downBy = closedError();
   #deathsInARow = 0;
   #swapCount = 0;
@@ -142,7 +142,7 @@ export class ModelSupervisor implements WorldModel {
       missedCount: this.#retired.missedCount + counters.missedCount,
       terminatedCount: this.#retired.terminatedCount + counters.terminatedCount,
       abandonedCount: this.#retired.abandonedCount,
-      tickBudgetMs: this.#options.tickBudgetMs,
+      tickBudgetMs: this.#tickBudgetMs,
       lastUseError: this.#lastUseError,
     };
   }
@@ -226,6 +226,7 @@ export class ModelSupervisor implements WorldModel {
   #attend(model: MortalWorldModel): void {
     this.#model = model;
     this.#description = model.description;
+    this.#tickBudgetMs = model.tickBudgetMs;
     void model.exited.then((error) => {
       if (error === undefined || this.#model !== model || !this.#isOpen) return;
       this.#count(model);
@@ -288,10 +289,7 @@ export class ModelSupervisor implements WorldModel {
   #refuse(refusals: readonly RungRefusal[]): void {
     this.#refusals = [...this.#refusals, ...refusals];
     for (const refusal of refusals) {
-      this.#options.log.warn(
-        { ...refusal, text: refusalText(refusal) },
-        "a provider is refused",
-      );
+      this.#options.log.warn({ ...refusal, text: refusalText(refusal) }, "a provider is refused");
     }
   }
 
@@ -307,7 +305,7 @@ export class ModelSupervisor implements WorldModel {
     const order = { packagePath, rungs: quick, signal, isLastResort: true } as const;
     const model = await open({ ...order, place: "background" });
     try {
-      requireFit?.(model.description);
+      requireFit?.(this.#description, model.description);
       this.#climb?.stop.abort(new BridgeError(ErrorCode.ModelSuperseded, "another package came"));
       this.#climb = undefined;
       await this.#install(model, signal);

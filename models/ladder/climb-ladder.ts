@@ -1,6 +1,10 @@
 import type { Engine } from "../../bridge/contract/engine.ts";
 import { BridgeError, errorText, ErrorCode } from "../../bridge/contract/errors.ts";
-import { refusalText, type GraphShare, type RungRefusal } from "../../bridge/contract/model-status.ts";
+import {
+  refusalText,
+  type GraphShare,
+  type RungRefusal,
+} from "../../bridge/contract/model-status.ts";
 import type { WorldModel } from "../../bridge/contract/world-model.ts";
 import { openEngineCache, pruneEngineCache } from "./engine-cache.ts";
 import { isPackageFault, passGates, refusalOf, sharesOf } from "./gates.ts";
@@ -122,7 +126,10 @@ async function tryRung<M extends WorldModel>(
 }
 
 async function optionSettings(
-  options: Pick<ClimbOptions<WorldModel>, "engine" | "plan" | "hints" | "modelSha256" | "nvidia" | "graphNames">,
+  options: Pick<
+    ClimbOptions<WorldModel>,
+    "engine" | "plan" | "hints" | "modelSha256" | "nvidia" | "graphNames"
+  >,
   rung: Rung,
 ): Promise<OptionSettings> {
   const { plan, hints } = options;

@@ -10,12 +10,18 @@ export interface Rung {
   readonly minNodeShare: number;
 }
 
+/** In ms, or the step of the package, whatever that is. */
+export type TickBudget = number | "step";
+
+export const budgetMsOf = (budget: TickBudget, { stepS }: { readonly stepS: number }): number =>
+  budget === "step" ? stepS * 1000 : budget;
+
 /** How one package is opened on the best rung that passes. Plain data: it crosses to the worker. */
 export interface LadderPlan {
   /** Best first. */
   readonly rungs: readonly Rung[];
-  /** A rehearsed tick at p99 may take this long. */
-  readonly tickBudgetMs: number;
+  /** A rehearsed tick at p99 may take this long; `step`: as long as the package's step. */
+  readonly tickBudgetMs: TickBudget;
   /** Steps each rehearsed tick predicts. */
   readonly horizonSteps: number;
   /**
