@@ -278,8 +278,8 @@ function withoutPreview(request: PredictRequest): PredictRequest {
  * Starts an inference worker: it opens the engine, verifies the package, and climbs the ladder until a
  * provider reproduces the golden rollout and passes the other gates, all off the main thread.
  *
- * @throws BridgeError with the worker's own code, `engine/ladder` with `details.refusals`, or
- * `thread/timeout`.
+ * @throws BridgeError with the worker's own code, with `details.refusals` where a ladder was climbed in
+ * vain, or `thread/timeout`.
  */
 export async function openInferenceWorker(
   options: InferenceWorkerOptions,
@@ -296,8 +296,8 @@ export async function openInferenceWorker(
   const { ready } = host;
   if (!("mailbox" in ready)) {
     await host[Symbol.asyncDispose]();
-    const { refusals, text } = ready;
-    throw new BridgeError(ErrorCode.EngineLadder, text, { details: { refusals } });
+    const { refusals, code, text } = ready;
+    throw new BridgeError(code, text, { details: { refusals } });
   }
   const terminator = await terminatorFor(ready);
   return new InferenceClient(host, ready, {

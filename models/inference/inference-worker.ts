@@ -11,7 +11,7 @@ import { openEngine } from "../engine/open-engine.ts";
 import { climbLadder, type Climbed } from "../ladder/climb-ladder.ts";
 import { nvidiaFacts } from "../ladder/nvidia-facts.ts";
 import { hintsOf } from "../ladder/package-hints.ts";
-import { cpuRung, type LadderPlan } from "../ladder/rung.ts";
+import { cpuOnlyPlan } from "../ladder/rung.ts";
 import { loadPackage, type ModelPackage } from "../package/load-package.ts";
 import type { Manifest } from "../package/manifest.ts";
 import { OnnxWorldModel } from "../world-model.ts";
@@ -80,16 +80,6 @@ async function climb(
   });
 }
 
-/** For a model without a robot around it: nobody waits for its ticks. */
-const cpuOnlyPlan: LadderPlan = {
-  rungs: [cpuRung],
-  tickBudgetMs: Number.MAX_SAFE_INTEGER,
-  horizonSteps: 1,
-  lastMayBeLate: true,
-  cudaGraph: false,
-  engineCache: { folder: "", maxBytes: 0 },
-};
-
 function describe({ model, provider, graphs, tickMsP99 }: Climbed<OnnxWorldModel>) {
   const { description } = model;
   const engine = { ...description.engine, provider, graphs, rehearsedMsP99: tickMsP99 };
@@ -100,9 +90,10 @@ function describe({ model, provider, graphs, tickMsP99 }: Climbed<OnnxWorldModel
 function refusedLadder(
   error: unknown,
 ): { readonly kind: "ready"; readonly ready: InferenceRefused } | undefined {
-  if (!(error instanceof BridgeError) || error.code !== ErrorCode.EngineLadder) return undefined;
+  if (!(error instanceof BridgeError) || !("refusals" in error.details)) return undefined;
   const refusals = error.details["refusals"] as readonly RungRefusal[];
-  return { kind: "ready", ready: { refusals, text: workerFailure(error).text } };
+  const { code, text } = workerFailure(error);
+  return { kind: "ready", ready: { refusals, code, text } };
 }
 
 /** Joint arrays carry no names: a package for another device, or another order, would move wrongly. */

@@ -1,4 +1,5 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
+import type { ErrorCode } from "../../bridge/contract/errors.ts";
 import type { RungRefusal } from "../../bridge/contract/model-status.ts";
 import type { WorldModelDescription } from "../../bridge/contract/world-model.ts";
 import type { OpenEngineOptions } from "../engine/open-engine.ts";
@@ -34,6 +35,7 @@ export interface InferenceServing {
 /** The package is sound, and no rung of its ladder passed: the thread ends after saying so. */
 export interface InferenceRefused {
   readonly refusals: readonly RungRefusal[];
+  readonly code: ErrorCode;
   readonly text: string;
 }
 

@@ -44,13 +44,14 @@ export interface Climbed<M extends WorldModel> extends AsyncDisposable {
  * Tries the rungs in order; the first that passes its gates is taken. What a refused rung opened is
  * closed before the next is tried.
  *
- * @throws BridgeError `engine/ladder` with `details.refusals` when none passes; the package's own error
- * (`model/hash`, `model/manifest` ...) when no rung could mend it.
+ * @throws BridgeError with `details.refusals` when none passes: `engine/ladder`, or the error of the only
+ * rung; the package's own error (`model/hash`, `model/manifest` ...) when no rung could mend it.
  */
 export async function climbLadder<M extends WorldModel>(
   options: ClimbOptions<M>,
 ): Promise<Climbed<M>> {
   const refusals: RungRefusal[] = [];
+  let error: unknown;
   for (const rung of options.plan.rungs) {
     const unlisted = packageRefusal(rung, options.hints);
     if (unlisted !== undefined) {
@@ -60,12 +61,21 @@ export async function climbLadder<M extends WorldModel>(
     options.onRung(rung);
     const result = await tryRung(options, rung);
     refusals.push(...result.refusals);
+    error = result.error;
     if (result.climbed !== undefined) return { ...result.climbed, refusals };
   }
-  const text = refusals.map(refusalText).join("; ");
-  throw new BridgeError(ErrorCode.EngineLadder, `no provider passed: ${text}`, {
-    details: { refusals },
-  });
+  throw ladderError(refusals, error);
+}
+
+/** One refusal that was an error is that error; of several, all are said. */
+function ladderError(refusals: readonly RungRefusal[], cause: unknown): BridgeError {
+  const details = { refusals };
+  if (refusals.length === 1 && cause instanceof BridgeError) {
+    const text = cause.message.replace(/^\[[^\]]*\] /, "");
+    return new BridgeError(cause.code, text, { details, cause });
+  }
+  const text = `no provider passed: ${refusals.map(refusalText).join("; ")}`;
+  return new BridgeError(ErrorCode.EngineLadder, text, { details });
 }
 
 /** A package that names its providers is not tried on others, unless the user asked for them. */
@@ -84,6 +94,7 @@ function packageRefusal(rung: Rung, { providers }: PackageHints): RungRefusal | 
 interface Tried<M extends WorldModel> {
   readonly climbed?: Omit<Climbed<M>, "refusals">;
   readonly refusals: readonly RungRefusal[];
+  readonly error?: unknown;
 }
 
 async function tryRung<M extends WorldModel>(
@@ -104,7 +115,7 @@ async function tryRung<M extends WorldModel>(
   } catch (error) {
     await lane[Symbol.asyncDispose]();
     if (isPackageFault(error)) throw error;
-    return { refusals: [refusalOf(rung, error, "loads", lane.lastGraph)] };
+    return { refusals: [refusalOf(rung, error, "loads", lane.lastGraph)], error };
   }
   const close = async (): Promise<void> => {
     await model[Symbol.asyncDispose]();

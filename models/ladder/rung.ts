@@ -43,3 +43,13 @@ export const cpuRung: Rung = {
 };
 
 export const isCpu = (rung: Rung): boolean => rung.request.name === "cpu";
+
+/** For a model without a robot around it: nobody waits for its ticks. */
+export const cpuOnlyPlan: LadderPlan = {
+  rungs: [cpuRung],
+  tickBudgetMs: Number.MAX_SAFE_INTEGER,
+  horizonSteps: 1,
+  lastMayBeLate: true,
+  cudaGraph: false,
+  engineCache: { folder: "", maxBytes: 0 },
+};

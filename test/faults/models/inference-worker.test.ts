@@ -112,7 +112,7 @@ describe("an inference worker that is slow", () => {
   });
 
   test("drops an answer that comes too late and gives later callers their own", async () => {
-    await using model = await openScripted("answer-after:600,1", 300);
+    await using model = await openScripted("answer-after:600,1", 450);
     await expect(model.predict(marked(1))).rejects.toThrow(code("model/deadline"));
     expect(model.counters.missedCount).toBe(1);
     await model.observe(observationAt(0));
