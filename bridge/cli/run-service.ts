@@ -66,12 +66,19 @@ async function reload(bridge: Bridge, { log, reloadConfig }: RunServiceOptions):
 async function closeInTime(bridge: Bridge, log: Log): Promise<void> {
   const timer = setTimeout(() => {
     log.error({ closeDeadlineMs }, "did not stop in time, leaving anyway");
-    process.exit(1);
+    leave(bridge, 1);
   }, closeDeadlineMs);
   const startMs = performance.now();
   await bridge[Symbol.asyncDispose]();
   clearTimeout(timer);
   log.info({ tookMs: Math.round(performance.now() - startMs) }, "stopped");
+  if (bridge.snapshot().modelStatus.abandonedCount > 0) leave(bridge, 0);
+}
+
+/** `exit` waits for every thread, also for one that hangs in a provider's native code: that takes SIGKILL. */
+function leave(bridge: Bridge, exitCode: number): void {
+  if (bridge.snapshot().modelStatus.abandonedCount === 0) process.exit(exitCode);
+  process.kill(process.pid, "SIGKILL");
 }
 
 /** The first signal asks for an orderly end, the second for any end. */

@@ -123,8 +123,10 @@ export class WorkerHost<In, Out, Ready> implements AsyncDisposable {
         reject(error ?? new BridgeError(ErrorCode.ThreadFailed, `${options.name} thread ended`));
       });
     }).catch(async (error: unknown) => {
-      if (!(await terminateInTime(worker))) life.abandoned = true;
-      throw error;
+      if (await terminateInTime(worker)) throw error;
+      const text = `${errorText(error)}; its native code still runs`.replace(/^\[[^\]]*\] /, "");
+      const code = error instanceof BridgeError ? error.code : ErrorCode.ThreadTimeout;
+      throw new BridgeError(code, text, { details: { abandoned: true }, cause: error });
     });
     const closeTimeoutMs = options.closeTimeoutMs ?? 1500;
     return new WorkerHost<In, Out, Ready>(worker, life, ready, exited, closeTimeoutMs);

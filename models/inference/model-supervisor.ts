@@ -281,6 +281,7 @@ export class ModelSupervisor implements SupervisedModel {
       return true;
     } catch (error) {
       await model?.[Symbol.asyncDispose]();
+      if (isAbandonment(error)) this.#retired.abandonedCount += 1;
       if (!signal.aborted) this.#refuse(refusalsOf(rung, error));
       return false;
     }
@@ -446,6 +447,10 @@ function refusalsOf(rung: Rung, error: unknown): readonly RungRefusal[] {
   const expected = "a worker that gets ready";
   return [{ provider: rung.request.name, gate: "loads", found: errorText(error), expected }];
 }
+
+/** The worker hangs in native code and could not be ended. */
+const isAbandonment = (error: unknown): boolean =>
+  error instanceof BridgeError && error.details["abandoned"] === true;
 
 const diedAtWork = (rung: Rung): RungRefusal => ({
   provider: rung.request.name,
