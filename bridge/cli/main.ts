@@ -9,6 +9,7 @@ import { runBench } from "./bench.ts";
 import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
+import { addModelsUse } from "./models-use.ts";
 import { runService } from "./run-service.ts";
 import { addSimCommand } from "./sim.ts";
 
@@ -59,7 +60,11 @@ function withCommonFlags(command: Command): Command {
 
 async function serve(flags: CommonFlags): Promise<void> {
   const loaded = load(flags);
-  await runService(loaded.config, { log: openLog(loaded.config.log), version: packageVersion() });
+  await runService(loaded.config, {
+    log: openLog(loaded.config.log),
+    version: packageVersion(),
+    reloadConfig: () => load(flags).config,
+  });
 }
 
 const program = new Command("kairos-bridge")
@@ -111,6 +116,7 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
 
 program.addCommand(modelsCommand({ configOf: (flags) => load(flags).config, print }));
 addSimCommand(program, packageVersion());
+addModelsUse(program);
 
 try {
   await program.parseAsync();

@@ -15,6 +15,16 @@ export interface PackageHints {
   readonly profiles?: ReadonlyMap<string, ShapeProfile>;
 }
 
+/** The parts of a manifest the ladder reads. */
+interface HintedManifest {
+  readonly requires: object & { readonly providers?: readonly string[] | undefined };
+}
+
+export function hintsOf(manifest: HintedManifest): PackageHints {
+  const { providers } = manifest.requires;
+  return providers === undefined ? {} : { providers };
+}
+
 /** ONNX Runtime's own names for what the ladder and the configuration call shorter. */
 const shortNames: Readonly<Record<string, string>> = {
   CPUExecutionProvider: "cpu",
