@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import type { Peer } from "../build.ts";
+import type { EngineTour } from "./engine-tour.ts";
 import type { LibraryRollout } from "./rollout.ts";
 
 /** ONNX Runtime builds other than the packaged one: KAIROS_ORT_LIBRARIES, paths joined by colons. */
@@ -33,15 +34,32 @@ export function arm64Node(): Peer<NodeCommand> {
 export async function rolloutOn(
   library: string,
   packages: readonly string[],
-  [program, ...before]: NodeCommand = nodeFor(library),
+  node?: NodeCommand,
 ): Promise<LibraryRollout> {
-  const script = path.resolve("dist/test/peers/ort-library/rollout.js");
-  const args = [...before, script, library, ...packages];
+  return (await answerOf("rollout.js", [library, ...packages], node)) as LibraryRollout;
+}
+
+/** Every part of the engine on a library, from a process of its own that ended well. */
+export async function tourOf(
+  library: string,
+  plugins: readonly string[] = [],
+  node?: NodeCommand,
+): Promise<EngineTour> {
+  return (await answerOf("engine-tour.js", [library, ...plugins], node)) as EngineTour;
+}
+
+async function answerOf(
+  name: string,
+  args: readonly [library: string, ...more: string[]],
+  [program, ...before]: NodeCommand = nodeFor(args[0]),
+): Promise<unknown> {
+  const script = path.resolve("dist/test/peers/ort-library", name);
   const env = { ...process.env, ORT_DISABLE_TELEMETRY: "1" };
   // Debian's libraries print each of their operator schemas as they load.
   const maxBuffer = 16 * 1024 * 1024;
-  const { stdout } = await promisify(execFile)(program, args, { env, maxBuffer });
-  return JSON.parse(stdout) as LibraryRollout;
+  const options = { env, maxBuffer };
+  const { stdout } = await promisify(execFile)(program, [...before, script, ...args], options);
+  return JSON.parse(stdout);
 }
 
 /** Node, through the loader that lies beside the library where its libc is not this machine's. */
