@@ -77,7 +77,10 @@ describe.each(writers)("a package as a %s", (_, write) => {
   });
 
   test("with more entries than any package has is refused", async () => {
-    const many = Array.from({ length: 30 }, (__, i) => ({ path: `f${i}`, content: Buffer.from("x") }));
+    const many = Array.from({ length: 30 }, (__, i) => ({
+      path: `f${i}`,
+      content: Buffer.from("x"),
+    }));
     const limits = { ...defaultArchiveLimits, maxEntryCount: 20 };
     await expect(openArchive(write(many), "many", limits)).rejects.toThrow(/more than 20 entries/);
   });
