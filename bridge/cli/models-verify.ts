@@ -1,5 +1,5 @@
 import type { PackageReport, ProviderVerdict } from "../model-tools.ts";
-import { number3, table } from "./table.ts";
+import { facts, number3, table } from "./table.ts";
 
 /** Whether nothing that was asked for is wrong: `unavailable` matters where the provider was named. */
 export function verified(verdicts: readonly ProviderVerdict[], named: readonly string[]): boolean {
@@ -16,12 +16,17 @@ export function verifyText(
   verdicts: readonly ProviderVerdict[],
 ): string {
   const rows = verdicts.flatMap((verdict) =>
-    verdict.kind === "unavailable"
-      ? [[verdict.provider, "not here", "", "", "", "", firstLine(verdict.reason)]]
-      : measured(verdict),
+    verdict.kind === "measured" ? measured(verdict) : [],
+  );
+  const absent = verdicts.flatMap((verdict): [string, string][] =>
+    verdict.kind === "unavailable" ? [[verdict.provider, shortReason(verdict.reason)]] : [],
   );
   const heads = ["provider", "result", "role", "worst error", "allowed", "at", ""];
-  return `${id} ${revision}: golden rollout ${verify.golden}\n\n${table(heads, rows, "")}`;
+  return [
+    `${id} ${revision}: golden rollout ${verify.golden}`,
+    ...(rows.length === 0 ? [] : [table(heads, rows)]),
+    ...(absent.length === 0 ? [] : [`Not to be had here\n${facts(absent)}`]),
+  ].join("\n\n");
 }
 
 function measured({
@@ -43,4 +48,11 @@ function measured({
   ]);
 }
 
-const firstLine = (text: string): string => text.split("\n")[0] ?? "";
+/** ONNX Runtime's own sentence, without our prefixes and the C++ in which it asserts. */
+function shortReason(reason: string): string {
+  const [line = ""] = reason.split("\n");
+  return line
+    .replace(/^\[[^\]]*\] /, "")
+    .replace(/^\S+\.onnx: provider \S+: /, "")
+    .replace(/^\/\S+\.cc:\d+ .* was false\. /, "");
+}

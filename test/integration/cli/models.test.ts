@@ -108,14 +108,14 @@ describe("kairos-bridge models verify", () => {
   it("shows the worst error on each provider there is", async () => {
     const { code, stdout } = await runCli(["models", "verify", "--provider", "cpu"]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^cpu +ok +mean +\d\.\de-\d+ +0\.0001 +step \d+, column \d/m);
+    expect(stdout).toMatch(/^ +cpu +ok +mean +\d\.\de-\d+ +0\.0001 +step \d+, column \d/m);
   });
 
   it("ends with 1 where the engine computes something else than was recorded", async () => {
     const folder = changed("golden.json", withWrongMean);
     const { code, stdout } = await runCli(["models", "verify", folder]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^cpu +WRONG +mean +0\.0100 +0\.0001 +step 3, column 1/m);
+    expect(stdout).toMatch(/^ +cpu +WRONG +mean +0\.0100 +0\.0001 +step 3, column 1/m);
     expect(stdout).toMatch(/^ +ok +std/m);
   });
 
