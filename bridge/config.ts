@@ -78,6 +78,8 @@ const Config = z.strictObject({
       /** `gazebo`: the world of the `gazebo` section, in a server of its own. */
       backend: z.enum(["embedded", "gazebo"]).default("embedded"),
       seed: z.int().min(0).max(0xffffffff).default(1),
+      /** What is around the mount; `targets` has nothing that can be pushed and is the fastest. */
+      scene: z.enum(["targets", "desk", "face", "cluttered"]).default("desk"),
       startPose: z.enum(["deployed", "stowed"]).default("deployed"),
       payloadKg: z.number().min(0.05).max(0.6).default(0.2),
       cameraWidthPx: z.int().min(32).max(640).multipleOf(4).default(160),

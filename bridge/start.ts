@@ -8,6 +8,9 @@ import { RestartingWorldModel } from "../models/inference/restarting-model.ts";
 import { rosNetwork } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
 import { openRtpsTransport, type RtpsTransport } from "../ros/rtps-transport.ts";
+import { robotMjcf } from "../sims/description/robot-mjcf.ts";
+import { robotSdf } from "../sims/description/robot-sdf.ts";
+import { robotUrdf } from "../sims/description/robot-urdf.ts";
 import {
   createPosesRow,
   openEmbeddedSimulation,
@@ -77,13 +80,13 @@ export async function startBridge(config: Config, options: StartOptions): Promis
 export async function openConfiguredModel(config: Config): Promise<WorldModel> {
   disableTelemetry();
   const options = { heartbeats: new Heartbeats(), log: silentLog };
-  return await openModel(config, loadDevice(config), options);
+  return await openModel(config, loadDevice(config.device.profile), options);
 }
 
 async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
   const { log, version, signal } = options;
   const clock = systemClock();
-  const device = loadDevice(config);
+  const device = loadDevice(config.device.profile);
   const memory = createSharedMemory(config, device);
   memory.heartbeats.beat(Thread.Main, clock.monotonicMs());
   const running: { service?: BridgeService } = {};
@@ -156,8 +159,21 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   };
 }
 
-function loadDevice(config: Config): DeviceDescription {
-  const { profile } = config.device;
+export const descriptionFormats = ["urdf", "mjcf", "sdf"] as const;
+export type DescriptionFormat = (typeof descriptionFormats)[number];
+
+/**
+ * The robot description of a device as text.
+ *
+ * @param profile name of a shipped profile, or a path to one.
+ * @throws BridgeError `device/profile`
+ */
+export function robotDescription(profile: string, format: DescriptionFormat): string {
+  const device = loadDevice(profile);
+  return { urdf: robotUrdf, mjcf: robotMjcf, sdf: robotSdf }[format](device);
+}
+
+function loadDevice(profile: string): DeviceDescription {
   const isPath = profile.includes("/") || profile.endsWith(".json");
   return loadProfile(isPath ? profile : inPackage(`devices/profiles/${profile}.json`));
 }
@@ -248,14 +264,15 @@ async function openEmbedded(
   device: DeviceDescription,
   { memory, camera, onFault }: SimulationOptions,
 ): Promise<EmbeddedSimulation> {
-  const poses = createPosesRow(device);
-  const { startPose, payloadKg, seed } = config.sim;
+  const { scene, startPose, payloadKg, seed } = config.sim;
+  const poses = createPosesRow(device, scene);
   return await openEmbeddedSimulation({
     workerEntries: {
       physics: workerEntry("sims/embedded/physics-worker.js"),
       render: workerEntry("sims/embedded/render-worker.js"),
     },
     device,
+    scene,
     dynamics: { ...defaultDynamics(device), payloadMassKg: payloadKg },
     seed,
     startPose: startPose === "stowed" ? "stowed" : "home",
@@ -267,6 +284,7 @@ async function openEmbedded(
     },
     renderWorkerData: {
       device,
+      scene,
       poses: poses.buffer,
       camera: memory.camera.buffer,
       rate: camera.shared.buffer,

@@ -6,6 +6,7 @@ import { describeConfig, loadConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
+import { addDescriptionCommand } from "./description.ts";
 import { runDoctor } from "./doctor.ts";
 import { runService } from "./run-service.ts";
 
@@ -84,6 +85,8 @@ withCommonFlags(program.command("bench"))
   .action(async (flags: CommonFlags) => {
     await runBench(load(flags).config, (line) => process.stdout.write(`${line}\n`));
   });
+
+addDescriptionCommand(program);
 
 withCommonFlags(program.command("config").argument("<action>", "print"))
   .description("show the effective configuration and where each value came from")

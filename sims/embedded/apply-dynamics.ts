@@ -1,7 +1,9 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
-import { payloadBody, payloadCenterM, payloadInertiaKgM2 } from "./mount-mjcf.ts";
+import { deviceBody } from "../description/device-body.ts";
+import { payloadCenterM, payloadInertiaKgM2 } from "../description/robot.ts";
 import type { AxisDynamics, MountDynamics } from "./mount-dynamics.ts";
+import type { SceneLayout } from "./scene-layout.ts";
 import { gainStride, type CompiledModel, type ModelArrays } from "./mujoco.ts";
 
 export const maxCommandLatencyMs = 250;
@@ -16,9 +18,9 @@ export function applyDynamics(
   dynamics: MountDynamics,
 ): void {
   const arrays = model.arraysBorrowed();
-  const body = model.indexOf("body", payloadBody);
+  const body = model.indexOf("body", deviceBody(device).payload.link);
   arrays.bodyMass[body] = dynamics.payloadMassKg;
-  arrays.bodyInertia.set(payloadInertiaKgM2(dynamics.payloadMassKg), 3 * body);
+  arrays.bodyInertia.set(payloadInertiaKgM2(device, dynamics.payloadMassKg), 3 * body);
   arrays.bodyInertialPos.set(payloadCenterM(device, dynamics), 3 * body);
   device.axes.forEach(({ name }, index) => {
     const axis = dynamics.axes[index];
@@ -28,6 +30,21 @@ export function applyDynamics(
     applyAxis(arrays, axis, joint, actuator);
   });
   model.updateConstants();
+}
+
+/** Sliding friction of everything that can be pushed. @throws BridgeError `sim/model` if out of range. */
+export function applyContactFriction(
+  model: CompiledModel,
+  layout: SceneLayout,
+  friction: number,
+): void {
+  if (!(friction >= 0.05 && friction <= 2)) {
+    throw new BridgeError(ErrorCode.SimModel, `contactFriction is ${friction}, expected 0.05 .. 2`);
+  }
+  const { geomFriction } = model.arraysBorrowed();
+  for (const { name } of layout.pushables.flatMap((body) => body.geoms)) {
+    geomFriction[3 * model.indexOf("geom", name)] = friction;
+  }
 }
 
 /** @throws BridgeError `sim/model` naming the first number the model could not be stable with. */

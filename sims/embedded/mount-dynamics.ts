@@ -1,5 +1,6 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { Vector3 } from "../../bridge/core/kinematics.ts";
+import { deviceBody } from "../description/device-body.ts";
 import { logUniform, seededRandom, uniform } from "./seeded-random.ts";
 
 /** One joint and its servo: torque = clamp(gain * (target - pos) - servoDamping * vel, +-maxEffortNm). */
@@ -12,6 +13,8 @@ export interface AxisDynamics {
   readonly frictionNm: number;
   /** Inertia of motor and gears, seen at the joint. */
   readonly armatureKgM2: number;
+  /** Play of the gears: the servo pushes only when the joint is more than half of it off. */
+  readonly backlashRad: number;
 }
 
 /** What a device description does not say: how the mount behaves today, with this phone in it. */
@@ -26,14 +29,14 @@ export interface MountDynamics {
 }
 
 /**
- * A plausible small mount with a 0.2 kg phone. Everything scales with the rated torque, as stronger
+ * A plausible small mount; the phone of the phone mount has 0.2 kg. Everything scales with the rated torque, as stronger
  * servos are stiffer and heavier: for the 0.25 Nm axes gain 2.5 Nm/rad, armature 0.003 kg m^2 (geared
  * hobby servos have 0.002 to 0.01), friction 3 % of the torque. A ramp is followed
  * (servoDamping + jointDamping) / gain = 45 ms late, plus the command latency.
  */
 export function defaultDynamics(device: DeviceDescription): MountDynamics {
   return {
-    payloadMassKg: 0.2,
+    payloadMassKg: deviceBody(device).payload.massKg,
     payloadOffsetM: [0, 0, 0],
     commandLatencyMs: 30,
     axes: device.axes.map(({ maxEffortNm }) => ({
@@ -42,6 +45,7 @@ export function defaultDynamics(device: DeviceDescription): MountDynamics {
       jointDampingNmSPerRad: 0.1 * maxEffortNm,
       frictionNm: 0.03 * maxEffortNm,
       armatureKgM2: 0.012 * maxEffortNm,
+      backlashRad: 0,
     })),
   };
 }
@@ -59,6 +63,8 @@ export interface DynamicsRanges {
   readonly jointDampingRatio: Range;
   readonly frictionRatio: Range;
   readonly armatureRatio: Range;
+  /** Default 0, none. */
+  readonly backlashRad?: Range;
 }
 
 export const defaultRanges: DynamicsRanges = {
@@ -80,6 +86,8 @@ export function randomDynamics(
 ): MountDynamics {
   const random = seededRandom(seed ^ 0x5eed_d14a);
   const ratio = (range: Range): number => logUniform(random, ...range);
+  // A stream of its own: whether there is play changes nothing else that is drawn.
+  const randomPlay = seededRandom(seed ^ 0x0ba_c1a5);
   const offsetM = (): number => uniform(random, ...ranges.payloadOffsetM);
   return {
     payloadMassKg: logUniform(random, ...ranges.payloadMassKg),
@@ -91,6 +99,7 @@ export function randomDynamics(
       jointDampingNmSPerRad: axis.jointDampingNmSPerRad * ratio(ranges.jointDampingRatio),
       frictionNm: axis.frictionNm * ratio(ranges.frictionRatio),
       armatureKgM2: axis.armatureKgM2 * ratio(ranges.armatureRatio),
+      backlashRad: uniform(randomPlay, ...(ranges.backlashRad ?? [0, 0])),
     })),
   };
 }

@@ -29,6 +29,9 @@ export interface ModelArrays {
   readonly ctrl: Float64Array;
   readonly actuatorForce: Float64Array;
   readonly qaccWarmstart: Float64Array;
+  /** [body][force 3, torque 3], world frame, at the centre of mass. */
+  readonly appliedForce: Float64Array;
+  readonly sensorData: Float64Array;
   readonly geomPos: Float64Array;
   readonly geomRotation: Float64Array;
   readonly sitePos: Float64Array;
@@ -41,6 +44,8 @@ export interface ModelArrays {
   readonly bodyMass: Float64Array;
   readonly bodyInertia: Float64Array;
   readonly bodyInertialPos: Float64Array;
+  /** [geom][sliding, torsional, rolling]. */
+  readonly geomFriction: Float64Array;
   readonly dofDamping: Float64Array;
   readonly dofFriction: Float64Array;
   readonly dofArmature: Float64Array;
@@ -116,6 +121,15 @@ export class CompiledModel implements Disposable {
     this.#module.mj_resetData(this.#model, this.#data);
   }
 
+  /** Joint-space inertia matrix of the poses now, shape [dof][dof] into `out`. */
+  massMatrix(out: Float64Array): void {
+    const buffer = new this.#module.DoubleBuffer(out.length);
+    this.#module.mj_forward(this.#model, this.#data);
+    this.#module.mj_fullM(this.#model, this.#data, buffer);
+    out.set(buffer.GetView() as Float64Array);
+    buffer.delete();
+  }
+
   /** Recomputes what follows from masses and armatures after they were changed in place. */
   updateConstants(): void {
     this.#module.mj_setConst(this.#model, this.#data);
@@ -138,6 +152,8 @@ function fetchArrays(model: MjModel, data: MjData): ModelArrays {
     ctrl: array(data.ctrl),
     actuatorForce: array(data.actuator_force),
     qaccWarmstart: array(data.qacc_warmstart),
+    appliedForce: array(data.xfrc_applied),
+    sensorData: array(data.sensordata),
     geomPos: array(data.geom_xpos),
     geomRotation: array(data.geom_xmat),
     sitePos: array(data.site_xpos),
@@ -149,6 +165,7 @@ function fetchArrays(model: MjModel, data: MjData): ModelArrays {
     bodyMass: array(model.body_mass),
     bodyInertia: array(model.body_inertia),
     bodyInertialPos: array(model.body_ipos),
+    geomFriction: array(model.geom_friction),
     dofDamping: array(model.dof_damping),
     dofFriction: array(model.dof_frictionloss),
     dofArmature: array(model.dof_armature),

@@ -19,27 +19,19 @@ export const renderShadowRegion: ShadowRegion = {
   sizePx: 512,
 };
 
-const finish = { satin: [0.12, 24], glossy: [0.4, 70], matt: [0, 1] } as const;
+const finishes = { satin: [0.12, 24], glossy: [0.4, 70], matt: [0, 1] } as const;
 
 /** Material of a geom: its own colours, with the finish and the texture that suit the thing. */
 export function renderMaterial(geom: SceneGeom): Material {
-  const isRoom = geom.name.startsWith("wall") || geom.name === "floor";
-  const [specularRatio, shininess] = geom.isTarget
-    ? finish.glossy
-    : isRoom
-      ? finish.matt
-      : finish.satin;
-  const base = { colour: geom.colorRgb, specularRatio, shininess };
+  const [specularRatio, shininess] = finishes[geom.finish ?? (geom.isTarget ? "glossy" : "satin")];
+  const base = { colour: geom.colorRgb, specularRatio, shininess, glowRatio: geom.glowRatio ?? 0 };
   const { texture } = geom;
-  if (geom.name === "desk") {
-    const secondColour = texture?.otherRgb ?? geom.colorRgb;
-    return { ...base, texture: "wood", secondColour, texturePeriodM: 0.8 };
-  }
   if (texture === undefined) return { ...base, texture: "solid" };
   return {
     ...base,
-    texture: "checker",
+    texture: texture.kind,
     secondColour: texture.otherRgb,
-    texturePeriodM: 2 * texture.cellM,
+    // A tile repeats at once, the others after two cells.
+    texturePeriodM: texture.kind === "tiles" ? texture.cellM : 2 * texture.cellM,
   };
 }

@@ -21,7 +21,7 @@ export function renderSetup(options: {
       sizeM: geom.sizeM,
       material: renderMaterial(geom),
       isSeenByCamera: !geom.isPartOfCameraBody,
-      castsShadow: !geom.name.startsWith("wall") && geom.shape !== "plane",
+      castsShadow: geom.castsShadow ?? true,
     })),
     lighting: renderLighting,
     shadow: renderShadowRegion,

@@ -10,14 +10,23 @@ import {
 } from "../../bridge/core/kinematics.ts";
 import { deviceGeoms } from "./scene-device.ts";
 import type { SceneGeom } from "./scene-geom.ts";
-import { roomGeoms, targetGeoms, worldFrame } from "./scene-room.ts";
+import { pushableStarts } from "./scene-bodies.ts";
+import { sceneLayout, type SceneLayout, type SceneName } from "./scene-layout.ts";
+import { worldFrame } from "./scene-room.ts";
 import { targetMotions, targetPoseAt, type TargetMotion } from "./target-motion.ts";
 
 export type { SceneGeom } from "./scene-geom.ts";
 
-/** Everything visible: the room, the device, the targets. The device's base frame is the world frame. */
-export function sceneGeoms(device: DeviceDescription): readonly SceneGeom[] {
-  return [...roomGeoms, ...deviceGeoms(device), ...targetGeoms];
+/**
+ * Everything visible: what stands still, the device, the targets, what can be pushed. The device's
+ * base frame is the world frame.
+ */
+export function sceneGeoms(
+  device: DeviceDescription,
+  layout: SceneLayout = sceneLayout("targets"),
+): readonly SceneGeom[] {
+  const bodies = [...layout.scripted, ...layout.pushables];
+  return [...layout.fixed, ...deviceGeoms(device), ...bodies.flatMap((body) => body.geoms)];
 }
 
 /**
@@ -43,20 +52,37 @@ export function geomPoseOffset(geomIndex: number): number {
   return geomPosesOffset + geomIndex * poseWidth;
 }
 
-/** Where every geom of a scene is, as a pure function of joints and time. No physics is needed. */
+/**
+ * Where every geom of a scene is, as a pure function of joints and time. No physics is needed; what
+ * can be pushed has not been.
+ */
 export interface SceneAt {
   readonly device: DeviceDescription;
+  readonly layout: SceneLayout;
   readonly geoms: readonly SceneGeom[];
   /** Of `targetMotions(seed)`. */
   readonly motions: readonly TargetMotion[];
+  readonly starts: readonly Pose[];
 }
 
-export function makeSceneAt(device: DeviceDescription, seed: number): SceneAt {
-  return { device, geoms: sceneGeoms(device), motions: targetMotions(seed) };
+export function makeSceneAt(
+  device: DeviceDescription,
+  seed: number,
+  name: SceneName = "targets",
+): SceneAt {
+  const layout = sceneLayout(name);
+  const paths = layout.scripted.map((body) => body.path);
+  return {
+    device,
+    layout,
+    geoms: sceneGeoms(device, layout),
+    motions: targetMotions(seed, paths),
+    starts: pushableStarts(layout.pushables, seed),
+  };
 }
 
 /**
- * Writes the pose snapshot of the scene at rest in `jointPosRad`, targets at `timeS`.
+ * Writes the pose snapshot of the scene with the joints at `jointPosRad` and targets at `timeS`.
  *
  * @param jointPosRad shape [axisCount], order of `device.axes`.
  * @param out shape [poseSnapshotWidth(scene.geoms.length)], stamp = `timeS` in ms.
@@ -93,9 +119,12 @@ function framePoses(
   chainFromJoints(scene.device, jointPosRad).forEach((baseFromFrame, index) => {
     poses.set(scene.device.chain[index]?.frameId ?? "", baseFromFrame);
   });
-  targetGeoms.forEach((target, index) => {
+  scene.layout.scripted.forEach(({ name }, index) => {
     const motion = scene.motions[index];
-    if (motion !== undefined) poses.set(target.frameId, targetPoseAt(motion, timeS));
+    if (motion !== undefined) poses.set(name, targetPoseAt(motion, timeS));
+  });
+  scene.layout.pushables.forEach(({ name }, index) => {
+    poses.set(name, scene.starts[index] ?? identityPose);
   });
   return poses;
 }

@@ -15,6 +15,8 @@ export interface Material {
   readonly specularRatio: number;
   /** Blinn-Phong exponent: 10 = satin, 100 = glossy. */
   readonly shininess: number;
+  /** Light of its own, as a share of its colour, in the scale of `Lighting`. Default 0. */
+  readonly glowRatio?: number;
 }
 
 export interface RasterGeom {
@@ -53,6 +55,8 @@ export interface RasterSetup {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly verticalFovRad: number;
+  /** Of the optical axis from the middle of the picture, right and down. Default 0, 0. */
+  readonly principalOffsetPx?: readonly [number, number];
   /** 4 = rotated grid, 1 = no anti-aliasing. */
   readonly samplesPerPixel: 1 | 4;
   readonly geoms: readonly RasterGeom[];

@@ -7,7 +7,7 @@ import {
   poseSnapshotWidth,
   writeScenePoses,
 } from "../../../sims/embedded/scene.ts";
-import { targetCount, targetMotions, targetPoseAt } from "../../../sims/embedded/target-motion.ts";
+import { plainPaths, targetMotions, targetPoseAt } from "../../../sims/embedded/target-motion.ts";
 import { phoneMount } from "./phone-mount.ts";
 
 const scene = makeSceneAt(phoneMount, 3);
@@ -22,9 +22,9 @@ describe("the scene", () => {
 
   it("shows three targets of different shape and colour", () => {
     const targets = scene.geoms.filter((geom) => geom.isTarget);
-    expect(targets).toHaveLength(targetCount);
-    expect(new Set(targets.map((geom) => geom.shape)).size).toBe(targetCount);
-    expect(new Set(targets.map((geom) => geom.colorRgb.join())).size).toBe(targetCount);
+    expect(targets).toHaveLength(plainPaths.length);
+    expect(new Set(targets.map((geom) => geom.shape)).size).toBe(plainPaths.length);
+    expect(new Set(targets.map((geom) => geom.colorRgb.join())).size).toBe(plainPaths.length);
   });
 
   it("stamps poses in ms and puts the camera where the chain says", () => {
@@ -50,7 +50,7 @@ describe("target paths", () => {
 
   it("stay in front of the mount, above the desk and slow, for any seed", () => {
     const worst = { xM: Infinity, yM: 0, zM: Infinity, speedMPerS: 0 };
-    for (const motion of seeds.flatMap(targetMotions)) {
+    for (const motion of seeds.flatMap((seed) => targetMotions(seed))) {
       let [lastX, lastY, lastZ] = targetPoseAt(motion, 0).positionM;
       for (let timeS = 0.02; timeS < 20; timeS += 0.02) {
         const [x, y, z] = targetPoseAt(motion, timeS).positionM;
