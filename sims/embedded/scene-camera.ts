@@ -3,7 +3,7 @@ import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { CameraIntrinsics } from "../../bridge/core/camera.ts";
 import { Rasterizer } from "./raster/rasterizer.ts";
 import { posesOfSnapshot, renderSetup } from "./render-scene.ts";
-import { poseSnapshotWidth, type SceneGeom } from "./scene.ts";
+import { cameraPoseOffset, poseSnapshotWidth, type SceneGeom } from "./scene.ts";
 import { defaultLook, tintGeoms, type SceneLook } from "./scene-look.ts";
 import { normalAt } from "./sensor-noise.ts";
 
@@ -46,8 +46,8 @@ export interface SceneCameraOptions {
   readonly seed?: number;
 }
 
-/** Views that stand for an open shutter: enough that a fast turn smears and does not step. */
-const shutterViews = 6;
+/** An open shutter is a view per pixel of smear, up to so many: a fast turn smears and does not step. */
+const maxShutterViews = 6;
 /** Two snapshots further apart than this have nothing in between. */
 const maxGapMs = 150;
 /** Linear light that a white surface in the sun sends in the scale of `Lighting`. */
@@ -135,7 +135,7 @@ export class SceneCamera {
   }
 
   #expose(row: Float64Array, openRatio: number): void {
-    const viewCount = openRatio > 0 ? shutterViews : 1;
+    const viewCount = this.#viewCount(row, openRatio);
     this.#rasterizer.lightBorrowed.fill(0);
     for (let view = 1; view <= viewCount; view += 1) {
       // The last view is the snapshot itself: depth and segmentation are those of the stamp.
@@ -147,6 +147,17 @@ export class SceneCamera {
       }
       this.#rasterizer.expose(this.#views.geoms, this.#views.camera, 1 / viewCount);
     }
+  }
+
+  /** From how far the camera turned; what moves by itself smears less than a pixel in that time. */
+  #viewCount(row: Float64Array, openRatio: number): number {
+    let turn = 0;
+    for (let i = 0; i < 9; i += 1) {
+      const at = cameraPoseOffset + 3 + i;
+      turn = Math.max(turn, Math.abs(row[at]! - this.#previous[at]!));
+    }
+    const smearPx = openRatio > 0 ? turn * openRatio * this.intrinsics.fxPx : 0;
+    return Math.min(maxShutterViews, Math.max(1, Math.ceil(smearPx)));
   }
 
   #addNoise(stampMs: number): void {

@@ -51,9 +51,9 @@ export function writeTruth(
     const y = alongCamera(row, geom, 1);
     const z = alongCamera(row, geom, 2);
     const at = index * truthWidth;
-    out[at] = Math.atan2(x, z);
-    out[at + 1] = Math.atan2(-y, Math.hypot(x, z));
-    out[at + 2] = Math.hypot(x, y, z);
+    out[at + TruthField.azimuthRad] = Math.atan2(x, z);
+    out[at + TruthField.elevationRad] = Math.atan2(-y, Math.hypot(x, z));
+    out[at + TruthField.distanceM] = Math.hypot(x, y, z);
     const column = intrinsics.cxPx + (intrinsics.fxPx * x) / z;
     const line = intrinsics.cyPx + (intrinsics.fyPx * y) / z;
     const isInside =
@@ -62,7 +62,7 @@ export function writeTruth(
       column < intrinsics.widthPx &&
       line >= 0 &&
       line < intrinsics.heightPx;
-    out[at + 3] = isInside ? 1 : 0;
+    out[at + TruthField.inView] = isInside ? 1 : 0;
   }
 }
 

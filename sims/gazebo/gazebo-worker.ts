@@ -44,10 +44,11 @@ async function open(): Promise<void> {
   const close = (): void => {
     clearInterval(timer);
     transport[Symbol.dispose]();
-    parentPort?.close();
   };
   parentPort?.on("message", (message: { readonly kind: string }) => {
-    if (message.kind === "close") close();
+    if (message.kind !== "close") return;
+    close();
+    parentPort?.close();
   });
   try {
     const commands = openJointCommands(transport, names, axisNames, data.command);

@@ -20,7 +20,8 @@ export interface ServiceCall {
 interface Pending {
   readonly call: ServiceCall;
   readonly requestUuid: string;
-  isSent: boolean;
+  /** Endpoint of the server it was sent to. */
+  sentTo: string | undefined;
   settle(result: Uint8Array | BridgeError): void;
 }
 
@@ -79,7 +80,7 @@ export class ServiceClient {
       const pending: Pending = {
         call,
         requestUuid,
-        isSent: false,
+        sentTo: undefined,
         settle: (outcome) => {
           clearTimeout(timer);
           this.#pending.delete(requestUuid);
@@ -115,7 +116,7 @@ export class ServiceClient {
   }
 
   #trySend(pending: Pending): void {
-    if (pending.isSent) return;
+    if (pending.sentTo !== undefined) return;
     const { call, requestUuid } = pending;
     for (const server of this.#options.servers(call.topic)) {
       const { service, address } = server;
@@ -123,7 +124,7 @@ export class ServiceClient {
       if (service.responseType !== call.responseType) continue;
       const dialer = this.#dialerAt(address);
       if (dialer?.isReady !== true || dialer.peerIdentity !== service.socketId) continue;
-      pending.isSent = dialer.send([
+      const isSent = dialer.send([
         Buffer.from(call.topic),
         Buffer.from(this.#options.replyEndpoint),
         Buffer.from(this.#options.replyId),
@@ -133,6 +134,7 @@ export class ServiceClient {
         Buffer.from(call.requestType),
         Buffer.from(call.responseType),
       ]);
+      if (isSent) pending.sentTo = address;
       return;
     }
   }
@@ -147,9 +149,26 @@ export class ServiceClient {
         for (const pending of this.#pending.values()) this.#trySend(pending);
       },
       onMessage: () => undefined,
+      onLost: () => {
+        this.#failSentTo(address);
+      },
     });
     this.#dialers.set(address, dialer);
     return dialer;
+  }
+
+  /** Not sent again: the server may have acted on it before it went. */
+  #failSentTo(address: string): void {
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.sentTo !== address) continue;
+      const { topic } = pending.call;
+      pending.settle(
+        new BridgeError(
+          ErrorCode.SimTransport,
+          `service ${topic}: its server at ${address} went away before it answered`,
+        ),
+      );
+    }
   }
 
   /** topic · node · request · reply · "1" or "0". */
@@ -168,20 +187,21 @@ export class ServiceClient {
     );
   }
 
-  #timeoutError({ call, isSent }: Pending): BridgeError {
+  #timeoutError({ call, sentTo }: Pending): BridgeError {
     const { topic, timeoutMs, requestType, responseType } = call;
     const offered = [...this.#options.servers(topic)].map(
       ({ service }) => `${service?.requestType ?? ""} -> ${service?.responseType ?? ""}`,
     );
-    const found = isSent
-      ? "the request was sent and nothing came back"
-      : offered.length === 0
-        ? "nobody offers it"
-        : `it is offered as ${offered.join(", ")}`;
+    const found =
+      sentTo !== undefined
+        ? "the request was sent and nothing came back"
+        : offered.length === 0
+          ? "nobody offers it"
+          : `it is offered as ${offered.join(", ")}`;
     return new BridgeError(
       ErrorCode.SimTransport,
       `service ${topic} (${requestType} -> ${responseType}) did not answer within ${timeoutMs} ms: ${found}`,
-      { details: { topic, timeoutMs, isSent, offered } },
+      { details: { topic, timeoutMs, sentTo, offered } },
     );
   }
 }

@@ -6,7 +6,7 @@ import { ZmtpDialer } from "./zmtp-dialer.ts";
 
 /** Clients that are dialled back at a time, and replies that wait for one of them. */
 const maxClients = 64;
-const maxWaitingReplies = 64;
+const maxWaitingReplies = 256;
 /** A client that cannot be reached for so long is forgotten, as is one that was silent for so long. */
 const forgetAfterMs = 30_000;
 

@@ -9,6 +9,8 @@ export interface DialerListener {
   onReady(dialer: ZmtpDialer): void;
   /** Parts are borrowed. */
   onMessage(dialer: ZmtpDialer, parts: readonly Uint8Array[]): void;
+  /** The connection ended; the dialer goes on unless it was closed. */
+  onLost?(dialer: ZmtpDialer): void;
 }
 
 /** Keeps one ZMTP connection to an endpoint, dialling again when it ends, until it is closed. */
@@ -62,6 +64,7 @@ export class ZmtpDialer {
       },
       onClosed: (_, reason) => {
         this.lastProblem = reason;
+        this.#listener.onLost?.(this);
         if (this.#isClosed) return;
         this.#retry = setTimeout(() => {
           this.#dial();
