@@ -2,7 +2,7 @@ import { refusalText } from "./contract/model-status.ts";
 import type { ServiceParts } from "./bridge-service.ts";
 
 /** What runs and why, in the first lines of the log: no fallback is silent. */
-export function logStart({ log, model, ros }: ServiceParts, url: string): void {
+export function logStart({ log, model, ros, faults }: ServiceParts, url: string): void {
   const { description, status } = model;
   const { engine } = description;
   log.info(
@@ -29,5 +29,6 @@ export function logStart({ log, model, ros }: ServiceParts, url: string): void {
         },
     "ROS 2 graph",
   );
+  if (faults !== undefined) log.warn({ faults: faults.texts }, "FAULTS ARE INJECTED ON PURPOSE");
   log.info({ url }, "serving");
 }

@@ -24,6 +24,7 @@ import type { Config } from "./config.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
 import type { DeviceDescription } from "./contract/device.ts";
 import type { BridgeError } from "./contract/errors.ts";
+import type { FrameMailbox } from "./contract/frame-mailbox.ts";
 import { guardNativeCalls } from "./contract/native-calls.ts";
 import { Heartbeats, Thread } from "./contract/heartbeats.ts";
 import { silentLog, type Log } from "./contract/log.ts";
@@ -33,6 +34,7 @@ import type { WorldModel } from "./contract/world-model.ts";
 import { whenAtRest } from "./core/at-rest.ts";
 import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
+import { openFaultLayer, type FaultLayer } from "./fault-layer.ts";
 import { checkFit, checkHorizon } from "./model-checks.ts";
 import { modelSettings } from "./model-settings.ts";
 import { logStart } from "./start-log.ts";
@@ -92,8 +94,10 @@ export async function openConfiguredModel(config: Config): Promise<WorldModel> {
 
 async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
   const { log, version, signal } = options;
-  const clock = systemClock();
   const device = loadDevice(config.device.profile);
+  // Before anything is opened: a fault that cannot be made is a wrong call.
+  const faults = openFaultLayer(config, device);
+  const clock = faults?.clock(systemClock()) ?? systemClock();
   const memory = createSharedMemory(config, device);
   memory.heartbeats.beat(Thread.Main, clock.monotonicMs());
   const running: { service?: BridgeService } = {};
@@ -104,14 +108,15 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
 
   // Workers start side by side: each takes a few hundred ms to load its WebAssembly or library.
   const camera = cameraRate(config);
+  const cameraOut = faults?.cameraBefore(memory.camera, closers) ?? memory.camera;
   const [simulation, model, transport] = await openTogether(closers, [
-    openSimulation(config, device, { memory, camera, log, onFault: onSimulatorFault }),
+    openSimulation(config, device, { memory, cameraOut, camera, log, onFault: onSimulatorFault }),
     openModel(config, device, { heartbeats: memory.heartbeats, log }),
     openRos(config, { heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
   checkHorizon(config, model.description);
-  const actuation = await openMount(config, device, memory);
+  const actuation = await openMount(config, device, memory, faults);
   closers.push(() => actuation[Symbol.asyncDispose]());
 
   const parts: ServiceParts = {
@@ -122,6 +127,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     memory,
     actuation,
     model,
+    ...(faults === undefined ? {} : { faults }),
     ros: transport === undefined ? undefined : rosParts(config, device, transport, clock),
     simulator: () => simulation.status(),
     setCameraRateHz: (rateHz) => {
@@ -222,6 +228,8 @@ function cameraRate(config: Config): CameraRate {
 
 interface SimulationOptions {
   readonly memory: SharedMemory;
+  /** What the renderer writes into. */
+  readonly cameraOut: FrameMailbox;
   readonly camera: CameraRate;
   readonly log: Log;
   readonly onFault: (error: BridgeError) => void;
@@ -250,7 +258,7 @@ async function openSimulation(
 async function openGazebo(
   config: Config,
   device: DeviceDescription,
-  { memory, camera, log, onFault }: SimulationOptions,
+  { memory, cameraOut, camera, log, onFault }: SimulationOptions,
 ): Promise<Simulation> {
   const { command, resumeWorld, startTimeoutMs } = config.gazebo;
   const { world, model, jointStateTopic, cameraTopic, trajectoryTopic } = config.gazebo;
@@ -271,7 +279,7 @@ async function openGazebo(
     buffers: {
       simSetpoint: memory.simSetpoint.buffer,
       telemetry: memory.telemetry.buffer,
-      camera: memory.camera.buffer,
+      camera: cameraOut.buffer,
       cameraRate: camera.shared.buffer,
       heartbeats: memory.heartbeats.buffer,
     },
@@ -288,7 +296,7 @@ async function openGazebo(
 async function openEmbedded(
   config: Config,
   device: DeviceDescription,
-  { memory, camera, onFault }: SimulationOptions,
+  { memory, cameraOut, camera, onFault }: SimulationOptions,
 ): Promise<EmbeddedSimulation> {
   const { scene, startPose, payloadKg, seed } = config.sim;
   const poses = createPosesRow(device, scene);
@@ -312,7 +320,7 @@ async function openEmbedded(
       device,
       scene,
       poses: poses.buffer,
-      camera: memory.camera.buffer,
+      camera: cameraOut.buffer,
       rate: camera.shared.buffer,
       heartbeats: memory.heartbeats.buffer,
     },
@@ -420,6 +428,7 @@ async function openMount(
   config: Config,
   device: DeviceDescription,
   memory: SharedMemory,
+  faults: FaultLayer | undefined,
 ): Promise<ActuationClient> {
   return await openActuation({
     entry: workerEntry("devices/actuation/actuation-worker.js"),
@@ -431,5 +440,6 @@ async function openMount(
     status: memory.status,
     heartbeats: memory.heartbeats,
     periodMs: 1000 / config.actuation.rateHz,
+    ...(faults === undefined ? {} : { faults: faults.plan.data }),
   });
 }

@@ -4,6 +4,7 @@ import process from "node:process";
 import { Command, InvalidArgumentError } from "commander";
 import { describeConfig, loadConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
+import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
 import { addDescriptionCommand } from "./description.ts";
@@ -11,7 +12,7 @@ import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
 import { addModelsUse } from "./models-use.ts";
 import { runService } from "./run-service.ts";
-import { addSimCommand } from "./sim.ts";
+import { addSimCommand, collectFault } from "./sim.ts";
 
 interface CommonFlags {
   readonly config?: string;
@@ -19,6 +20,7 @@ interface CommonFlags {
   readonly httpHost?: string;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  readonly fault?: readonly string[];
 }
 
 function packageVersion(): string {
@@ -45,6 +47,7 @@ function load(flags: CommonFlags): LoadedConfig {
       "http.host": flags.httpHost,
       "log.level": flags.logLevel,
       "log.format": flags.logFormat,
+      "faults.list": flags.fault,
     },
   });
 }
@@ -56,6 +59,12 @@ function withCommonFlags(command: Command): Command {
     .option("--http-host <address>", "address to listen on (loopback)")
     .option("--log-level <level>", "error, warn, info or debug")
     .option("--log-format <format>", "text or json");
+}
+
+function withFaults(command: Command): Command {
+  return command
+    .option("--fault <fault>", "make something fail on purpose; repeatable", collectFault)
+    .addHelpText("after", () => `\nFaults:\n${describeCatalogue()}`);
 }
 
 async function serve(flags: CommonFlags): Promise<void> {
@@ -71,11 +80,11 @@ const program = new Command("kairos-bridge")
   .description("A world model in a robot's loop: predictions on ROS 2, a safe control channel.")
   .version(packageVersion());
 
-withCommonFlags(program.command("start"))
+withFaults(withCommonFlags(program.command("start")))
   .description("run with the embedded simulator and the embedded world model")
   .action(serve);
 
-withCommonFlags(program.command("run"))
+withFaults(withCommonFlags(program.command("run")))
   .description("run with a configuration file")
   .action(async (flags: CommonFlags) => {
     if (flags.config === undefined) program.error("run needs --config <file>");

@@ -1,1 +1,3 @@
-export async function viewScenario(_a: string, _b: unknown): Promise<void> { await Promise.resolve(); }
+export async function viewScenario(_a: string, _b: unknown): Promise<void> {
+  await Promise.resolve();
+}

@@ -17,7 +17,7 @@ interface SimFlags {
 }
 
 /** One fault after another: `--fault a --fault b`. */
-export const collectFault = (text: string, before: readonly string[]): readonly string[] => [
+export const collectFault = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,
   text,
 ];

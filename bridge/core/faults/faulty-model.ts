@@ -16,7 +16,6 @@ export interface FaultyModelOptions {
 
 /** A world model that is late, fails, or answers nonsense, as the plan says. */
 export class FaultyModel implements WorldModel {
-  readonly description: WorldModelDescription;
   readonly #inner: WorldModel;
   readonly #line: FaultLine;
   readonly #now: () => number;
@@ -24,11 +23,14 @@ export class FaultyModel implements WorldModel {
   #frozen: Prediction | undefined;
 
   constructor(inner: WorldModel, options: FaultyModelOptions) {
-    this.description = inner.description;
     this.#inner = inner;
     this.#line = options.plan.at("model");
     this.#now = options.monotonicMs;
     this.#sleep = options.sleep;
+  }
+
+  get description(): WorldModelDescription {
+    return this.#inner.description;
   }
 
   async observe(observation: Observation): Promise<void> {

@@ -22,6 +22,8 @@ export class FaultyObservations implements ObservationSource {
   readonly #line: FaultLine;
   readonly #joints: JointFaults;
   readonly #frames: FaultyFrames | undefined;
+  /** A step that was asked for twice is lost or not lost, once. */
+  #lossOf = { timeMs: Number.NaN, isLost: false };
 
   constructor(inner: ObservationSource, options: FaultyObservationsOptions) {
     const { plan, monotonicMs, spoilsFrames = true } = options;
@@ -45,7 +47,10 @@ export class FaultyObservations implements ObservationSource {
       this.#line.count("delay");
       return "ahead";
     }
-    if (this.#line.strikeByChance("loss", timeMs)) return "stale";
+    if (timeMs !== this.#lossOf.timeMs) {
+      this.#lossOf = { timeMs, isLost: this.#line.strikeByChance("loss", timeMs) };
+    }
+    if (this.#lossOf.isLost) return "stale";
     const outcome = this.#inner.observeAt(timeMs, out);
     if (outcome !== "ok") return outcome;
     const sample = {
