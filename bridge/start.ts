@@ -5,7 +5,7 @@ import { loadProfile } from "../devices/profiles/load-profile.ts";
 import { disableTelemetry } from "../models/engine/telemetry.ts";
 import type { ModelSupervisor } from "../models/inference/model-supervisor.ts";
 import { openSupervisedModel } from "../models/inference/open-supervised-model.ts";
-import { rosNetwork } from "../ros/environment.ts";
+import { rosNetwork, type RosNetworkConfig } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
 import { openRtpsTransport, type RtpsTransport } from "../ros/rtps-transport.ts";
 import {
@@ -151,8 +151,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     snapshot: () => service.snapshot(),
     reload: async (next) => {
       const { rungs } = modelSettings(next, process.env);
-      const { package: folder } = next.model;
-      await model.use(folder === "" ? inPackage("models/embedded") : folder, rungs);
+      await model.use(modelFolder(next), rungs);
     },
     async [Symbol.asyncDispose]() {
       // The device comes to rest while its clients still see it; then everything else goes.
@@ -161,6 +160,20 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
         .then(() => closeAll(closers));
       await closing;
     },
+  };
+}
+
+/** The folder of the configured package, or of the embedded one. */
+export function modelFolder({ model }: Config): string {
+  return model.package === "" ? inPackage("models/embedded") : model.package;
+}
+
+/** What the configuration says of the ROS network; the rest is left to the environment. */
+export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
+  return {
+    domainId: ros.domainId === -1 ? undefined : ros.domainId,
+    discoveryRange: ros.discoveryRange === "" ? undefined : ros.discoveryRange,
+    staticPeers: ros.staticPeers.length === 0 ? undefined : ros.staticPeers,
   };
 }
 
@@ -240,7 +253,7 @@ async function openModel(
   { heartbeats, log }: ModelOptions,
 ): Promise<ModelSupervisor> {
   const settings = modelSettings(config, process.env);
-  const { package: folder, engineLibrary } = config.model;
+  const { engineLibrary } = config.model;
   const worker = {
     entry: workerEntry("models/inference/inference-worker.js"),
     engine: engineLibrary === "" ? {} : { libraryPath: engineLibrary },
@@ -250,7 +263,7 @@ async function openModel(
   };
   return await openSupervisedModel({
     ...settings,
-    packagePath: folder === "" ? inPackage("models/embedded") : folder,
+    packagePath: modelFolder(config),
     worker,
     log,
     requireFit: (running, next) => {
@@ -263,14 +276,9 @@ async function openRos(
   config: Config,
   { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
 ): Promise<RtpsTransport | undefined> {
-  const { transport, domainId, discoveryRange, staticPeers, interfaces, nodeName, namespace } =
-    config.ros;
+  const { transport, interfaces, nodeName, namespace } = config.ros;
   if (transport === "off") return undefined;
-  const network = rosNetwork(process.env, {
-    domainId: domainId === -1 ? undefined : domainId,
-    discoveryRange: discoveryRange === "" ? undefined : discoveryRange,
-    staticPeers: staticPeers.length === 0 ? undefined : staticPeers,
-  });
+  const network = rosNetwork(process.env, rosNetworkConfig(config));
   return await openRtpsTransport({
     ...network,
     interfaces,

@@ -1,3 +1,4 @@
+import { checkImage, imageBytes, type CameraImage } from "../bridge/contract/camera-image.ts";
 import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
 import type { Observation } from "../bridge/contract/observation.ts";
 import type { PredictRequest } from "../bridge/contract/world-model.ts";
@@ -27,6 +28,19 @@ export function checkObservation(observation: Observation, axisCount: number): v
   checkRow("jointVelRadPerS", observation.jointVelRadPerS, axisCount);
   checkRow("jointEffortNm", observation.jointEffortNm, axisCount);
   checkRow("commandPosRad", observation.commandPosRad, axisCount);
+}
+
+/**
+ * @param maxFrameBytes of memory kept for a picture on its way to the model.
+ * @throws BridgeError `model/shape` for a picture that is not whole or too large.
+ */
+export function checkFrame(frame: CameraImage, maxFrameBytes: number): void {
+  checkImage(frame);
+  const bytes = imageBytes(frame);
+  if (bytes > maxFrameBytes) {
+    const text = `the observation's picture has ${bytes} bytes, limit is ${maxFrameBytes}`;
+    throw new BridgeError(ErrorCode.ModelShape, text);
+  }
 }
 
 function checkRow(name: string, values: Float64Array, length: number): void {

@@ -1,6 +1,6 @@
 import type { EngineInfo, EngineSession } from "../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
-import type { WorldModelDescription } from "../bridge/contract/world-model.ts";
+import type { PlannerHint, WorldModelDescription } from "../bridge/contract/world-model.ts";
 import type { ModelPackage } from "./package/load-package.ts";
 import type { Manifest } from "./package/manifest.ts";
 
@@ -8,12 +8,15 @@ import type { Manifest } from "./package/manifest.ts";
 export function describeModel(
   pack: ModelPackage,
   info: EngineInfo,
-  sessions: readonly EngineSession[],
-  chosen: Pick<WorldModelDescription, "preview"> & { readonly fallbackReasons: readonly string[] },
+  sessions: Iterable<EngineSession>,
+  chosen: Pick<WorldModelDescription, "preview" | "streams"> & {
+    readonly fallbackReasons: readonly string[];
+  },
 ): WorldModelDescription {
   const { manifest } = pack;
   const { timing } = manifest;
-  const providers = new Set(sessions.map((session) => session.provider));
+  const providers = new Set(Array.from(sessions, (session) => session.provider));
+  const ood = "uncertainty" in manifest ? manifest.uncertainty.ood?.threshold : undefined;
   return {
     id: manifest.id,
     revision: manifest.revision,
@@ -26,7 +29,10 @@ export function describeModel(
     maxObservationAgeS: timing.max_obs_age_s,
     stateTtlS: timing.state_ttl_s,
     actionConditioned: manifest.action_conditioned,
+    ...(chosen.streams === undefined ? {} : { streams: chosen.streams }),
     preview: chosen.preview,
+    ...(ood === undefined ? {} : { oodThreshold: ood }),
+    ...(manifest.planner === undefined ? {} : { planner: plannerHint(manifest.planner) }),
     engine: {
       name: info.name,
       library: info.library,
@@ -34,6 +40,22 @@ export function describeModel(
       provider: [...providers].join("+"),
       fallbackReasons: [...new Set([...info.fallbackReasons, ...chosen.fallbackReasons])],
     },
+  };
+}
+
+function plannerHint({
+  kind,
+  samples,
+  iters,
+  topk,
+  horizon_steps,
+}: NonNullable<Manifest["planner"]>): PlannerHint {
+  return {
+    kind,
+    samples,
+    iters,
+    ...(topk === undefined ? {} : { topk }),
+    ...(horizon_steps === undefined ? {} : { horizonSteps: horizon_steps }),
   };
 }
 

@@ -1,58 +1,80 @@
-import { createServer } from "node:net";
-import { availableParallelism, totalmem } from "node:os";
-import process from "node:process";
 import type { Config } from "../config.ts";
-import { errorText } from "../contract/errors.ts";
+import { BridgeError, errorText } from "../contract/errors.ts";
+import type { Finding, FindingGroup } from "../contract/finding.ts";
 import { silentLog } from "../contract/log.ts";
 import type { ServiceSnapshot } from "../core/service-status.ts";
+import { probeParts } from "../doctor.ts";
 import { startBridge } from "../start.ts";
-
-type Verdict = "ok" | "warn" | "FAIL";
-type Print = (line: string) => void;
+import { probeMachine } from "./doctor-machine.ts";
 
 /** Long enough for a slow board to compile the simulator's WebAssembly and load a model. */
 const firstPredictionTimeoutMs = 30_000;
 
 /**
- * Starts the service once as configured (on a free port), waits for a prediction, and says what runs
- * and why. Nothing moves: no command is given. True if all of it works.
+ * Looks at the machine, at what each part of the service needs, and then starts the service once (on a
+ * free port) until it has predicted. Nothing moves: no command is given.
  */
-export async function runDoctor(config: Config, print: Print): Promise<boolean> {
-  let healthy = true;
-  const say = (verdict: Verdict, subject: string, text: string): void => {
-    if (verdict === "FAIL") healthy = false;
-    print(`${verdict.padEnd(5)}${subject.padEnd(13)}${text}`);
-  };
-  say("ok", "machine", machineText());
-  const portProblem = await whyPortIsBusy(config.http.host, config.http.port);
-  say(
-    portProblem === undefined ? "ok" : "warn",
-    "port",
-    portProblem ?? `${config.http.host}:${config.http.port} is free`,
-  );
+export async function examine(config: Config): Promise<readonly FindingGroup[]> {
+  return [
+    { title: "Machine", findings: await probeMachine(config) },
+    ...(await probeParts(config)),
+    { title: "Service", findings: await tryService(config) },
+  ];
+}
+
+async function tryService(config: Config): Promise<Finding[]> {
+  const startMs = performance.now();
   try {
     await using bridge = await startBridge(
       { ...config, http: { ...config.http, port: 0 } },
       { log: silentLog, version: "doctor", signal: new AbortController().signal },
     );
     const snapshot = await firstPrediction(() => bridge.snapshot());
-    reportParts(snapshot, say);
+    const tookMs = Math.round(performance.now() - startMs);
     const assumed = bridge.device.axes.filter((axis) => axis.provenance === "assumed");
-    say(
-      assumed.length === 0 ? "ok" : "warn",
-      "device",
-      `${bridge.device.profile} on driver ${config.device.driver}; limits assumed, not measured: ` +
-        (assumed.length === 0 ? "none" : assumed.map((axis) => axis.name).join(", ")),
-    );
+    return [
+      ...device(
+        bridge.device.profile,
+        config.device.driver,
+        assumed.map((axis) => axis.name),
+      ),
+      provider(snapshot),
+      prediction(snapshot, tookMs),
+      ...snapshot.faults.map((text): Finding => ({ level: "fail", subject: "fault", text })),
+    ];
   } catch (error) {
-    say("FAIL", "start", errorText(error));
+    if (!(error instanceof BridgeError)) throw error;
+    return [{ level: "fail", subject: "start", text: errorText(error) }];
   }
-  return healthy;
 }
 
-function machineText(): string {
-  const memoryGiB = (totalmem() / 2 ** 30).toFixed(1);
-  return `Node ${process.version} ${process.platform}-${process.arch}, ${availableParallelism()} cores, ${memoryGiB} GiB`;
+function device(profile: string, driver: string, assumed: readonly string[]): Finding[] {
+  const text = `${profile} on driver ${driver}`;
+  if (assumed.length === 0) return [{ level: "ok", subject: "device", text }];
+  const limits = `${text}; limits assumed, not measured: ${assumed.join(", ")}`;
+  const advice = "measure the limits of your device and set their provenance in its profile";
+  // A simulated device is what its profile says.
+  if (driver === "sim") return [{ level: "note", subject: "device", text: limits }];
+  return [{ level: "warn", subject: "device", text: limits, advice }];
+}
+
+function provider({ model }: ServiceSnapshot): Finding {
+  const { provider: name, fallbackReasons } = model.engine;
+  const subject = "provider";
+  if (fallbackReasons.length === 0) return { level: "ok", subject, text: name };
+  const text = `${name}; not better because ${fallbackReasons.join("; ")}`;
+  return { level: "note", subject, text, details: { fallbackReasons } };
+}
+
+function prediction({ loop }: ServiceSnapshot, tookMs: number): Finding {
+  const subject = "prediction";
+  const details = { tookMs, heldCount: loop.heldCount };
+  if (loop.predictedCount === 0) {
+    const text = `none within ${firstPredictionTimeoutMs / 1000} s, ${loop.heldCount} steps held`;
+    const advice = "kairos-bridge start --log-level debug says why each step is held";
+    return { level: "fail", subject, text, advice, details };
+  }
+  return { level: "ok", subject, text: `the first ${tookMs} ms after the start`, details };
 }
 
 async function firstPrediction(snapshot: () => ServiceSnapshot): Promise<ServiceSnapshot> {
@@ -62,47 +84,4 @@ async function firstPrediction(snapshot: () => ServiceSnapshot): Promise<Service
     if (now.loop.predictedCount > 0 || performance.now() > deadlineMs) return now;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-function reportParts(
-  snapshot: ServiceSnapshot,
-  say: (verdict: Verdict, subject: string, text: string) => void,
-): void {
-  const { model, ros, loop } = snapshot;
-  const { engine } = model;
-  say("ok", "engine", `${engine.name}, ONNX Runtime ${engine.version}, ${engine.library}`);
-  say(
-    engine.fallbackReasons.length === 0 ? "ok" : "warn",
-    "provider",
-    [engine.provider, ...engine.fallbackReasons].join("; not better because: "),
-  );
-  say("ok", "model", `${model.id} ${model.revision}, sha256 ${model.sha256.slice(0, 16)}…`);
-  say(
-    loop.predictedCount > 0 ? "ok" : "FAIL",
-    "prediction",
-    `${loop.predictedCount} made, ${loop.heldCount} held`,
-  );
-  say(
-    "ok",
-    "ros",
-    ros === undefined
-      ? "off by configuration"
-      : `${ros.info.transport} (${ros.info.reason}), domain ${ros.info.domainId}, range ${ros.info.discoveryRange}`,
-  );
-  for (const fault of snapshot.faults) say("FAIL", "fault", fault);
-}
-
-/** Undefined when the port can be bound. */
-async function whyPortIsBusy(host: string, port: number): Promise<string | undefined> {
-  const server = createServer();
-  return await new Promise((resolve) => {
-    server.once("error", (error) => {
-      resolve(`${host}:${port} cannot be used: ${errorText(error)}`);
-    });
-    server.listen({ host, port }, () => {
-      server.close(() => {
-        resolve(undefined);
-      });
-    });
-  });
 }

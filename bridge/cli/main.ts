@@ -6,7 +6,7 @@ import { describeConfig, loadConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
-import { runDoctor } from "./doctor.ts";
+import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { addModelsUse } from "./models-use.ts";
 import { runService } from "./run-service.ts";
 
@@ -28,6 +28,10 @@ function port(text: string): number {
   if (!Number.isInteger(value)) throw new InvalidArgumentError("expected a port number.");
   return value;
 }
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
 
 function load(flags: CommonFlags): LoadedConfig {
   return loadConfig({
@@ -77,11 +81,19 @@ withCommonFlags(program.command("run"))
 
 withCommonFlags(program.command("doctor"))
   .description("check what this machine offers, and say what would run and why")
-  .action(async (flags: CommonFlags) => {
-    const healthy = await runDoctor(load(flags).config, (line) =>
-      process.stdout.write(`${line}\n`),
-    );
-    process.exitCode = healthy ? 0 : 1;
+  .option("--json", "print everything found as JSON")
+  .addHelpText(
+    "after",
+    "\nExit code: 0 it works, 1 something fails, 2 the configuration is invalid.",
+  )
+  .action(async ({ json = false, ...flags }: CommonFlags & { readonly json?: boolean }) => {
+    // Stands if the configuration does not load.
+    process.exitCode = doctorExit.unusable;
+    process.exitCode = await runDoctor(load(flags).config, {
+      json,
+      version: packageVersion(),
+      print,
+    });
   });
 
 withCommonFlags(program.command("bench"))
@@ -104,5 +116,5 @@ try {
 } catch (error) {
   if (!(error instanceof BridgeError)) throw error;
   process.stderr.write(`${errorText(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode ??= 1;
 }

@@ -23,6 +23,8 @@ export const ErrorCode = {
   /** No rung of the provider ladder passed its gates. */
   EngineLadder: "engine/ladder",
   ModelMissing: "model/missing",
+  /** A package's tar or zip cannot be read, or holds what no package may. */
+  ModelArchive: "model/archive",
   ModelManifest: "model/manifest",
   ModelHash: "model/hash",
   ModelShape: "model/shape",

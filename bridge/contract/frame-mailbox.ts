@@ -62,11 +62,28 @@ export class FrameMailbox {
     Atomics.store(this.#header, 0, sequence);
   }
 
-  /** A copy of the newest frame in a buffer of the caller's own; undefined while there is none. */
-  readCopy(into?: Uint8Array): Frame | undefined {
+  /**
+   * Sequence of the newest frame not newer than `timeMs`, 0 if there is none. Looks back two frames:
+   * the slot of the third is the next to be written.
+   */
+  sequenceAt(timeMs: number): number {
+    const newest = Atomics.load(this.#header, 0);
+    for (let sequence = newest; sequence > 0 && sequence > newest - 3; sequence -= 1) {
+      const slot = sequence % slotCount;
+      const stampMs = this.#stamps[slot] ?? Number.NaN;
+      if (stampMs <= timeMs && Atomics.load(this.#header, 4 + slot) === sequence) return sequence;
+    }
+    return 0;
+  }
+
+  /**
+   * A copy of the newest frame (not newer than `timeMs`) in a buffer of the caller's own; undefined
+   * while there is none.
+   */
+  readCopy(into?: Uint8Array, timeMs = Number.POSITIVE_INFINITY): Frame | undefined {
     const rgb = into ?? new Uint8Array(this.widthPx * this.heightPx * 3);
     for (;;) {
-      const sequence = Atomics.load(this.#header, 0);
+      const sequence = this.sequenceAt(timeMs);
       if (sequence === 0) return undefined;
       const slot = sequence % slotCount;
       const pixels = this.#slots[slot];

@@ -1,3 +1,4 @@
+import type { CameraImage } from "./camera-image.ts";
 import type { Frame } from "./frame.ts";
 
 /** What the robot knew at one instant. Arrays are in the device's axis order, length = axis count. */
@@ -9,6 +10,11 @@ export interface Observation {
   readonly jointEffortNm: Float64Array;
   /** Position setpoint that stood at `stampMs`: what the driver had been told, after shaping. */
   readonly commandPosRad: Float64Array;
+  /**
+   * The newest camera picture that is not newer than `stampMs`, for models that look; none if there is
+   * none. It carries its own stamp: a model that finds it too old takes it for missing.
+   */
+  frame?: CameraImage | undefined;
 }
 
 export function makeObservation(axisCount: number): Observation {

@@ -19,8 +19,14 @@ export interface WorldModelDescription {
   readonly stateTtlS: number;
   /** False: the model ignores actions, and candidate queries are refused with `model/unsupported`. */
   readonly actionConditioned: boolean;
+  /** Cameras the model looks at, by name; absent or empty: an observation's frame is not read. */
+  readonly streams?: readonly string[];
   /** How preview pictures are made: decoded by the model, or the last frame re-projected to the predicted pose. */
   readonly preview: "decoder" | "reprojection" | "none";
+  /** Above this `Prediction.oodScore` the package says it is outside of what it was trained on. */
+  readonly oodThreshold?: number;
+  /** How the package's author suggests to search for actions with it. */
+  readonly planner?: PlannerHint;
   readonly engine: {
     readonly name: string;
     readonly library: string;
@@ -33,6 +39,15 @@ export interface WorldModelDescription {
     /** p99 of observe + predict as rehearsed before the provider was let in. */
     readonly rehearsedMsP99?: number;
   };
+}
+
+export interface PlannerHint {
+  readonly kind: "cem" | "mppi" | "random_shooting" | "gradient";
+  /** Candidates per iteration, iterations, and how many of the best are kept. */
+  readonly samples: number;
+  readonly iters: number;
+  readonly topk?: number;
+  readonly horizonSteps?: number;
 }
 
 export interface PredictRequest {
@@ -64,6 +79,18 @@ export interface Prediction {
   readonly stateSequence: number;
   readonly inferMs: number;
   readonly preview?: Frame;
+  /**
+   * Direction of the target seen from the camera, where the model predicts it: [N, K, 2], rad in
+   * camera_optical_frame (REP 103): atan2(x, z), positive to the right, and atan2(y, z), positive down.
+   */
+  readonly bearing?: { readonly meanRad: Float32Array; readonly stdRad?: Float32Array };
+  /** Probability that the target is in the picture, 0..1: [N, K]. */
+  readonly visibility?: { readonly mean: Float32Array; readonly std?: Float32Array };
+  /**
+   * How unlike its training data the model finds what it observes; compare
+   * `WorldModelDescription.oodThreshold`. Absent: the model cannot say, or not yet.
+   */
+  readonly oodScore?: number;
 }
 
 /**

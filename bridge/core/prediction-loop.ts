@@ -1,3 +1,4 @@
+import { imageOfFrame, type CameraImage } from "../contract/camera-image.ts";
 import type { Clock } from "../contract/clock.ts";
 import { errorText } from "../contract/errors.ts";
 import {
@@ -149,6 +150,7 @@ export class PredictionLoop {
         );
         return undefined;
       }
+      this.#observation.frame = this.#frameAt(this.#nextStepMs);
       await model.observe(this.#observation);
       onObservation(this.#observation);
       this.#nextStepMs += this.#stepMs;
@@ -158,6 +160,14 @@ export class PredictionLoop {
         return undefined;
       }
     }
+  }
+
+  /** Only for a model that looks: no picture is copied for one that does not. */
+  #frameAt(timeMs: number): CameraImage | undefined {
+    const { model, source } = this.#options;
+    if ((model.description.streams ?? []).length === 0) return undefined;
+    const frame = source.frameBorrowed(timeMs);
+    return frame === undefined ? undefined : imageOfFrame(frame);
   }
 
   async #predict(): Promise<void> {

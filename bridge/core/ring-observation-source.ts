@@ -55,7 +55,11 @@ export class RingObservationSource implements ObservationSource {
   frameBorrowed(timeMs: number): Frame | undefined {
     const camera = this.#options.camera;
     if (camera === undefined || this.#frameBytes === undefined) return undefined;
-    if (this.#frame?.sequence !== camera.sequence) this.#frame = camera.readCopy(this.#frameBytes);
-    return this.#frame !== undefined && this.#frame.stampMs <= timeMs ? this.#frame : undefined;
+    const sequence = camera.sequenceAt(timeMs);
+    if (sequence === 0) return undefined;
+    if (this.#frame?.sequence !== sequence) {
+      this.#frame = camera.readCopy(this.#frameBytes, timeMs);
+    }
+    return this.#frame;
   }
 }

@@ -11,11 +11,15 @@ export async function encodeJpeg(frame: Frame, quality: number): Promise<Uint8Ar
   return await sharp(frame.rgb, { raw }).jpeg({ quality }).toBuffer();
 }
 
-/** rgb8 of a JPEG. @throws Error of sharp when the bytes are no picture. */
+/** A header may claim 65535 x 65535 px in a few bytes: more than this is not unpacked. */
+const maxPixels = 4096 * 3072;
+
+/** rgb8 of a JPEG, gray ones too. @throws Error of sharp when the bytes are no picture, or one too large. */
 export async function decodeJpeg(
   jpeg: Uint8Array,
 ): Promise<Pick<Frame, "widthPx" | "heightPx" | "rgb">> {
-  const { data, info } = await sharp(jpeg)
+  const { data, info } = await sharp(jpeg, { limitInputPixels: maxPixels })
+    .toColourspace("srgb")
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });

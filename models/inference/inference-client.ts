@@ -10,7 +10,7 @@ import type {
   WorldModel,
   WorldModelDescription,
 } from "../../bridge/contract/world-model.ts";
-import { checkObservation, checkRequest } from "../check-request.ts";
+import { checkFrame, checkObservation, checkRequest } from "../check-request.ts";
 import type { OpenEngineOptions } from "../engine/open-engine.ts";
 import { budgetMsOf, type LadderPlan, type TickBudget } from "../ladder/rung.ts";
 import { InferenceMailbox } from "./mailbox.ts";
@@ -39,7 +39,10 @@ export interface InferenceWorkerOptions {
   readonly heartbeats?: SharedArrayBuffer;
   /** Default 64. Sizes the shared memory. */
   readonly maxCandidateCount?: number;
-  /** Largest picture a preview is asked from; default 640 x 480. Sizes the shared memory. */
+  /**
+   * Largest picture that is observed or that a preview is asked from; default rgb8 of 640 x 480 with a
+   * device, else none. Sizes the shared memory.
+   */
   readonly maxFrameBytes?: number;
   /**
    * A call not answered in this time is refused with `model/deadline`; a run that takes twice as long
@@ -88,6 +91,7 @@ export class InferenceClient implements WorldModel {
   readonly #host: WorkerHost<never, never, InferenceReady>;
   readonly #mailbox: InferenceMailbox;
   readonly #watch: RunWatch;
+  readonly #looks: boolean;
   readonly #waiting: Job[] = [];
   #current: Job | undefined;
   #closedBy: BridgeError | undefined;
@@ -112,6 +116,7 @@ export class InferenceClient implements WorldModel {
       endRuns,
       giveUp: (error) => void host.kill(error),
     });
+    this.#looks = (serving.description.streams ?? []).length > 0;
     void host.exited.then((error) => {
       this.#watch.end();
       this.#close(error ?? new BridgeError(ErrorCode.ModelClosed, "the world model is closed"));
@@ -133,9 +138,12 @@ export class InferenceClient implements WorldModel {
   }
 
   async observe(observation: Observation): Promise<void> {
-    checkObservation(observation, this.#mailbox.size.axisCount);
+    const { axisCount, maxFrameBytes } = this.#mailbox.size;
+    checkObservation(observation, axisCount);
+    const frame = this.#looks ? observation.frame : undefined;
+    if (frame !== undefined) checkFrame(frame, maxFrameBytes);
     await this.#ask("observe", () => {
-      this.#mailbox.writeObserve(observation);
+      this.#mailbox.writeObserve(observation, frame);
     });
   }
 
@@ -327,7 +335,7 @@ function workerDataOf(
     engine: options.engine ?? {},
     control: control.buffer,
     maxCandidateCount: options.maxCandidateCount ?? 64,
-    maxFrameBytes: device === undefined ? 0 : (options.maxFrameBytes ?? 640 * 480 * 3),
+    maxFrameBytes: options.maxFrameBytes ?? (device === undefined ? 0 : 640 * 480 * 3),
     ...(ladder === undefined ? {} : { ladder }),
     ...(device === undefined ? {} : { device }),
     ...(heartbeats === undefined ? {} : { heartbeats }),

@@ -1,3 +1,8 @@
+import {
+  imageBytes,
+  imageEncodings,
+  type CameraImage,
+} from "../../bridge/contract/camera-image.ts";
 import type { Frame } from "../../bridge/contract/frame.ts";
 import type { Observation } from "../../bridge/contract/observation.ts";
 import type { Prediction, PredictRequest } from "../../bridge/contract/world-model.ts";
@@ -9,11 +14,12 @@ export interface MailboxSize {
   readonly axisCount: number;
   readonly maxCandidateCount: number;
   readonly maxHorizonSteps: number;
-  /** Bytes of the largest picture a preview may be asked from; 0 = no previews. */
+  /** Bytes of the largest picture that is observed or that a preview is asked from; 0 = no pictures. */
   readonly maxFrameBytes: number;
 }
 
 const headerBytes = 128;
+const fullRange = 256;
 const textBytes = 2048;
 const HeaderField = {
   request: 0,
@@ -29,6 +35,9 @@ const HeaderField = {
   stateSequence: 10,
   resetCount: 11,
   textLength: 12,
+  /** 0: no picture. Else 1 + the index of `imageEncodings`, with 256 added for full-range YUV. */
+  frameEncoding: 13,
+  frameStrideBytes: 14,
 } as const;
 const NumberField = { stampMs: 0, frameStampMs: 1, stepMs: 2, inferMs: 3, observation: 4 } as const;
 
@@ -48,10 +57,11 @@ interface WaitAsync {
  * ```
  * byte 0      int32   request · response · operation · candidates · steps · preview step
  *                     · frame width · height · sequence · is error · state sequence · resets · text length
+ *                     · frame encoding · stride
  * byte 128    uint8   error code, newline, error text (UTF-8)          [2048]
  * byte 2176   float64 stampMs · frame stampMs · stepMs · inferMs · observation [4][axes]
  * then        float32 actions · mean pos · std pos · mean vel · std vel [candidates][steps][axes] each
- * then        uint8   rgb of the frame; in the answer, of the preview
+ * then        uint8   the observed picture, or rgb of the preview's frame; in the answer, of the preview
  * ```
  */
 export class InferenceMailbox {
@@ -63,6 +73,8 @@ export class InferenceMailbox {
   readonly #actions: Float32Array;
   readonly #results: readonly Float32Array[];
   readonly #rgb: Uint8Array;
+  /** What `readObservation` gives: the picture where it lies, described anew each time. */
+  readonly #image: CameraImage;
 
   constructor(size: MailboxSize, buffer = new SharedArrayBuffer(bytesFor(size))) {
     this.size = size;
@@ -81,16 +93,28 @@ export class InferenceMailbox {
     this.#actions = rows[0] ?? new Float32Array(0);
     this.#results = rows.slice(1);
     this.#rgb = new Uint8Array(buffer, offset, size.maxFrameBytes);
+    this.#image = {
+      stampMs: 0,
+      widthPx: 0,
+      heightPx: 0,
+      encoding: "rgb8",
+      strideBytes: 0,
+      data: this.#rgb,
+      yuvRange: "limited",
+    };
   }
 
   // --- main thread ---
 
-  writeObserve(observation: Observation): void {
+  /** The caller has checked that `frame`, if there is one, fits. // hot path */
+  writeObserve(observation: Observation, frame?: CameraImage): void {
     this.#header[HeaderField.operation] = Operation.Observe;
     this.#numbers[NumberField.stampMs] = observation.stampMs;
     for (const [index, values] of arraysOf(observation).entries()) {
       this.#numbers.set(values, NumberField.observation + index * this.size.axisCount);
     }
+    if (frame === undefined) this.#header[HeaderField.frameEncoding] = 0;
+    else this.#writeImage(frame);
   }
 
   /** The caller has checked that the request fits. */
@@ -186,12 +210,14 @@ export class InferenceMailbox {
     return this.#at(HeaderField.operation) as Operation;
   }
 
+  /** The picture stays in the mailbox: valid until the answer. // hot path */
   readObservation(into: Observation): void {
     into.stampMs = this.#number(NumberField.stampMs);
     for (const [index, values] of arraysOf(into).entries()) {
       const from = NumberField.observation + index * this.size.axisCount;
       values.set(this.#numbers.subarray(from, from + this.size.axisCount));
     }
+    into.frame = this.#at(HeaderField.frameEncoding) === 0 ? undefined : this.#imageBorrowed();
   }
 
   /** Arrays borrowed from the mailbox: valid until the answer. */
@@ -230,6 +256,29 @@ export class InferenceMailbox {
     const request = Atomics.load(this.#header, HeaderField.request);
     Atomics.store(this.#header, HeaderField.response, request);
     Atomics.notify(this.#header, HeaderField.response);
+  }
+
+  #writeImage(image: CameraImage): void {
+    const range = image.yuvRange === "full" ? fullRange : 0;
+    this.#header[HeaderField.frameEncoding] = range + 1 + imageEncodings.indexOf(image.encoding);
+    this.#header[HeaderField.frameWidthPx] = image.widthPx;
+    this.#header[HeaderField.frameHeightPx] = image.heightPx;
+    this.#header[HeaderField.frameStrideBytes] = image.strideBytes;
+    this.#numbers[NumberField.frameStampMs] = image.stampMs;
+    const length = imageBytes(image);
+    this.#rgb.set(image.data.length === length ? image.data : image.data.subarray(0, length));
+  }
+
+  #imageBorrowed(): CameraImage {
+    const image = this.#image;
+    const code = this.#at(HeaderField.frameEncoding);
+    image.encoding = imageEncodings[(code % fullRange) - 1] ?? "rgb8";
+    image.yuvRange = code > fullRange ? "full" : "limited";
+    image.widthPx = this.#at(HeaderField.frameWidthPx);
+    image.heightPx = this.#at(HeaderField.frameHeightPx);
+    image.strideBytes = this.#at(HeaderField.frameStrideBytes);
+    image.stampMs = this.#number(NumberField.frameStampMs);
+    return image;
   }
 
   #writeFrame(frame: Frame): void {

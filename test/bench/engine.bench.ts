@@ -8,6 +8,7 @@ import koffi from "koffi";
 import { afterAll, bench, describe } from "vitest";
 import type { Engine, EngineBinding, Tensor } from "../../bridge/contract/engine.ts";
 import { openEngine } from "../../models/engine/open-engine.ts";
+import type { RecurrentManifest } from "../../models/package/families/recurrent-latent.ts";
 import { loadPackage, packageFile } from "../../models/package/load-package.ts";
 import { onnxModel } from "../fakes/onnx-writer.ts";
 
@@ -22,7 +23,7 @@ interface Case {
 
 const embedded = fileURLToPath(new URL("../../models/embedded", import.meta.url));
 const pack = await loadPackage(embedded);
-const stateWidth = pack.manifest.states[0]!.shape[1]!;
+const stateWidth = (pack.manifest as RecurrentManifest).states[0]!.shape[1]!;
 const rollout = (n: number, k: number): Case => ({
   name: `rollout of the embedded model, N=${n} K=${k}`,
   model: packageFile(pack, "rollout.onnx"),

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { readPackage, type ModelPackage } from "../../models/package/load-package.ts";
+import { memoryFiles } from "../../models/package/package-files.ts";
 import { onnxModel, type OnnxGraph } from "./onnx-writer.ts";
 
 /**
@@ -9,10 +11,10 @@ import { onnxModel, type OnnxGraph } from "./onnx-writer.ts";
  * their setpoint each step, plus 0.05 of what the state remembers. It has the roles of the embedded
  * model, dynamic N and K, and a state of five floats: a fading sum of (setpoint - q), and a count.
  */
-const tinyJoints = ["deploy", "yaw", "roll", "pitch"] as const;
+export const tinyJoints = ["deploy", "yaw", "roll", "pitch"] as const;
 const jointCount = tinyJoints.length;
 export const tinyStepS = 0.04;
-const tinyMaxHorizon = 32;
+export const tinyMaxHorizon = 32;
 
 export interface TinyState {
   readonly q: number[];
@@ -157,8 +159,6 @@ export function tinyGolden(): Record<string, unknown> {
   return { observations, actionsRad, ...tinyRollout(state!, actionsRad) };
 }
 
-type Json = Record<string, unknown>;
-
 export interface TinyPackageChanges {
   /** Changes the manifest before it is written; hashes are already in. */
   readonly manifest?: (manifest: Json) => Json;
@@ -167,27 +167,53 @@ export interface TinyPackageChanges {
   readonly rollout?: OnnxGraph;
 }
 
+export type Json = Record<string, unknown>;
+export type Contents = Readonly<Record<string, Uint8Array>>;
+
 /** Writes the package into a new folder under the temporary directory and returns its path. */
 export async function writeTinyPackage(changes: TinyPackageChanges = {}): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "kairos-tiny-package-"));
-  const contents: Record<string, Uint8Array> = {
+  return await writePackageFolder(tinyContents(changes));
+}
+
+/** Every file of the package, `manifest.json` among them. */
+export function tinyContents(changes: TinyPackageChanges = {}): Contents {
+  const contents = {
     "graphs/observe.onnx": onnxModel(changes.observe ?? observeGraph),
     "graphs/rollout.onnx": onnxModel(changes.rollout ?? rolloutGraph),
     "golden.json": Buffer.from(JSON.stringify(changes.golden ?? tinyGolden())),
     "model-card.md": Buffer.from("# tiny\n\nA package for tests.\n"),
   };
-  await mkdir(join(folder, "graphs"));
-  for (const [path, content] of Object.entries(contents))
-    await writeFile(join(folder, path), content);
   const manifest = tinyManifest(contents);
-  await writeFile(
-    join(folder, "manifest.json"),
-    JSON.stringify(changes.manifest?.(manifest) ?? manifest, undefined, 2),
-  );
+  return withManifest(contents, changes.manifest?.(manifest) ?? manifest);
+}
+
+export const withManifest = (contents: Contents, manifest: Json): Contents => ({
+  ...contents,
+  "manifest.json": Buffer.from(JSON.stringify(manifest, undefined, 2)),
+});
+
+/** The same files in a new folder under the temporary directory. */
+export async function writePackageFolder(contents: Contents): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "kairos-tiny-package-"));
+  for (const [path, content] of Object.entries(contents)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
   return folder;
 }
 
-export function tinyManifest(contents: Readonly<Record<string, Uint8Array>>): Json {
+/** The same files as a loaded package. */
+export const loadContents = (contents: Contents): Promise<ModelPackage> =>
+  readPackage(memoryFiles("memory", new Map(Object.entries(contents))));
+
+export const listFiles = (contents: Contents): Json[] =>
+  Object.entries(contents).map(([path, content]) => ({
+    path,
+    sha256: createHash("sha256").update(content).digest("hex"),
+    bytes: content.byteLength,
+  }));
+
+export function tinyManifest(contents: Contents): Json {
   const proprio = ["q", "qd", "tau"].flatMap((kind) =>
     tinyJoints.map((joint) => `${kind}.${joint}`),
   );
@@ -205,11 +231,7 @@ export function tinyManifest(contents: Readonly<Record<string, Uint8Array>>): Js
       created: "2026-11-22",
     },
     requires: { ort: ">=1.21.0", opsets: { "ai.onnx": 17 }, features: [] },
-    files: Object.entries(contents).map(([path, content]) => ({
-      path,
-      sha256: createHash("sha256").update(content).digest("hex"),
-      bytes: content.byteLength,
-    })),
+    files: listFiles(contents),
     embodiment: {
       name: "phone-mount-4dof",
       joints: tinyJoints.map((name) => ({ name, unit: "rad" })),

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../../../bridge/contract/frame.ts";
 import { decodeJpeg, encodeJpeg, LatestEncoder } from "../../../bridge/media/jpeg.ts";
@@ -28,6 +29,22 @@ describe("JPEG", () => {
     const decoded = await decodeJpeg(jpeg);
     expect(decoded).toMatchObject(size);
     expect(worstDifference(decoded.rgb, frame.rgb)).toBeLessThanOrEqual(12);
+  });
+
+  it("is three channels of a gray one", async () => {
+    const raw = { width: 8, height: 8, channels: 1 as const };
+    const gray = await sharp(new Uint8Array(64).fill(120), { raw }).jpeg().toBuffer();
+    const { rgb } = await decodeJpeg(gray);
+    expect(rgb).toHaveLength(3 * 64);
+    expect(worstDifference(rgb, new Uint8Array(192).fill(120))).toBeLessThanOrEqual(1);
+  });
+
+  it("is refused where the header claims a picture of gigabytes", async () => {
+    const jpeg = Buffer.from(await encodeJpeg(makeFrame(1), 50));
+    const size = jpeg.indexOf(Buffer.from([0xff, 0xc0])) + 5;
+    jpeg.writeUInt16BE(65000, size);
+    jpeg.writeUInt16BE(65000, size + 2);
+    await expect(decodeJpeg(jpeg)).rejects.toThrow(/pixel limit/);
   });
 
   it("is smaller and further off at a lower quality", async () => {

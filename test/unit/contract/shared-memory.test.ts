@@ -55,6 +55,23 @@ describe("FrameMailbox", () => {
     expect(frame).toMatchObject({ stampMs: 240, sequence: 6, widthPx: 4, heightPx: 2 });
     expect(frame?.rgb.every((value) => value === 6)).toBe(true);
   });
+
+  it.each([
+    // Frames at 40, 80 ... 240 ms; the last three can be read.
+    { timeMs: 1000, expected: 240 },
+    { timeMs: 240, expected: 240 },
+    { timeMs: 239, expected: 200 },
+    { timeMs: 160, expected: 160 },
+    { timeMs: 159, expected: undefined },
+  ])("gives the newest picture not newer than $timeMs ms", ({ timeMs, expected }) => {
+    const box = FrameMailbox.create({ widthPx: 4, heightPx: 2 });
+    expect(box.sequenceAt(timeMs)).toBe(0);
+    for (let i = 1; i <= 6; i += 1) box.write(i * 40, new Uint8Array(24).fill(i));
+    const frame = box.readCopy(undefined, timeMs);
+    expect(frame?.stampMs).toBe(expected);
+    expect(frame?.rgb[0]).toBe(expected === undefined ? undefined : expected / 40);
+    expect(box.sequenceAt(timeMs)).toBe(frame?.sequence ?? 0);
+  });
 });
 
 describe("Heartbeats", () => {

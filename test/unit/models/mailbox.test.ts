@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { CameraImage } from "../../../bridge/contract/camera-image.ts";
 import { makeObservation } from "../../../bridge/contract/observation.ts";
 import type { Prediction } from "../../../bridge/contract/world-model.ts";
 import { InferenceMailbox, Operation } from "../../../models/inference/mailbox.ts";
@@ -42,6 +43,31 @@ test("an observation arrives as it was sent", () => {
   worker.readObservation(received);
   expect(worker.operation).toBe(Operation.Observe);
   expect(received).toEqual(observationAt(3));
+});
+
+test("an observed picture arrives as it was sent, and an observation without one shows none", () => {
+  const { main, worker } = ends();
+  const received = makeObservation(4);
+  const image: CameraImage = {
+    stampMs: 41.5,
+    widthPx: 2,
+    heightPx: 3,
+    encoding: "yuyv",
+    strideBytes: 5,
+    data: Uint8Array.from({ length: 14 }, (_, i) => 100 + i),
+    yuvRange: "full",
+  };
+  main.writeObserve(observationAt(3), image);
+  worker.readObservation(received);
+  const { data, ...rest } = image;
+  expect(received.frame).toMatchObject(rest);
+  expect(received.frame?.data.subarray(0, 14)).toEqual(data);
+  main.writeObserve(observationAt(4), { ...image, encoding: "bayer_grbg8", yuvRange: "limited" });
+  worker.readObservation(received);
+  expect(received.frame).toMatchObject({ encoding: "bayer_grbg8", yuvRange: "limited" });
+  main.writeObserve(observationAt(5));
+  worker.readObservation(received);
+  expect(received).toEqual(observationAt(5));
 });
 
 test.each([

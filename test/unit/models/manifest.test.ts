@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BridgeError } from "../../../bridge/contract/errors.ts";
-import { parseGolden, parseManifest } from "../../../models/package/manifest.ts";
+import { parseGolden } from "../../../models/package/golden.ts";
+import { parseManifest } from "../../../models/package/manifest.ts";
 import { tinyManifest } from "../../fakes/tiny-package.ts";
 
 type Json = Record<string, unknown>;
@@ -40,7 +41,7 @@ describe("a package manifest", () => {
   test.each([
     ["another format", "format", "zip", "format"],
     ["a version nobody here knows", "version", "1.1", "version"],
-    ["a family this bridge does not run", "family", "diffusion-wam", "family"],
+    ["a family nobody knows", "family", "ssm-discrete", "family"],
     ["a key nobody knows", "surprise", 1, ""],
     ["a key nobody knows further down", "timing.surprise", 1, "timing"],
     [
@@ -97,7 +98,12 @@ describe("a package manifest", () => {
     ["a licence text that is not in files", "license.files", ["LICENSE"], "license.files.0"],
     ["a model card that is not in files", "model_card", "other.md", "model_card"],
     ["a state with a batch of two", "states.0.shape", [2, 5], "states.0.shape"],
-    ["a state that is not read", "graphs.observe.in.state_in", "state:other", "graphs.observe.in"],
+    [
+      "a state nobody declared",
+      "graphs.observe.in.state_in",
+      "state:other",
+      "graphs.observe.in.state_in",
+    ],
     ["a role nobody knows", "graphs.rollout.in.action", "action.next", "graphs.rollout.in.action"],
     ["a role given twice", "graphs.rollout.in.action", "actions", "graphs.rollout.in.actions"],
     ["no predicted deviation", "graphs.rollout.out.std", undefined, "graphs.rollout.out"],

@@ -1,0 +1,47 @@
+import { dirname } from "node:path";
+import process from "node:process";
+import { disableTelemetry } from "../models/engine/telemetry.ts";
+import { probeEngine } from "../models/probe/engine.ts";
+import { hostFiles } from "../models/probe/host-files.ts";
+import { probeModel } from "../models/probe/model.ts";
+import { probeNvidia } from "../models/probe/nvidia.ts";
+import { probeRosEnvironment } from "../ros/probe/environment-probe.ts";
+import { probeDdsNetwork } from "../ros/probe/network-probe.ts";
+import type { Config } from "./config.ts";
+import type { FindingGroup } from "./contract/finding.ts";
+import { modelFolder, rosNetworkConfig } from "./start.ts";
+
+/**
+ * What the side folders say of this machine, each of its own part, under the given configuration.
+ * Opens the engine and the model, and sockets on loopback; starts no service and moves nothing.
+ */
+export async function probeParts(config: Config): Promise<readonly FindingGroup[]> {
+  return [...(await probeInference(config)), ...(await probeRos(config))];
+}
+
+async function probeInference(config: Config): Promise<FindingGroup[]> {
+  disableTelemetry();
+  const { engineLibrary } = config.model;
+  const opened = await probeEngine(engineLibrary === "" ? {} : { libraryPath: engineLibrary });
+  const engine: FindingGroup = { title: "ONNX Runtime", findings: opened.findings };
+  if (opened.engine === undefined) return [engine];
+  await using used = opened.engine;
+  const nvidia = await probeNvidia({
+    files: hostFiles(),
+    engineFolder: dirname(used.info.library),
+    providers: used.info.providers,
+    environment: process.env,
+  });
+  const model = await probeModel(used, modelFolder(config));
+  return [engine, { title: "GPU", findings: nvidia }, { title: "Model", findings: model }];
+}
+
+async function probeRos(config: Config): Promise<FindingGroup[]> {
+  if (config.ros.transport === "off") {
+    const text = "off by configuration (ros.transport)";
+    return [{ title: "ROS 2", findings: [{ level: "note", subject: "transport", text }] }];
+  }
+  const { findings, network } = probeRosEnvironment(process.env, rosNetworkConfig(config));
+  const sockets = network === undefined ? [] : await probeDdsNetwork(network);
+  return [{ title: "ROS 2", findings: [...findings, ...sockets] }];
+}

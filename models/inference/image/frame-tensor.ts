@@ -1,0 +1,69 @@
+import type { Observation } from "../../../bridge/contract/observation.ts";
+import type { StreamSpec } from "../../package/streams.ts";
+import {
+  createPreprocessor,
+  type ImagePreprocessor,
+  type PreprocessorOptions,
+} from "./preprocessor.ts";
+import type { ImageTensorData } from "./tensor-rows.ts";
+
+export interface FrameTensorOptions extends PreprocessorOptions {
+  readonly stream: StreamSpec;
+  /** Of a stream that names no `max_age_s`: the manifest's `timing.max_obs_age_s`. */
+  readonly defaultMaxAgeS: number;
+  /** What a graph's input is bound to; default a buffer of its own. */
+  readonly data?: ImageTensorData;
+}
+
+/**
+ * The picture a graph sees of one camera: the tensor of role `stream:<name>`, kept up with what is
+ * observed. Without a picture it is zero and `hasFrame` false.
+ */
+export class FrameTensor {
+  /** Rewritten in place by `update`; nobody else writes anything but zeros while `hasFrame` is false. */
+  readonly data: ImageTensorData;
+  readonly #preprocessor: ImagePreprocessor;
+  readonly #maxAgeMs: number;
+  /** Stamp of the picture in `data`; NaN: none. */
+  #shownStampMs = Number.NaN;
+
+  constructor(options: FrameTensorOptions) {
+    const { stream, defaultMaxAgeS } = options;
+    this.#preprocessor = createPreprocessor(stream, options);
+    this.#maxAgeMs = 1000 * (stream.max_age_s ?? defaultMaxAgeS);
+    this.data = options.data ?? this.#preprocessor.makeData();
+  }
+
+  get shape(): readonly number[] {
+    return this.#preprocessor.shape;
+  }
+
+  get hasFrame(): boolean {
+    return !Number.isNaN(this.#shownStampMs);
+  }
+
+  /**
+   * Takes over the observation's picture; one that is missing, too old or newer than the observation
+   * counts as none. A picture that is there already is not made again.
+   *
+   * @throws BridgeError as `ImagePreprocessor.write`; there is no picture then, `data` holds anything. // hot path
+   */
+  update({ frame, stampMs }: Observation): void {
+    const ageMs = frame === undefined ? Number.NaN : stampMs - frame.stampMs;
+    if (frame === undefined || !(ageMs >= 0 && ageMs <= this.#maxAgeMs)) {
+      this.clear();
+      return;
+    }
+    if (frame.stampMs === this.#shownStampMs) return;
+    this.#shownStampMs = Number.NaN;
+    this.#preprocessor.write(frame, this.data);
+    this.#shownStampMs = frame.stampMs;
+  }
+
+  /** No picture. */
+  clear(): void {
+    // Also what a picture that could not be made has left.
+    this.data.fill(0);
+    this.#shownStampMs = Number.NaN;
+  }
+}
