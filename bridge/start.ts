@@ -164,8 +164,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     snapshot: () => service.snapshot(),
     reload: async (next) => {
       const { rungs } = modelSettings(next, process.env);
-      const { package: folder } = next.model;
-      await model.use(folder === "" ? inPackage("models/embedded") : folder, rungs);
+      await model.use(modelFolder(next), rungs);
     },
     async [Symbol.asyncDispose]() {
       // The device comes to rest while its clients still see it; then everything else goes.
@@ -343,7 +342,7 @@ async function openModel(
   { heartbeats, log }: ModelOptions,
 ): Promise<ModelSupervisor> {
   const settings = modelSettings(config, process.env);
-  const { package: folder, engineLibrary } = config.model;
+  const { engineLibrary } = config.model;
   const worker = {
     entry: workerEntry("models/inference/inference-worker.js"),
     engine: engineLibrary === "" ? {} : { libraryPath: engineLibrary },
@@ -353,7 +352,7 @@ async function openModel(
   };
   return await openSupervisedModel({
     ...settings,
-    packagePath: folder === "" ? inPackage("models/embedded") : folder,
+    packagePath: modelFolder(config),
     worker,
     log,
     requireFit: (running, next) => {

@@ -90,8 +90,8 @@ export class InferenceClient implements WorldModel {
   readonly tickBudgetMs: number;
   readonly #host: WorkerHost<never, never, InferenceReady>;
   readonly #mailbox: InferenceMailbox;
-  readonly #looks: boolean;
   readonly #watch: RunWatch;
+  readonly #looks: boolean;
   readonly #waiting: Job[] = [];
   #current: Job | undefined;
   #closedBy: BridgeError | undefined;
@@ -108,7 +108,6 @@ export class InferenceClient implements WorldModel {
     this.builtInProviders = serving.builtInProviders;
     this.exited = host.exited;
     this.#host = host;
-    this.#looks = (serving.description.streams ?? []).length > 0;
     this.#mailbox = new InferenceMailbox(serving.mailboxSize, serving.mailbox);
     this.tickBudgetMs = tickBudgetMs;
     this.#watch = new RunWatch({
@@ -117,6 +116,7 @@ export class InferenceClient implements WorldModel {
       endRuns,
       giveUp: (error) => void host.kill(error),
     });
+    this.#looks = (serving.description.streams ?? []).length > 0;
     void host.exited.then((error) => {
       this.#watch.end();
       this.#close(error ?? new BridgeError(ErrorCode.ModelClosed, "the world model is closed"));

@@ -16,6 +16,7 @@ import { cpuOnlyPlan } from "../ladder/rung.ts";
 import { loadPackage, type ModelPackage } from "../package/load-package.ts";
 import type { Manifest } from "../package/manifest.ts";
 import { OnnxWorldModel, type OnnxWorldModelOptions } from "../world-model.ts";
+import { sessionOptions } from "../programs/open-graphs.ts";
 import { InferenceMailbox, Operation } from "./mailbox.ts";
 import { previewMaker } from "./preview.ts";
 import type { InferenceReady, InferenceRefused, InferenceWorkerData } from "./protocol.ts";
@@ -58,18 +59,21 @@ async function climb(
   data: InferenceWorkerData,
 ): Promise<Climbed<OnnxWorldModel>> {
   const control = new WorkerControl(data.control);
+  const plan = data.ladder ?? cpuOnlyPlan;
   return await climbLadder({
     engine,
-    plan: data.ladder ?? cpuOnlyPlan,
+    plan,
     modelSha256: pack.sha256,
     hints: hintsOf(pack.manifest),
-    graphNames: Object.values(pack.manifest.graphs).map(({ file }) => file),
+    sessionsOn: ({ request }) =>
+      Object.keys(pack.manifest.graphs).map((name) => sessionOptions(pack, name, request)),
     nvidia: () => nvidiaFacts("", process.env["LD_LIBRARY_PATH"]),
     open: (lane, { request }) =>
       OnnxWorldModel.open({
         engine: lane,
         pack,
         provider: request,
+        isCaptured: plan.cudaGraph,
         ...(data.device === undefined
           ? {}
           : { reproject: previewMaker(data.device), intrinsicsOf: intrinsicsOf(data.device) }),

@@ -46,8 +46,9 @@ export class ObservationHistory {
 }
 
 function copyOf(observation: Observation): Observation {
+  // Without its picture: the camera's buffer is rewritten, and a copy per step would cost more than it gives.
   return {
-    ...observation,
+    stampMs: observation.stampMs,
     jointPosRad: observation.jointPosRad.slice(),
     jointVelRadPerS: observation.jointVelRadPerS.slice(),
     jointEffortNm: observation.jointEffortNm.slice(),

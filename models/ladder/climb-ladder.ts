@@ -1,4 +1,4 @@
-import type { Engine } from "../../bridge/contract/engine.ts";
+import type { Engine, SessionOptions } from "../../bridge/contract/engine.ts";
 import { BridgeError, errorText, ErrorCode } from "../../bridge/contract/errors.ts";
 import {
   refusalText,
@@ -10,9 +10,9 @@ import { openEngineCache, pruneEngineCache } from "./engine-cache.ts";
 import { isPackageFault, passGates, refusalOf, sharesOf } from "./gates.ts";
 import type { NvidiaFacts } from "./nvidia-facts.ts";
 import { isSameProvider, type PackageHints } from "./package-hints.ts";
-import { buildsEngines, requestFor, usesFp16, type OptionSettings } from "./provider-options.ts";
+import { buildsEngines, completed, usesFp16, type OptionSettings } from "./provider-options.ts";
 import { RungEngine } from "./rung-engine.ts";
-import { isCpu, type LadderPlan, type Rung } from "./rung.ts";
+import { cpuRung, isCpu, type LadderPlan, type Rung } from "./rung.ts";
 
 export interface ClimbOptions<M extends WorldModel> {
   /** Borrowed. */
@@ -20,8 +20,8 @@ export interface ClimbOptions<M extends WorldModel> {
   readonly plan: LadderPlan;
   readonly modelSha256: string;
   readonly hints: PackageHints;
-  /** Graphs of the package, as their sessions are named: for the key of the engine cache. */
-  readonly graphNames: readonly string[];
+  /** What the package asks of this rung for each of its graphs: for the key of the engine cache. */
+  readonly sessionsOn: (rung: Rung) => readonly Pick<SessionOptions, "name" | "provider">[];
   readonly nvidia: () => NvidiaFacts;
   /** Opens the package on `engine` and proves it on its golden rollout. */
   readonly open: (engine: Engine, rung: Rung) => Promise<M>;
@@ -105,7 +105,7 @@ async function tryRung<M extends WorldModel>(
   const settings = await optionSettings(options, rung);
   const lane = new RungEngine({
     engine,
-    requestFor: ({ name }) => requestFor(settings, name),
+    complete: (request, graph) => completed(request, settings, graph),
     cudaGraph: plan.cudaGraph,
     onTerminateHandle: options.onTerminateHandle,
   });
@@ -139,7 +139,7 @@ async function tryRung<M extends WorldModel>(
 async function optionSettings(
   options: Pick<
     ClimbOptions<WorldModel>,
-    "engine" | "plan" | "hints" | "modelSha256" | "nvidia" | "graphNames"
+    "engine" | "plan" | "hints" | "modelSha256" | "nvidia" | "sessionsOn"
   >,
   rung: Rung,
 ): Promise<OptionSettings> {
@@ -155,7 +155,12 @@ async function optionSettings(
     provider: rung.request.name,
     precision: usesFp16(bare) ? "fp16" : "fp32",
     options: Object.fromEntries(
-      options.graphNames.map((graph) => [graph, requestFor(bare, graph).options ?? {}]),
+      options
+        .sessionsOn(rung)
+        .map(({ name, provider = cpuRung.request }) => [
+          name,
+          completed(provider, bare, name).options ?? {},
+        ]),
     ),
   };
   try {

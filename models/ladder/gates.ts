@@ -90,7 +90,12 @@ function deadlineRefusal(rung: Rung, tickMsP99: number, budgetMs: number): RungR
 /** The first graph of which the provider has too little; where the library cannot say, nothing is refused. */
 function assignmentRefusal(graphs: readonly OpenedGraph[], rung: Rung): RungRefusal | undefined {
   const provider = rung.request.name;
-  for (const { graph, assignment } of graphs) {
+  const own = graphs.filter((graph) => !graph.isExempt);
+  if (own.length === 0) {
+    const found = "the package puts every graph on cpu";
+    return { provider, gate: "assignment", found, expected: "a graph for this provider" };
+  }
+  for (const { graph, assignment } of own) {
     if (assignment === undefined) continue;
     const allCount = assignment.reduce((sum, { nodeCount }) => sum + nodeCount, 0);
     const ownCount = assignment
