@@ -59,7 +59,7 @@ describePeer("a plugin execution provider", await mockEpLibrary(), (libraries) =
     expect(counts.get("CPUExecutionProvider")).toBe(1);
     const y = new Float32Array(4);
     const x = Float32Array.of(1, 2, 3, 4);
-    session.bind({ x: { data: x, shape: [4] } }, { y: { data: y, shape: [4] } }).run();
+    void session.bind({ x: { data: x, shape: [4] } }, { y: { data: y, shape: [4] } }).run();
     expect([...y]).toEqual([-2, -8, -18, -32]);
   });
 
@@ -156,7 +156,7 @@ describePeer("a plugin execution provider", await mockEpLibrary(), (libraries) =
     expect(after.bytesOnDevice - before.bytesOnDevice).toBe(3 * 8 * 4 * width);
     expect(after.bytesToDevice - before.bytesToDevice).toBe(0);
     const y = new Float32Array(8 * width);
-    session.bind({ x: batch }, { y: { data: y, shape: [8, width] } }).run();
+    void session.bind({ x: batch }, { y: { data: y, shape: [8, width] } }).run();
     for (let candidate = 0; candidate < 8; candidate += 1) {
       const found = y.subarray(candidate * width, (candidate + 1) * width);
       expect(found).toEqual(row.map((value) => value + 1));
@@ -170,7 +170,7 @@ describePeer("a plugin execution provider", await mockEpLibrary(), (libraries) =
       const one = session.createDeviceTensor("float32", [1, width]);
       const batch = session.createDeviceTensor("float32", [4, width]);
       batch.copyFrom(one);
-      session.bind({ x: one }, { y: session.createDeviceTensor("float32", [1, width]) }).run();
+      void session.bind({ x: one }, { y: session.createDeviceTensor("float32", [1, width]) }).run();
     }
     const after = readMockEpCounters(library);
     expect(after.bytesAllocated).toBe(before.bytesAllocated);
