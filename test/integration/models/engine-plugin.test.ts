@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine, EngineSession, ProviderRequest } from "../../../bridge/contract/engine.ts";
 import { openEngine } from "../../../models/engine/open-engine.ts";
+import { OrtApi } from "../../../models/engine/ort-ffi/ort-api.ts";
+import { OrtFfiEngine } from "../../../models/engine/ort-ffi/ort-ffi-engine.ts";
+import { elementTypes } from "../../../models/engine/tensors.ts";
 import { countingGraph } from "../../fakes/engine-graphs.ts";
 import { onnxModel, type OnnxGraph } from "../../fakes/onnx-writer.ts";
 import { describePeer } from "../../peers/describe-peer.ts";
@@ -162,6 +165,31 @@ describePeer("a plugin execution provider", await mockEpLibrary(), (libraries) =
       expect(found).toEqual(row.map((value) => value + 1));
     }
   });
+
+  test.each(["float32", "float16", "int32", "bool"] as const)(
+    "copies %s through a session of its own where the library has no CopyTensors",
+    async (type) => {
+      const api = OrtApi.load(engine.info.library);
+      const functions = { ...api.functions, CopyTensors: undefined };
+      const older = Object.create(api, { functions: { value: functions } }) as OrtApi;
+      await using other = OrtFfiEngine.over(older, "npm package");
+      await using session = await other.openSession({
+        name: "counting",
+        model: onnxModel(countingGraph(width)),
+        provider: device,
+      });
+      const { array } = elementTypes[type];
+      const data = new array(4);
+      data.set([1, 0, 1, 1] as never);
+      using one = session.createDeviceTensor(type, [1, 4]);
+      using batch = session.createDeviceTensor(type, [3, 4]);
+      one.upload(data);
+      batch.copyFrom(one);
+      const found = new array(12);
+      batch.download(found);
+      expect([...found]).toEqual([1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1]);
+    },
+  );
 
   test("frees its memory and its providers when sessions go", async () => {
     const before = readMockEpCounters(library);
