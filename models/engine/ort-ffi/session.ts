@@ -52,7 +52,12 @@ export class OrtFfiSession implements EngineSession {
       this.inputs = describeTensors(runtime, session, name, "input");
       this.outputs = describeTensors(runtime, session, name, "output");
       this.assignment = readAssignment(api, session, name);
-      this.#memory = DeviceMemory.of(runtime, session, provider);
+      this.#memory = DeviceMemory.of(
+        runtime,
+        session,
+        options.provider ?? { name: "cpu" },
+        provider,
+      );
     } catch (error) {
       api.functions.ReleaseSession(session);
       throw error;

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine, EngineSession, ProviderRequest } from "../../../bridge/contract/engine.ts";
 import { openEngine } from "../../../models/engine/open-engine.ts";
+import { OrtApi } from "../../../models/engine/ort-ffi/ort-api.ts";
+import { OrtFfiEngine } from "../../../models/engine/ort-ffi/ort-ffi-engine.ts";
+import { elementTypes } from "../../../models/engine/tensors.ts";
 import { countingGraph } from "../../fakes/engine-graphs.ts";
 import { onnxModel, type OnnxGraph } from "../../fakes/onnx-writer.ts";
 import { describePeer } from "../../peers/describe-peer.ts";
@@ -59,7 +62,7 @@ describePeer("a plugin execution provider", await mockEpLibrary(), (libraries) =
     expect(counts.get("CPUExecutionProvider")).toBe(1);
     const y = new Float32Array(4);
     const x = Float32Array.of(1, 2, 3, 4);
-    session.bind({ x: { data: x, shape: [4] } }, { y: { data: y, shape: [4] } }).run();
+    void session.bind({ x: { data: x, shape: [4] } }, { y: { data: y, shape: [4] } }).run();
     expect([...y]).toEqual([-2, -8, -18, -32]);
   });
 
@@ -156,12 +159,37 @@ describePeer("a plugin execution provider", await mockEpLibrary(), (libraries) =
     expect(after.bytesOnDevice - before.bytesOnDevice).toBe(3 * 8 * 4 * width);
     expect(after.bytesToDevice - before.bytesToDevice).toBe(0);
     const y = new Float32Array(8 * width);
-    session.bind({ x: batch }, { y: { data: y, shape: [8, width] } }).run();
+    void session.bind({ x: batch }, { y: { data: y, shape: [8, width] } }).run();
     for (let candidate = 0; candidate < 8; candidate += 1) {
       const found = y.subarray(candidate * width, (candidate + 1) * width);
       expect(found).toEqual(row.map((value) => value + 1));
     }
   });
+
+  test.each(["float32", "float16", "int32", "bool"] as const)(
+    "copies %s through a session of its own where the library has no CopyTensors",
+    async (type) => {
+      const api = OrtApi.load(engine.info.library);
+      const functions = { ...api.functions, CopyTensors: undefined };
+      const older = Object.create(api, { functions: { value: functions } }) as OrtApi;
+      await using other = OrtFfiEngine.over(older, "npm package");
+      await using session = await other.openSession({
+        name: "counting",
+        model: onnxModel(countingGraph(width)),
+        provider: device,
+      });
+      const { array } = elementTypes[type];
+      const data = new array(4);
+      data.set([1, 0, 1, 1] as never);
+      using one = session.createDeviceTensor(type, [1, 4]);
+      using batch = session.createDeviceTensor(type, [3, 4]);
+      one.upload(data);
+      batch.copyFrom(one);
+      const found = new array(12);
+      batch.download(found);
+      expect([...found]).toEqual([1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1]);
+    },
+  );
 
   test("frees its memory and its providers when sessions go", async () => {
     const before = readMockEpCounters(library);
@@ -170,7 +198,7 @@ describePeer("a plugin execution provider", await mockEpLibrary(), (libraries) =
       const one = session.createDeviceTensor("float32", [1, width]);
       const batch = session.createDeviceTensor("float32", [4, width]);
       batch.copyFrom(one);
-      session.bind({ x: one }, { y: session.createDeviceTensor("float32", [1, width]) }).run();
+      void session.bind({ x: one }, { y: session.createDeviceTensor("float32", [1, width]) }).run();
     }
     const after = readMockEpCounters(library);
     expect(after.bytesAllocated).toBe(before.bytesAllocated);
