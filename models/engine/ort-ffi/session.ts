@@ -84,8 +84,8 @@ export class OrtFfiSession implements EngineSession {
       runtime: this.#runtime,
       name: this.#name,
       session: this.#session,
+      memory: this.#memory,
       runOptions: this.#runOptions,
-      isHost: this.provider === "cpu",
       inputs: this.inputs,
       outputs: this.outputs,
     };
