@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 
 /** The GPU code in a CUDA library, by compute capability, e.g. `87` (Orin), `110` (Thor), `90a`. */
@@ -30,6 +30,9 @@ export function readGpuCode(file: string): GpuCode {
         if (kind === elfKind) real.add(arch);
       }
     }
+  } catch (error) {
+    // A damaged index into what was read.
+    throw error instanceof RangeError ? unreadable(file, error.message) : error;
   } finally {
     closeSync(handle);
   }
@@ -134,9 +137,10 @@ function* walkEntries(
 }
 
 function read(handle: number, file: string, offset: number, size: number): Buffer {
+  // Asked first: a damaged size must not become an allocation.
+  if (offset + size > fstatSync(handle).size) throw unreadable(file, "it ends too early");
   const buffer = Buffer.alloc(size);
-  if (readSync(handle, buffer, 0, size, offset) !== size)
-    throw unreadable(file, "it ends too early");
+  readSync(handle, buffer, 0, size, offset);
   return buffer;
 }
 

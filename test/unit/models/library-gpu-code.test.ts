@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { gpuFit, readGpuCode } from "../../../models/engine/library-gpu-code.ts";
 import { describeLibrary } from "../../../models/engine/library-report.ts";
@@ -106,6 +107,28 @@ describe("the GPU code in a library", () => {
     expect(() => readGpuCode(path)).toThrow(reason);
     expect(() => readGpuCode(path)).toThrow(expect.objectContaining({ code: "engine/library" }));
   });
+});
+
+test("a damaged library is listed or refused, never anything else", async () => {
+  const whole = elf(Buffer.concat([fatbin(["real", 87], ["ptx", 90, "a"]), fatbin(["real", 110])]));
+  const damage = fc.array(
+    fc.record({ at: fc.nat(whole.length - 1), value: fc.integer({ min: 0, max: 255 }) }),
+    { minLength: 1, maxLength: 8 },
+  );
+  const path = join(folder, "damaged.so");
+  await fc.assert(
+    fc.asyncProperty(damage, fc.nat(whole.length), async (changes, length) => {
+      const bytes = Buffer.from(whole);
+      for (const { at, value } of changes) bytes[at] = value;
+      await writeFile(path, bytes.subarray(0, length % 3 === 0 ? length : whole.length));
+      try {
+        readGpuCode(path);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "engine/library" });
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 describe("whether code runs on a GPU", () => {
