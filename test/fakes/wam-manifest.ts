@@ -1,15 +1,10 @@
 import { createHash } from "node:crypto";
-import { tinyManifest, type Contents, type Json } from "./tiny-package.ts";
+import { tinyManifest, without, type Contents, type Json } from "./tiny-package.ts";
 
 /** The manifest of a world-action model with the parts and figures of the released Kairos 3.0 robot model. */
 export function wamManifest(contents: Contents): Json {
-  const {
-    states: _,
-    graphs: __,
-    programs: ___,
-    uncertainty: ____,
-    ...base
-  } = tinyManifest(contents);
+  const recurrent = ["states", "graphs", "programs", "uncertainty"];
+  const base = without(tinyManifest(contents), ...recurrent);
   const context = { context: "context", mask: "context.mask" };
   return {
     ...base,

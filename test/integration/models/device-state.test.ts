@@ -39,7 +39,7 @@ function engineWithDevice(
       const name = deviceOf(options.name);
       return name === undefined ? session : withDevice(session, name, traffic);
     },
-    [Symbol.asyncDispose]: async () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
@@ -66,19 +66,21 @@ function withDevice(session: EngineSession, name: string, traffic: Traffic): Eng
 
 /** Counts on the tensor itself: a session binds no object but those it made. */
 function counted(tensor: DeviceTensor, traffic: Traffic): DeviceTensor {
-  const { upload, download, copyFrom } = tensor;
+  const upload = tensor.upload.bind(tensor);
+  const download = tensor.download.bind(tensor);
+  const copyFrom = tensor.copyFrom.bind(tensor);
   return Object.assign(tensor, {
     upload: (data: TensorData) => {
       traffic.uploads += 1;
-      upload.call(tensor, data);
+      upload(data);
     },
     download: (out: TensorData) => {
       traffic.downloads += 1;
-      download.call(tensor, out);
+      download(out);
     },
     copyFrom: (other: DeviceTensor) => {
       traffic.deviceCopies += 1;
-      copyFrom.call(tensor, other);
+      copyFrom(other);
     },
   });
 }
@@ -89,7 +91,10 @@ async function observe(program: Program, t: number): Promise<void> {
     stream.hasFrame = true;
   }
   const q = [0.1, 0.2, -0.1, 0].map((value) => value + 0.05 * t);
-  await program.observe([...q, ...Array<number>(8).fill(0)], q.map((value) => value + 0.1));
+  await program.observe(
+    [...q, ...Array<number>(8).fill(0)],
+    q.map((value) => value + 0.1),
+  );
 }
 
 const size = { candidateCount: 3, horizonSteps: 4 };
