@@ -163,6 +163,12 @@ export class InferenceMailbox {
     }
   }
 
+  /** The worker has answered the newest request, though whoever waits may not have woken yet. */
+  get isAnswered(): boolean {
+    const response = Atomics.load(this.#header, HeaderField.response);
+    return response === Atomics.load(this.#header, HeaderField.request);
+  }
+
   /** Wakes a worker that waits, so that it looks at its messages. */
   wake(): void {
     Atomics.notify(this.#header, HeaderField.request);
