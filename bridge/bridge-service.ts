@@ -8,7 +8,7 @@ import { Thread } from "./contract/heartbeats.ts";
 import type { Log } from "./contract/log.ts";
 import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
-import type { Prediction, WorldModel } from "./contract/world-model.ts";
+import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
@@ -51,7 +51,7 @@ export interface ServiceParts {
   readonly clock: Clock;
   readonly memory: SharedMemory;
   readonly actuation: Actuation;
-  readonly model: WorldModel;
+  readonly model: SupervisedModel;
   readonly ros: { readonly transport: RosTransport; readonly sink: RosSink } | undefined;
   readonly simulator: () => ServiceSnapshot["simulator"];
   /** Slows the camera down while nobody looks. */
@@ -88,6 +88,7 @@ export class BridgeService implements AsyncDisposable {
       clock: parts.clock,
       log: parts.log,
       site: parts.site,
+      useModel: (path) => parts.model.use(path),
       status: () => {
         const now = snapshot();
         return now === undefined ? { status: "starting" } : healthReport(now);
@@ -220,7 +221,7 @@ export class BridgeService implements AsyncDisposable {
       heartbeats: memory.heartbeats,
       threads: [Actuation, Inference, Physics, Render, ...(ros === undefined ? [] : [Ros])],
       actuation,
-      model: model.description,
+      model,
       ros: ros?.transport,
       loop: () => this.#loop.stats,
       score: () => this.#score.snapshot(),

@@ -3,6 +3,20 @@ import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { BridgeError, ErrorCode, errorText } from "./contract/errors.ts";
 
+const providerName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, "the name of a provider");
+const Provider = z.union([
+  providerName,
+  z.strictObject({
+    name: providerName,
+    options: z.record(z.string().min(1), z.string()).default({}),
+    library: z.string().min(1).optional(),
+  }),
+]);
+
+/** The environment gives a list as `tensorrt,cpu`. */
+const fromList = (value: unknown): unknown =>
+  typeof value === "string" && value !== "auto" ? value.split(/[;,]/) : value;
+
 /**
  * The whole configuration. Every option has its unit in its name and a default; a value comes from,
  * in rising order, the default, the YAML file, the environment (`http.port` is `KAIROS_HTTP_PORT`)
@@ -49,6 +63,30 @@ const Config = z.strictObject({
       previewAheadMs: z.number().min(0).max(5000).default(400),
       /** A libonnxruntime.so to use instead of the one in the npm package; empty = that one. */
       engineLibrary: z.string().default(""),
+      /**
+       * Execution providers, best first: `auto` = tensorrt, cuda, cpu; or a list of names and of
+       * { name, options, library }, options in ONNX Runtime's spelling, library that of a plugin.
+       */
+      providers: z
+        .preprocess(fromList, z.union([z.literal("auto"), z.array(Provider).min(1)]))
+        .default("auto"),
+      /** Serve on cpu when no provider of the list passes its gates; false: refuse to start. */
+      cpuFallback: z.boolean().default(true),
+      /** Share of each graph's nodes a provider must be given to be used; 0 = at least one node. */
+      minNodeShareRatio: z.number().min(0).max(1).default(0),
+      /** `fp16` lets TensorRT, OpenVINO and MIGraphX compute in half precision, if the golden rollout holds. */
+      precision: z.enum(["fp32", "fp16"]).default("fp32"),
+      /** Record each graph once and replay it on CUDA and TensorRT. Try it on the robot first. */
+      cudaGraph: z.boolean().default(false),
+      /** Library of NVIDIA's CUDA plugin, for an ONNX Runtime built without CUDA; empty = none. */
+      cudaPluginLibrary: z.string().default(""),
+      /** Where built engines are kept; empty = kairos-bridge/engines in XDG_CACHE_HOME or ~/.cache. */
+      engineCacheFolder: z.string().default(""),
+      engineCacheMaxMiB: z.int().min(0).max(1_000_000).default(4096),
+      /** Longest a better provider may take to build its engines, in the background. */
+      buildTimeoutS: z.number().min(1).max(86_400).default(3600),
+      /** What observe and predict may each take; after twice as long the run is ended. -1 = the model's step. */
+      tickBudgetMs: z.number().min(-1).max(10_000).default(-1),
     })
     .prefault({}),
   ros: z
@@ -206,6 +244,7 @@ function fromText(text: string, sample: unknown): unknown {
     const value = Number(text);
     return Number.isNaN(value) ? text : value;
   }
+  if (typeof sample === "boolean") return { true: true, false: false }[text] ?? text;
   if (Array.isArray(sample)) return text.split(/[;,]/).filter((item) => item !== "");
   return text;
 }

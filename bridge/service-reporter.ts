@@ -4,7 +4,7 @@ import { actuationStatusWidth, type Actuation } from "./contract/actuation.ts";
 import type { Clock } from "./contract/clock.ts";
 import { Thread, type Heartbeats } from "./contract/heartbeats.ts";
 import type { RosTransport, RosTransportStats } from "./contract/ros-transport.ts";
-import type { WorldModelDescription } from "./contract/world-model.ts";
+import type { SupervisedModel } from "./contract/world-model.ts";
 import type { AuthoritySummary } from "./control/desk.ts";
 import type { PredictionLoopStats } from "./core/prediction-loop.ts";
 import type { ScoreSnapshot } from "./core/prediction-score.ts";
@@ -22,7 +22,7 @@ export interface ServiceReporterOptions {
   /** The threads of this run beside main. */
   readonly threads: readonly Thread[];
   readonly actuation: Actuation;
-  readonly model: WorldModelDescription;
+  readonly model: SupervisedModel;
   readonly ros: RosTransport | undefined;
   readonly loop: () => PredictionLoopStats;
   readonly score: () => ScoreSnapshot;
@@ -72,7 +72,8 @@ export class ServiceReporter implements Disposable {
       deviceId: actuation.device.id,
       deviceProfile: actuation.device.profile,
       driver: this.#options.driver,
-      model: this.#options.model,
+      model: this.#options.model.description,
+      modelStatus: this.#options.model.status,
       loop: { ...this.#options.loop() },
       score: this.#options.score(),
       lookaheadMs: this.#options.lookaheadMs(),

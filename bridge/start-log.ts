@@ -1,8 +1,9 @@
+import { refusalText } from "./contract/model-status.ts";
 import type { ServiceParts } from "./bridge-service.ts";
 
 /** What runs and why, in the first lines of the log: no fallback is silent. */
 export function logStart({ log, model, ros }: ServiceParts, url: string): void {
-  const { description } = model;
+  const { description, status } = model;
   const { engine } = description;
   log.info(
     {
@@ -10,6 +11,9 @@ export function logStart({ log, model, ros }: ServiceParts, url: string): void {
       provider: engine.provider,
       engine: `${engine.name} ${engine.version}`,
       ...(engine.fallbackReasons.length === 0 ? {} : { because: engine.fallbackReasons }),
+      ...(status.refusals.length === 0 ? {} : { refused: status.refusals.map(refusalText) }),
+      ...(status.building === undefined ? {} : { building: status.building.providers }),
+      tickBudgetMs: status.tickBudgetMs,
     },
     "model loaded",
   );

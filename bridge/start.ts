@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { openActuation, type ActuationClient } from "../devices/actuation/actuation-client.ts";
 import { loadProfile } from "../devices/profiles/load-profile.ts";
 import { disableTelemetry } from "../models/engine/telemetry.ts";
-import { openInferenceWorker } from "../models/inference/inference-client.ts";
-import { RestartingWorldModel } from "../models/inference/restarting-model.ts";
+import type { ModelSupervisor } from "../models/inference/model-supervisor.ts";
+import { openSupervisedModel } from "../models/inference/open-supervised-model.ts";
 import { rosNetwork, type RosNetworkConfig } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
 import { openRtpsTransport, type RtpsTransport } from "../ros/rtps-transport.ts";
@@ -19,6 +19,7 @@ import type { Config } from "./config.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
 import type { DeviceDescription } from "./contract/device.ts";
 import type { BridgeError } from "./contract/errors.ts";
+import { guardNativeCalls } from "./contract/native-calls.ts";
 import { Heartbeats, Thread } from "./contract/heartbeats.ts";
 import { silentLog, type Log } from "./contract/log.ts";
 import type { ObservationSource } from "./contract/observation.ts";
@@ -27,7 +28,8 @@ import type { WorldModel } from "./contract/world-model.ts";
 import { whenAtRest } from "./core/at-rest.ts";
 import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
-import { checkHorizon } from "./model-checks.ts";
+import { checkFit, checkHorizon } from "./model-checks.ts";
+import { modelSettings } from "./model-settings.ts";
 import { logStart } from "./start-log.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
 
@@ -45,6 +47,8 @@ export interface Bridge extends AsyncDisposable {
   readonly observations: ObservationSource;
   /** Resolves when a part has died without which the device cannot be kept safe. */
   readonly failed: Promise<BridgeError>;
+  /** Takes what can change at run time from another configuration: the package and its providers. */
+  reload(next: Config): Promise<void>;
   snapshot(): ServiceSnapshot;
 }
 
@@ -62,6 +66,7 @@ const workerEntry = (path: string): URL => new URL(`dist/${path}`, packageRoot);
  */
 export async function startBridge(config: Config, options: StartOptions): Promise<Bridge> {
   disableTelemetry();
+  guardNativeCalls();
   const closers: Closer[] = [];
   try {
     return await assemble(config, options, closers);
@@ -75,7 +80,9 @@ export async function startBridge(config: Config, options: StartOptions): Promis
 export async function openConfiguredModel(config: Config): Promise<WorldModel> {
   disableTelemetry();
   const options = { heartbeats: new Heartbeats(), log: silentLog };
-  return await openModel(config, loadDevice(config), options);
+  // Nobody waits for a bench's ticks: its largest batches may take longer than a step.
+  const patient = { ...config, model: { ...config.model, tickBudgetMs: 10_000 } };
+  return await openModel(patient, loadDevice(config), options);
 }
 
 async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
@@ -98,7 +105,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     openRos(config, { heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
-  checkHorizon(config, model);
+  checkHorizon(config, model.description);
   const actuation = await openMount(config, device, memory);
   closers.push(() => actuation[Symbol.asyncDispose]());
 
@@ -144,6 +151,10 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
       });
     }),
     snapshot: () => service.snapshot(),
+    reload: async (next) => {
+      const { rungs } = modelSettings(next, process.env);
+      await model.use(modelFolder(next), rungs);
+    },
     async [Symbol.asyncDispose]() {
       // The device comes to rest while its clients still see it; then everything else goes.
       closing ??= actuation[Symbol.asyncDispose]()
@@ -234,22 +245,33 @@ interface ModelOptions {
   readonly log: Log;
 }
 
-/** A thread that dies of a bad run is replaced; after several deaths in a row the fault is reported. */
+/**
+ * The configured package: on cpu at once, and in the background on whatever better provider passes its
+ * gates. A thread that dies is replaced; after several deaths in a row the fault is reported.
+ */
 async function openModel(
   config: Config,
   device: DeviceDescription,
   { heartbeats, log }: ModelOptions,
-): Promise<RestartingWorldModel> {
+): Promise<ModelSupervisor> {
+  const settings = modelSettings(config, process.env);
   const { engineLibrary } = config.model;
   const worker = {
     entry: workerEntry("models/inference/inference-worker.js"),
-    packageFolder: modelFolder(config),
     engine: engineLibrary === "" ? {} : { libraryPath: engineLibrary },
     device,
     heartbeats: heartbeats.buffer,
     maxFrameBytes: config.sim.cameraWidthPx * config.sim.cameraHeightPx * 3,
   };
-  return await RestartingWorldModel.open({ open: () => openInferenceWorker(worker), log });
+  return await openSupervisedModel({
+    ...settings,
+    packagePath: modelFolder(config),
+    worker,
+    log,
+    requireFit: (running, next) => {
+      checkFit(config, running, next);
+    },
+  });
 }
 
 async function openRos(

@@ -7,6 +7,8 @@ import { BridgeError, errorText } from "../contract/errors.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
+import { modelsCommand } from "./models.ts";
+import { addModelsUse } from "./models-use.ts";
 import { runService } from "./run-service.ts";
 
 interface CommonFlags {
@@ -56,7 +58,11 @@ function withCommonFlags(command: Command): Command {
 
 async function serve(flags: CommonFlags): Promise<void> {
   const loaded = load(flags);
-  await runService(loaded.config, { log: openLog(loaded.config.log), version: packageVersion() });
+  await runService(loaded.config, {
+    log: openLog(loaded.config.log),
+    version: packageVersion(),
+    reloadConfig: () => load(flags).config,
+  });
 }
 
 const program = new Command("kairos-bridge")
@@ -103,6 +109,9 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
     if (action !== "print") program.error(`config ${action} is unknown, expected: config print`);
     process.stdout.write(`${describeConfig(load(flags))}\n`);
   });
+
+program.addCommand(modelsCommand({ configOf: (flags) => load(flags).config, print }));
+addModelsUse(program);
 
 try {
   await program.parseAsync();

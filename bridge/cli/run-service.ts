@@ -10,6 +10,8 @@ const closeDeadlineMs = 5000;
 export interface RunServiceOptions {
   readonly log: Log;
   readonly version: string;
+  /** Reads the configuration again, as SIGHUP asks for. */
+  readonly reloadConfig: () => Config;
 }
 
 /**
@@ -39,6 +41,9 @@ export async function runService(config: Config, options: RunServiceOptions): Pr
     log.info({ reason: stop.signal.reason as string }, "stopped while starting");
     return;
   }
+  process.on("SIGHUP", () => {
+    void reload(bridge, options);
+  });
   const broken = bridge.failed.then((error) => {
     process.exitCode = 1;
     return errorText(error);
@@ -48,15 +53,32 @@ export async function runService(config: Config, options: RunServiceOptions): Pr
   await closeInTime(bridge, log);
 }
 
+/** The model and its providers follow the configuration while the service runs; the rest needs a restart. */
+async function reload(bridge: Bridge, { log, reloadConfig }: RunServiceOptions): Promise<void> {
+  try {
+    log.info({}, "SIGHUP: reading the model section of the configuration again");
+    await bridge.reload(reloadConfig());
+  } catch (error) {
+    log.error({ text: errorText(error) }, "the configuration was not taken, all goes on as before");
+  }
+}
+
 async function closeInTime(bridge: Bridge, log: Log): Promise<void> {
   const timer = setTimeout(() => {
     log.error({ closeDeadlineMs }, "did not stop in time, leaving anyway");
-    process.exit(1);
+    leave(bridge, 1);
   }, closeDeadlineMs);
   const startMs = performance.now();
   await bridge[Symbol.asyncDispose]();
   clearTimeout(timer);
   log.info({ tookMs: Math.round(performance.now() - startMs) }, "stopped");
+  if (bridge.snapshot().modelStatus.abandonedCount > 0) leave(bridge, 0);
+}
+
+/** `exit` waits for every thread, also for one that hangs in a provider's native code: that takes SIGKILL. */
+function leave(bridge: Bridge, exitCode: number): void {
+  if (bridge.snapshot().modelStatus.abandonedCount === 0) process.exit(exitCode);
+  process.kill(process.pid, "SIGKILL");
 }
 
 /** The first signal asks for an orderly end, the second for any end. */

@@ -167,6 +167,17 @@ export class ControlClient implements ControlLink {
     await this.#request({ type: "reset", id: this.nextId(), ...only(device) });
   }
 
+  /**
+   * Brings in the model package at a path of the server's machine, while the present one serves. A
+   * supervisor's right. Resolves when it has taken over.
+   *
+   * @throws ControlError with the package's error; the present model then goes on.
+   */
+  async useModel(path: string, timeoutMs = 120_000): Promise<void> {
+    const request = { type: "model.use", id: this.nextId(), path } as const;
+    await this.ask(request, (answer) => (answer.type === "ack" ? true : undefined), timeoutMs);
+  }
+
   /** Leaves; the server stops what this session moved. */
   close(reason = "closed by the client"): void {
     this.#socket.close(1000, reason);

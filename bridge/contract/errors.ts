@@ -20,6 +20,8 @@ export const ErrorCode = {
   EngineTerminated: "engine/terminated",
   /** Tensors cannot be held on, or copied to and from, this device: keep them on the host. */
   EngineDevice: "engine/device",
+  /** No rung of the provider ladder passed its gates. */
+  EngineLadder: "engine/ladder",
   ModelMissing: "model/missing",
   /** A package's tar or zip cannot be read, or holds what no package may. */
   ModelArchive: "model/archive",
@@ -35,6 +37,8 @@ export const ErrorCode = {
   ModelOutput: "model/output",
   /** A newer request took the place of this one before it ran. */
   ModelSuperseded: "model/superseded",
+  /** No answer within the tick budget. */
+  ModelDeadline: "model/deadline",
   RosTransport: "ros/transport",
   RosType: "ros/type",
   SimFault: "sim/fault",

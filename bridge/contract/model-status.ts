@@ -4,14 +4,7 @@
  * a rung fails that passed them all and then died at work.
  */
 export type Gate =
-  | "present"
-  | "package"
-  | "loads"
-  | "warm-up"
-  | "golden"
-  | "assignment"
-  | "deadline"
-  | "serves";
+  "present" | "package" | "loads" | "warm-up" | "golden" | "assignment" | "deadline" | "serves";
 
 /** Which nodes of a graph a provider was given. */
 export interface GraphShare {
@@ -44,7 +37,11 @@ export interface ModelStatus {
   readonly state: "serving" | "absent" | "closed";
   /** What a second worker is at in the background: a package and the providers it tries, best first. */
   readonly building:
-    | { readonly packagePath: string; readonly providers: readonly string[]; readonly forMs: number }
+    | {
+        readonly packagePath: string;
+        readonly providers: readonly string[];
+        readonly forMs: number;
+      }
     | undefined;
   readonly refusals: readonly RungRefusal[];
   /** Times another worker took over at a step boundary: a better provider, or another package. */

@@ -30,7 +30,15 @@ export interface WorkerHostOptions {
   readonly readyTimeoutMs?: number;
   readonly closeTimeoutMs?: number;
   readonly resourceLimits?: { readonly maxOldGenerationSizeMb: number };
+  /** Gives up waiting for `ready` and ends the thread. */
+  readonly signal?: AbortSignal;
 }
+
+/**
+ * How long a thread is waited for after `terminate`. It ends JavaScript at once, but a native call only
+ * when it returns: a thread that hangs inside one is left alone, and the process goes on without it.
+ */
+const terminateTimeoutMs = 1000;
 
 /**
  * Owner's side of a worker thread: waits for `ready`, passes messages on, notices its death, and
@@ -43,13 +51,13 @@ export class WorkerHost<In, Out, Ready> implements AsyncDisposable {
   /** Resolves when the thread is gone, with the error if it died by itself. */
   readonly exited: Promise<BridgeError | undefined>;
   readonly #worker: Worker;
-  readonly #life: { closing: boolean };
+  readonly #life: Life;
   readonly #closeTimeoutMs: number;
   #closing: Promise<void> | undefined;
 
   private constructor(
     worker: Worker,
-    life: { closing: boolean },
+    life: Life,
     ready: Ready,
     exited: Promise<BridgeError | undefined>,
     closeTimeoutMs: number,
@@ -74,8 +82,9 @@ export class WorkerHost<In, Out, Ready> implements AsyncDisposable {
     worker.on("error", (error) => {
       failure = error;
     });
-    const life = { closing: false };
+    const life: Life = { closing: false, abandoned: false, end: () => undefined };
     const exited = new Promise<BridgeError | undefined>((resolve) => {
+      life.end = resolve;
       worker.once("exit", (exitCode) => {
         if (life.closing && failure === undefined) {
           resolve(undefined);
@@ -105,13 +114,19 @@ export class WorkerHost<In, Out, Ready> implements AsyncDisposable {
         clearTimeout(timer);
         worker.off("message", first);
       });
+      options.signal?.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(options.signal?.reason as Error);
+      });
       void exited.then((error) => {
         clearTimeout(timer);
         reject(error ?? new BridgeError(ErrorCode.ThreadFailed, `${options.name} thread ended`));
       });
     }).catch(async (error: unknown) => {
-      await worker.terminate();
-      throw error;
+      if (await terminateInTime(worker)) throw error;
+      const text = `${errorText(error)}; its native code still runs`.replace(/^\[[^\]]*\] /, "");
+      const code = error instanceof BridgeError ? error.code : ErrorCode.ThreadTimeout;
+      throw new BridgeError(code, text, { details: { abandoned: true }, cause: error });
     });
     const closeTimeoutMs = options.closeTimeoutMs ?? 1500;
     return new WorkerHost<In, Out, Ready>(worker, life, ready, exited, closeTimeoutMs);
@@ -123,6 +138,17 @@ export class WorkerHost<In, Out, Ready> implements AsyncDisposable {
 
   onMessage(listener: (message: Out) => void): void {
     this.#worker.on("message", listener);
+  }
+
+  /** True when the thread did not end in time: native code keeps it until the process ends. */
+  get isAbandoned(): boolean {
+    return this.#life.abandoned;
+  }
+
+  /** Ends a thread that no longer answers, without asking it; `exited` resolves with `error`. */
+  async kill(error: BridgeError): Promise<void> {
+    if (!(await terminateInTime(this.#worker))) this.#life.abandoned = true;
+    this.#life.end(error);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,7 +165,32 @@ export class WorkerHost<In, Out, Ready> implements AsyncDisposable {
         resolve("late");
       }, this.#closeTimeoutMs);
     });
-    if ((await Promise.race([this.exited, deadline])) === "late") await this.#worker.terminate();
+    if ((await Promise.race([this.exited, deadline])) === "late") {
+      if (!(await terminateInTime(this.#worker))) this.#life.abandoned = true;
+      this.#life.end(undefined);
+    }
     clearTimeout(timer);
   }
+}
+
+interface Life {
+  closing: boolean;
+  abandoned: boolean;
+  /** Resolves `exited`, for a thread that will not. */
+  end: (error: BridgeError | undefined) => void;
+}
+
+/** False when the thread is still there after its time; it then no longer keeps the process alive. */
+async function terminateInTime(worker: Worker): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => {
+      resolve("late");
+    }, terminateTimeoutMs);
+  });
+  const ended = await Promise.race([worker.terminate(), late]);
+  clearTimeout(timer);
+  if (ended !== "late") return true;
+  worker.unref();
+  return false;
 }

@@ -1,5 +1,5 @@
 import type { Frame } from "./frame.ts";
-import type { GraphShare } from "./model-status.ts";
+import type { GraphShare, ModelStatus } from "./model-status.ts";
 import type { Observation } from "./observation.ts";
 
 /** What a loaded model is and what runs it. Published in /healthz, /diagnostics and on the page. */
@@ -106,4 +106,15 @@ export interface WorldModel extends AsyncDisposable {
   predict(request: PredictRequest): Promise<Prediction>;
   /** Forgets everything observed. */
   reset(): Promise<void>;
+}
+
+/** A world model that may be exchanged while it runs. Its description is that of the one that serves now. */
+export interface SupervisedModel extends WorldModel {
+  readonly status: ModelStatus;
+  /**
+   * Brings in the package at this path while the present one serves; resolves when it has taken over.
+   *
+   * @throws BridgeError of the package, or that says why it does not fit; the present model then goes on.
+   */
+  use(packagePath: string): Promise<void>;
 }

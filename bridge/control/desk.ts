@@ -1,5 +1,6 @@
 import { ActuationMode, type Actuation, type ActuationEvent } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
+import { BridgeError, errorText } from "../contract/errors.ts";
 import type { Log } from "../contract/log.ts";
 import {
   Authority,
@@ -34,6 +35,8 @@ export interface ControlDeskOptions {
   readonly log: Log;
   readonly limits: WireLimits;
   readonly keepalive?: Partial<KeepaliveLimits>;
+  /** Brings in another model package; resolves when it serves. None: the request is refused. */
+  readonly useModel?: (path: string) => Promise<void>;
 }
 
 /** Who holds a device, for /healthz. */
@@ -141,6 +144,9 @@ export class ControlDesk {
         return;
       case "reset":
         this.#reset(visitor, message);
+        return;
+      case "model.use":
+        void this.#useModel(visitor, message);
         return;
       case "hello":
         peer.send({
@@ -251,6 +257,31 @@ export class ControlDesk {
       this.#announce(device, "reset", `reset by ${identity.client}`, identity.client);
     }
     if (id !== undefined) peer.send({ type: "ack", id, status: "accepted" });
+  }
+
+  /** Reads files of this machine, so it is for supervisors only. Nothing that moves is touched. */
+  async #useModel(
+    { identity, peer }: Visitor,
+    { id, path }: Extract<ClientMessage, { type: "model.use" }>,
+  ): Promise<void> {
+    const { useModel, log } = this.#options;
+    if (identity.role !== "supervisor") {
+      const reason = `a ${identity.role} may not change the model, expected supervisor`;
+      peer.send(rejection(id, WireCode.Role, reason));
+      return;
+    }
+    if (useModel === undefined) {
+      peer.send(rejection(id, WireCode.Unsupported, "this server has no model to change"));
+      return;
+    }
+    log.info({ client: identity.client, path }, "another model package is asked for");
+    try {
+      await useModel(path);
+      peer.send({ type: "ack", id, status: "done" });
+    } catch (error) {
+      const code = error instanceof BridgeError ? error.code : WireCode.Unsupported;
+      peer.send(rejection(id, code, errorText(error)));
+    }
   }
 
   #onActuation(device: DeskDevice, event: ActuationEvent): void {

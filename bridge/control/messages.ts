@@ -109,6 +109,12 @@ const reset = z.strictObject({
   id: requestId.optional(),
   device: deviceId.optional(),
 });
+/** Brings in the model package at a path of the server's machine. A supervisor's right. */
+const modelUse = z.strictObject({
+  type: z.literal("model.use"),
+  id: requestId,
+  path: z.string().min(1).max(4096),
+});
 
 const commandKinds = { velocity: velocityCommand, position: positionCommand } as const;
 const clientMessages = {
@@ -121,6 +127,7 @@ const clientMessages = {
   "lease.return": leaseReturn,
   stop,
   reset,
+  "model.use": modelUse,
 } as const;
 
 const ClientMessageSchema = z.union([

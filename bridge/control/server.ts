@@ -34,6 +34,8 @@ export interface ControlServerOptions {
   readonly limits?: Partial<SocketLimits>;
   /** Web origins beside the server's own that may open sockets. */
   readonly allowedOrigins?: readonly string[];
+  /** Brings in another model package for a supervisor; resolves when it serves. */
+  readonly useModel?: (path: string) => Promise<void>;
 }
 
 export interface ControlServer extends AsyncDisposable {
@@ -83,6 +85,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
       maxTtlMs,
     },
     ...(options.keepalive === undefined ? {} : { keepalive: options.keepalive }),
+    ...(options.useModel === undefined ? {} : { useModel: options.useModel }),
   });
   const stream = new StreamHub(clock);
   const { status, metrics } = options;

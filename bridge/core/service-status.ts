@@ -1,5 +1,6 @@
 import { ActuationMode, ActuationStatusField } from "../contract/actuation.ts";
 import type { DiagnosticEntry } from "../contract/diagnostics.ts";
+import { refusalText, type GraphShare, type ModelStatus } from "../contract/model-status.ts";
 import type { RosTransportInfo, RosTransportStats } from "../contract/ros-transport.ts";
 import type { WorldModelDescription } from "../contract/world-model.ts";
 import type { PredictionLoopStats } from "./prediction-loop.ts";
@@ -15,6 +16,7 @@ export interface ServiceSnapshot {
   readonly deviceProfile: string;
   readonly driver: string;
   readonly model: WorldModelDescription;
+  readonly modelStatus: ModelStatus;
   readonly loop: PredictionLoopStats;
   readonly score: ScoreSnapshot;
   readonly lookaheadMs: number;
@@ -62,6 +64,7 @@ export function healthProblems(snapshot: ServiceSnapshot): string[] {
   const found = [...snapshot.faults];
   const ageMs = lastPredictionAgeMs(snapshot);
   if (ageMs === null || ageMs > stalePredictionMs) found.push("no recent prediction");
+  if (snapshot.modelStatus.state === "absent") found.push("the world model is being restarted");
   if (snapshot.score.degraded) found.push("predictions miss their 90 % interval");
   if (field(snapshot, "mode") === ActuationMode.Fault) found.push("actuation is in fault");
   return found;
@@ -85,6 +88,7 @@ export function healthReport(snapshot: ServiceSnapshot): Readonly<Record<string,
     model: { id: model.id, revision: model.revision, sha256: model.sha256, stepS: model.stepS },
     engine: model.engine,
     provider: model.engine.provider,
+    ladder: ladderReport(snapshot.modelStatus),
     ros: ros === undefined ? { transport: "off" } : ros.info,
     predictionsPublished: snapshot.loop.predictedCount,
     lastPredictionAgeMs: lastPredictionAgeMs(snapshot),
@@ -96,6 +100,16 @@ export function healthReport(snapshot: ServiceSnapshot): Readonly<Record<string,
       driver: snapshot.driver,
       mode: modeName(field(snapshot, "mode")),
     },
+  };
+}
+
+/** Which providers do not serve and why, what is being built, and how the running one fares. */
+function ladderReport({ refusals, building, ...counts }: ModelStatus) {
+  return {
+    ...counts,
+    building: building ?? null,
+    lastUseError: counts.lastUseError ?? null,
+    refusals: refusals.map((refusal) => ({ ...refusal, text: refusalText(refusal) })),
   };
 }
 
@@ -119,6 +133,7 @@ export function diagnosticEntries(snapshot: ServiceSnapshot): readonly Diagnosti
         engine: `${model.engine.name} ${model.engine.version}`,
         provider: model.engine.provider,
         fallback: model.engine.fallbackReasons.join("; "),
+        ...ladderValues(snapshot),
         predictions: String(loop.predictedCount),
         held: String(loop.heldCount),
         lookahead_ms: String(snapshot.lookaheadMs),
@@ -172,6 +187,27 @@ export function diagnosticEntries(snapshot: ServiceSnapshot): readonly Diagnosti
   ];
 }
 
+function ladderValues({ model, modelStatus }: ServiceSnapshot): Record<string, string> {
+  const { refusals, building } = modelStatus;
+  return {
+    refused: refusals.map(refusalText).join("; "),
+    building: building === undefined ? "" : building.providers.join(", "),
+    nodes: (model.engine.graphs ?? []).map(shareText).join("; "),
+    swaps: String(modelStatus.swapCount),
+    restarts: String(modelStatus.restartCount),
+    missed_ticks: String(modelStatus.missedCount),
+    ended_runs: String(modelStatus.terminatedCount),
+    tick_budget_ms: String(modelStatus.tickBudgetMs),
+    last_use_error: modelStatus.lastUseError ?? "",
+  };
+}
+
+function shareText({ graph, nodeCounts }: GraphShare): string {
+  if (nodeCounts === undefined) return `${graph}: not told`;
+  const counts = Object.entries(nodeCounts).map(([name, count]) => `${name} ${count}`);
+  return `${graph}: ${counts.join(", ")}`;
+}
+
 function scoreValues(horizon: HorizonScore): [string, string][] {
   const key = `${Math.round(horizon.aheadS * 1000)}_ms`;
   return [
@@ -209,6 +245,7 @@ export function metricFamilies(snapshot: ServiceSnapshot): readonly MetricFamily
     family("kairos_model_resets_total", "counter", "Times the model state was reset.", [
       { value: loop.resetCount },
     ]),
+    ...ladderFamilies(snapshot),
     family("kairos_lookahead_seconds", "gauge", "Delay compensated by the predicted state.", [
       { value: snapshot.lookaheadMs / 1000 },
     ]),
@@ -243,6 +280,38 @@ function family(
   samples: MetricFamily["samples"],
 ): MetricFamily {
   return { name, type, help, samples };
+}
+
+function ladderFamilies({ model, modelStatus }: ServiceSnapshot): readonly MetricFamily[] {
+  const counter = (name: string, help: string, value: number): MetricFamily =>
+    family(name, "counter", help, [{ value }]);
+  const nodes = (model.engine.graphs ?? []).flatMap(({ graph, nodeCounts = {} }) =>
+    Object.entries(nodeCounts).map(([provider, value]) => ({ labels: { graph, provider }, value })),
+  );
+  const refused = modelStatus.refusals.map(({ provider, gate }) => ({
+    labels: { provider, gate },
+    value: 1,
+  }));
+  return [
+    family("kairos_model_building", "gauge", "1 while a better provider is tried or built.", [
+      { value: modelStatus.building === undefined ? 0 : 1 },
+    ]),
+    family("kairos_model_nodes", "gauge", "Nodes of each graph per execution provider.", nodes),
+    family("kairos_model_provider_refused", "gauge", "1 per provider that failed a gate.", refused),
+    counter("kairos_model_swaps_total", "Models that took over at a step.", modelStatus.swapCount),
+    counter("kairos_model_restarts_total", "Inference workers replaced.", modelStatus.restartCount),
+    counter("kairos_model_missed_total", "Calls over the tick budget.", modelStatus.missedCount),
+    counter(
+      "kairos_model_ended_runs_total",
+      "Runs ended at two budgets.",
+      modelStatus.terminatedCount,
+    ),
+    counter(
+      "kairos_model_abandoned_threads_total",
+      "Workers that hung for good.",
+      modelStatus.abandonedCount,
+    ),
+  ];
 }
 
 function scoreFamilies(score: ScoreSnapshot): readonly MetricFamily[] {

@@ -83,7 +83,9 @@ async function describeCache(folder: string): Promise<Kept | undefined> {
     JSON.parse(await readFile(marker, "utf8"));
     const { mtimeMs: usedMs } = await stat(marker);
     const names = await readdir(folder);
-    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+    const sizes = await Promise.all(
+      names.map(async (name) => (await stat(join(folder, name))).size),
+    );
     return { folder, usedMs, bytes: sizes.reduce((sum, size) => sum + size, 0) };
   } catch {
     return undefined;

@@ -1,18 +1,55 @@
-/** Smallest, usual and largest shape of each input of a graph, by its name in the graph. */
-export interface ShapeProfile {
-  readonly min: Readonly<Record<string, readonly number[]>>;
-  readonly opt: Readonly<Record<string, readonly number[]>>;
-  readonly max: Readonly<Record<string, readonly number[]>>;
-}
+/** Smallest, usual and largest shape of each open input of a graph, by its name in the graph. */
+export type ShapeProfile = Readonly<
+  Record<
+    string,
+    {
+      readonly min: readonly number[];
+      readonly opt: readonly number[];
+      readonly max: readonly number[];
+    }
+  >
+>;
 
 /** What a package says of the providers it may run on. All of it is optional. */
 export interface PackageHints {
   /** The providers its maker tried, as the ladder names them; undefined: any. */
   readonly providers?: readonly string[];
-  /** Half precision keeps its golden rollout within tolerance, as its maker measured. */
+  /** False: half precision is known to break it. */
   readonly allowsFp16?: boolean;
   /** By file of the graph; what TensorRT builds its engine for. */
   readonly profiles?: ReadonlyMap<string, ShapeProfile>;
+}
+
+/** The parts of a manifest the ladder reads. */
+export interface HintedManifest {
+  readonly requires: {
+    readonly providers?: readonly string[] | undefined;
+    readonly allows_fp16?: boolean | undefined;
+  };
+  readonly graphs: Readonly<Record<string, HintedGraph | undefined>>;
+}
+
+interface HintedGraph {
+  readonly file: string;
+  readonly profile?: ShapeProfile | undefined;
+  readonly providers: Readonly<Record<string, { readonly file?: string | undefined }>>;
+}
+
+export function hintsOf({ requires, graphs }: HintedManifest): PackageHints {
+  const { providers, allows_fp16: allowsFp16 } = requires;
+  const profiles = new Map<string, ShapeProfile>();
+  for (const graph of Object.values(graphs)) {
+    if (graph?.profile === undefined) continue;
+    const twins = Object.values(graph.providers).map((twin) => twin.file);
+    for (const file of [graph.file, ...twins]) {
+      if (file !== undefined) profiles.set(file, graph.profile);
+    }
+  }
+  return {
+    ...(providers === undefined ? {} : { providers }),
+    ...(allowsFp16 === undefined ? {} : { allowsFp16 }),
+    profiles,
+  };
 }
 
 /** ONNX Runtime's own names for what the ladder and the configuration call shorter. */

@@ -15,15 +15,18 @@ type Options = Readonly<Record<string, string>>;
 
 /**
  * The request a graph's session is opened with: what we set for this provider, in ONNX Runtime's own
- * spelling, and over it what the user set.
+ * spelling, and over it what the package and, above that, the user set.
  *
+ * @param asked the user's request with the package's options in it.
  * @param graph file of the graph in its package.
  */
-export function requestFor(settings: OptionSettings, graph: string): ProviderRequest {
-  const { request } = settings.rung;
-  const options = { ...ourOptions(settings, graph), ...request.options };
-  if (Object.keys(options).length === 0) return request;
-  return { ...request, options };
+export function completed(
+  asked: ProviderRequest,
+  settings: OptionSettings,
+  graph: string,
+): ProviderRequest {
+  const options = { ...ourOptions(settings, graph), ...asked.options };
+  return Object.keys(options).length === 0 ? asked : { ...asked, options };
 }
 
 /** True for providers that spend long on building an engine which can be kept. */
@@ -80,13 +83,13 @@ function tensorrtOptions(settings: OptionSettings, graph: string): Options {
 }
 
 const profileOptions = (profile: ShapeProfile): Options => ({
-  trt_profile_min_shapes: shapesText(profile.min),
-  trt_profile_opt_shapes: shapesText(profile.opt),
-  trt_profile_max_shapes: shapesText(profile.max),
+  trt_profile_min_shapes: shapesText(profile, "min"),
+  trt_profile_opt_shapes: shapesText(profile, "opt"),
+  trt_profile_max_shapes: shapesText(profile, "max"),
 });
 
 /** `image:1x3x64x64,state:1x64`. */
-const shapesText = (shapes: Readonly<Record<string, readonly number[]>>): string =>
-  Object.entries(shapes)
-    .map(([input, shape]) => `${input}:${shape.join("x")}`)
+const shapesText = (profile: ShapeProfile, which: "min" | "opt" | "max"): string =>
+  Object.entries(profile)
+    .map(([input, shapes]) => `${input}:${shapes[which].join("x")}`)
     .join(",");

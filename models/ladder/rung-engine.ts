@@ -13,29 +13,30 @@ import type {
   TensorType,
 } from "../../bridge/contract/engine.ts";
 
-/** Captures at most these many bindings of a session: the two that carry its state to and fro. */
-const capturedBindings = 2;
+/** `gpu_graph_id` of a run that is not captured (onnxruntime_run_options_config_keys.h). */
 const noCapture = -1;
 
 /** What the ladder wants to know of each graph that was opened on a rung. */
 export interface OpenedGraph {
   readonly graph: string;
   readonly assignment: readonly NodeAssignment[] | undefined;
+  /** True where the package itself puts the graph on cpu. */
+  readonly isExempt: boolean;
 }
 
 export interface RungEngineOptions {
   /** Borrowed. */
   readonly engine: Engine;
-  /** The provider as this graph is to have it: options may differ per graph. */
-  readonly requestFor: (session: SessionOptions) => ProviderRequest;
+  /** The request as this graph is to have it: the package's and the user's, completed. */
+  readonly complete: (request: ProviderRequest, graph: string) => ProviderRequest;
   readonly cudaGraph: boolean;
   /** The address main ends this session's runs with; called once per session. */
   readonly onTerminateHandle: (handle: bigint) => void;
 }
 
 /**
- * An engine on which every session is opened with one rung's provider, whatever the model that opens
- * them knows of providers. It remembers how each graph was assigned: every graph of a package counts.
+ * The engine a package is opened on for one rung: it completes what sessions ask of the provider, and
+ * remembers how each graph was assigned, because every graph of a package counts.
  */
 export class RungEngine implements Engine {
   readonly info: Engine["info"];
@@ -55,11 +56,14 @@ export class RungEngine implements Engine {
   }
 
   async openSession(options: SessionOptions): Promise<EngineSession> {
-    const { engine, requestFor, cudaGraph, onTerminateHandle } = this.#options;
-    this.lastGraph = options.name;
-    const session = await engine.openSession({ ...options, provider: requestFor(options) });
+    const { engine, complete, cudaGraph, onTerminateHandle } = this.#options;
+    const { name: graph, provider: asked } = options;
+    this.lastGraph = graph;
+    const provider = asked === undefined ? {} : { provider: complete(asked, graph) };
+    const session = await engine.openSession({ ...options, ...provider });
     this.#sessions.push(session);
-    this.graphs.push({ graph: options.name, assignment: session.assignment });
+    const isExempt = asked === undefined;
+    this.graphs.push({ graph, assignment: session.assignment, isExempt });
     if (session.terminateHandle !== 0n) onTerminateHandle(session.terminateHandle);
     return cudaGraph ? new CapturingSession(session) : session;
   }
@@ -71,12 +75,11 @@ export class RungEngine implements Engine {
 }
 
 /**
- * Numbers a session's bindings for CUDA graph capture: the first two get graphs 0 and 1, later ones run
- * without. A number is not used twice, because a capture holds the addresses of its binding's buffers.
+ * A session whose provider captures graphs. Bindings that bring no number are run without capture: left
+ * out, ONNX Runtime takes number 0 for them, and would replay another binding's buffers.
  */
 class CapturingSession implements EngineSession {
   readonly #session: EngineSession;
-  #bindingCount = 0;
 
   constructor(session: EngineSession) {
     this.#session = session;
@@ -115,9 +118,7 @@ class CapturingSession implements EngineSession {
     outputs: Readonly<Record<string, Tensor | DeviceTensor>>,
     options?: BindOptions,
   ): EngineBinding {
-    const next = this.#bindingCount < capturedBindings ? this.#bindingCount : noCapture;
-    this.#bindingCount += 1;
-    return this.#session.bind(inputs, outputs, { ...options, graphId: options?.graphId ?? next });
+    return this.#session.bind(inputs, outputs, { graphId: options?.graphId ?? noCapture });
   }
 
   endProfiling(): string | undefined {

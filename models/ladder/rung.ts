@@ -10,12 +10,18 @@ export interface Rung {
   readonly minNodeShare: number;
 }
 
+/** In ms, or the step of the package, whatever that is. */
+export type TickBudget = number | "step";
+
+export const budgetMsOf = (budget: TickBudget, { stepS }: { readonly stepS: number }): number =>
+  budget === "step" ? stepS * 1000 : budget;
+
 /** How one package is opened on the best rung that passes. Plain data: it crosses to the worker. */
 export interface LadderPlan {
   /** Best first. */
   readonly rungs: readonly Rung[];
-  /** A rehearsed tick at p99 may take this long. */
-  readonly tickBudgetMs: number;
+  /** A rehearsed tick at p99 may take this long; `step`: as long as the package's step. */
+  readonly tickBudgetMs: TickBudget;
   /** Steps each rehearsed tick predicts. */
   readonly horizonSteps: number;
   /**
@@ -37,3 +43,13 @@ export const cpuRung: Rung = {
 };
 
 export const isCpu = (rung: Rung): boolean => rung.request.name === "cpu";
+
+/** For a model without a robot around it: nobody waits for its ticks. */
+export const cpuOnlyPlan: LadderPlan = {
+  rungs: [cpuRung],
+  tickBudgetMs: Number.MAX_SAFE_INTEGER,
+  horizonSteps: 1,
+  lastMayBeLate: true,
+  cudaGraph: false,
+  engineCache: { folder: "", maxBytes: 0 },
+};

@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { InferenceMailbox, Operation } from "../../models/inference/mailbox.ts";
-import type { InferenceReady, InferenceWorkerData } from "../../models/inference/protocol.ts";
+import type { InferenceServing, InferenceWorkerData } from "../../models/inference/protocol.ts";
 
 /**
  * Speaks the inference worker's protocol without a model. `packageFolder` is the script:
@@ -19,8 +19,15 @@ else setInterval(() => undefined, 1000);
 function serve(): void {
   const mailboxSize = { axisCount: 4, maxCandidateCount: 4, maxHorizonSteps: 4, maxFrameBytes: 0 };
   const mailbox = new InferenceMailbox(mailboxSize);
-  const description = { preview: "none", sha256: "0" } as InferenceReady["description"];
-  const ready: InferenceReady = { description, mailboxSize, mailbox: mailbox.buffer };
+  const engine = { name: "scripted", provider: "cpu" };
+  const description = { preview: "none", sha256: "0", engine } as InferenceServing["description"];
+  const ready: InferenceServing = {
+    description,
+    mailboxSize,
+    mailbox: mailbox.buffer,
+    refusals: [],
+    builtInProviders: ["cpu"],
+  };
   port.postMessage({ kind: "ready", ready });
   for (;;) {
     const received = receiveMessageOnPort(port) as { message: { kind: string } } | undefined;

@@ -1,24 +1,28 @@
 import type {
+  BindOptions,
   DeviceTensor,
   EngineBinding,
   Tensor,
   TensorSpec,
-  TensorType,
 } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
-import { elementTypes } from "../tensors.ts";
+import { OrtDeviceTensor } from "./device-tensor.ts";
 import type { Address } from "./native-library.ts";
 import type { OrtApi } from "./ort-api.ts";
+import type { RunOptions } from "./run-options.ts";
+import type { Runtime } from "./runtime.ts";
+import { hostValue } from "./values.ts";
 
 export interface BindingOwner {
-  readonly api: OrtApi;
+  readonly runtime: Runtime;
   readonly name: string;
+  readonly session: Address;
+  readonly runOptions: RunOptions;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  readonly session: Address;
-  readonly runOptions: Address;
-  readonly cpuMemory: Address;
 }
+
+type Tensors = Readonly<Record<string, Tensor | DeviceTensor>>;
 
 /** Buffers tied to a session through an OrtIoBinding: a run is one call with three addresses. */
 export class OrtFfiBinding implements EngineBinding {
@@ -26,40 +30,41 @@ export class OrtFfiBinding implements EngineBinding {
   readonly #onClosed: (binding: OrtFfiBinding) => void;
   readonly #runWithBinding: OrtApi["functions"]["RunWithBinding"];
   readonly #session: Address;
-  readonly #runOptions: Address;
+  readonly #runOptions: RunOptions;
+  readonly #graphId: number | undefined;
   readonly #binding: Address;
+  /** Values made here, over the caller's memory. Device tensors have their own. */
   readonly #values: Address[] = [];
   /** Keeps the buffers alive: ONNX Runtime holds bare addresses into them. */
-  readonly #pinned: Tensor[] = [];
+  readonly #pinned: (Tensor | DeviceTensor)[] = [];
   #isOpen = true;
 
   constructor(
     owner: BindingOwner,
-    inputs: Readonly<Record<string, Tensor | DeviceTensor>>,
-    outputs: Readonly<Record<string, Tensor | DeviceTensor>>,
+    inputs: Tensors,
+    outputs: Tensors,
+    options: BindOptions,
     onClosed: (binding: OrtFfiBinding) => void,
   ) {
-    this.#onClosed = onClosed;
-    const { api } = owner;
-    const functions = api.functions;
+    const { api } = owner.runtime;
+    const { functions } = api;
     this.#owner = owner;
+    this.#onClosed = onClosed;
     this.#runWithBinding = functions.RunWithBinding;
     this.#session = owner.session;
     this.#runOptions = owner.runOptions;
+    this.#graphId = options.graphId;
     this.#binding = api.make(
       (out) => functions.CreateIoBinding(owner.session, out),
       ErrorCode.EngineSession,
       owner.name,
     );
-    for (const { name, type } of owner.inputs) {
-      const value = this.#value(type, inputs[name]);
-      const status = functions.BindInput(this.#binding, name, value);
-      api.check(status, ErrorCode.EngineSession, `${owner.name} input ${name}`);
-    }
-    for (const { name, type } of owner.outputs) {
-      const value = this.#value(type, outputs[name]);
-      const status = functions.BindOutput(this.#binding, name, value);
-      api.check(status, ErrorCode.EngineSession, `${owner.name} output ${name}`);
+    try {
+      this.#bindAll("input", functions.BindInput, owner.inputs, inputs);
+      this.#bindAll("output", functions.BindOutput, owner.outputs, outputs);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
     }
   }
 
@@ -68,48 +73,57 @@ export class OrtFfiBinding implements EngineBinding {
     if (!this.#isOpen) {
       throw new BridgeError(ErrorCode.ModelClosed, `${this.#owner.name}: the binding is closed`);
     }
-    const status = this.#runWithBinding(this.#session, this.#runOptions, this.#binding);
-    if (status !== null) this.#owner.api.check(status, ErrorCode.EngineRun, this.#owner.name);
+    this.#runOptions.prepare(this.#graphId);
+    const status = this.#runWithBinding(this.#session, this.#runOptions.address, this.#binding);
+    if (status !== null) this.#throw(status);
   }
 
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    const functions = this.#owner.api.functions;
+    const { functions } = this.#owner.runtime.api;
     functions.ReleaseIoBinding(this.#binding);
     for (const value of this.#values) functions.ReleaseValue(value);
+    this.#values.length = 0;
     this.#pinned.length = 0;
     this.#onClosed(this);
   }
 
-  /** An OrtValue over the caller's memory. */
-  #value(elementType: TensorType, tensor: Tensor | DeviceTensor | undefined): Address {
+  #bindAll(
+    direction: "input" | "output",
+    bind: OrtApi["functions"]["BindInput"],
+    specs: readonly TensorSpec[],
+    tensors: Tensors,
+  ): void {
+    for (const spec of specs) {
+      const status = bind(this.#binding, spec.name, this.#valueOf(spec, tensors[spec.name]));
+      const what = `${this.#owner.name} ${direction} ${spec.name}`;
+      this.#owner.runtime.api.check(status, ErrorCode.EngineSession, what);
+    }
+  }
+
+  #valueOf({ name, type }: TensorSpec, tensor: Tensor | DeviceTensor | undefined): Address {
+    if (tensor instanceof OrtDeviceTensor) {
+      this.#pinned.push(tensor);
+      return tensor.value;
+    }
     if (tensor === undefined || !("data" in tensor)) {
-      const text = `${this.#owner.name}: a tensor of another engine's device`;
+      const text = `${this.#owner.name}: ${name} is a device tensor of another engine`;
       throw new BridgeError(ErrorCode.EngineDevice, text);
     }
-    const { api, cpuMemory, name } = this.#owner;
-    const { data } = tensor;
-    // Touching `buffer` moves a small typed array off V8's heap, where the collector would move it.
-    const byteLength = data.buffer.byteLength === 0 ? 0 : data.byteLength;
-    const shape = BigInt64Array.from(tensor.shape, BigInt);
-    const type = elementTypes[elementType].onnx;
-    const value = api.make(
-      (out) =>
-        api.functions.CreateTensorWithDataAsOrtValue(
-          cpuMemory,
-          data,
-          byteLength,
-          shape,
-          shape.length,
-          type,
-          out,
-        ),
-      ErrorCode.EngineSession,
-      name,
-    );
+    const { runtime } = this.#owner;
+    const value = hostValue(runtime, this.#owner.name, type, tensor.data, tensor.shape);
     this.#values.push(value);
     this.#pinned.push(tensor);
     return value;
+  }
+
+  #throw(status: Address): never {
+    const { name, runtime } = this.#owner;
+    const text = runtime.api.takeText(status);
+    // ONNX Runtime has no error code of its own for it; this is session_state's and every loop's text.
+    const isTerminated = /terminate flag/i.test(text);
+    const code = isTerminated ? ErrorCode.EngineTerminated : ErrorCode.EngineRun;
+    throw new BridgeError(code, `${name}: ${text}`);
   }
 }

@@ -1,12 +1,13 @@
+import process from "node:process";
 import koffi from "koffi";
 
-/** A C address. Zero never appears: koffi gives null for it. */
+/** A C address. Zero never comes back: koffi gives null for it. */
 export type Address = bigint;
 
-/** How one argument crosses into C. `buffer`: a view whose memory C reads or writes. */
+/** How one argument crosses into C. `memory`: what C reads or writes there; null is NULL. */
 export interface ArgumentTypes {
-  readonly address: Address;
-  readonly buffer: ArrayBufferView;
+  readonly address: Address | null;
+  readonly memory: ArrayBufferView | Address | null;
   readonly int: number;
   readonly size: number;
   readonly text: string;
@@ -16,21 +17,23 @@ export type ArgumentTag = keyof ArgumentTypes;
 /** What comes back. `status`: null is success. */
 export interface ResultTypes {
   readonly status: Address | null;
+  readonly address: Address | null;
   readonly nothing: undefined;
-  readonly text: string;
+  readonly text: string | null;
   readonly int: number;
 }
 export type ResultTag = keyof ResultTypes;
 
 const argumentSpelling: Record<ArgumentTag, string> = {
   address: "void *",
-  buffer: "void *",
+  memory: "void *",
   int: "int",
   size: "size_t",
   text: "str",
 };
 const resultSpelling: Record<ResultTag, string> = {
   status: "void *",
+  address: "void *",
   nothing: "void",
   text: "str",
   int: "int",
@@ -70,6 +73,22 @@ export function closeLibrary(path: string): void {
   openLibraries.delete(path);
 }
 
+// dlfcn.h of Linux.
+const resolveNow = 0x2;
+const onlyIfLoaded = 0x4;
+const neverUnload = 0x1000;
+
+/**
+ * Keeps a loaded library in the process for good. koffi unloads what a thread opened when the thread
+ * ends, and Debian's ONNX Runtime does not survive that: its operator schemas stay behind in libonnx,
+ * with functions that are gone, and the process crashes when it exits. Nothing to do but on Linux.
+ */
+export function keepLibrary(path: string): void {
+  if (process.platform !== "linux") return;
+  const dlopen = koffi.load(null).func("dlopen", "void *", ["str", "int"]) as NativeFunction;
+  dlopen(path, resolveNow | onlyIfLoaded | neverUnload);
+}
+
 /** The function whose address stands at `table[slot]`. Nothing checks that such a slot exists. */
 export function functionAt(
   table: Address,
@@ -90,4 +109,18 @@ export function functionAt(
 /** The zero-terminated text at an address. */
 export function textAt(address: Address): string {
   return koffi.decode.string(address);
+}
+
+/** `count` addresses that stand one after another in C's memory. */
+export function addressesAt(address: Address, count: number): Address[] {
+  return Array.from(
+    { length: count },
+    (_, index) => koffi.decode(address, index * 8, "uint64_t") as Address,
+  ).map(BigInt);
+}
+
+/** Where a view's first byte lies. The memory is the view's: keep it while C uses the address. */
+export function addressOf(view: ArrayBufferView): Address {
+  // Touching `buffer` moves a small typed array off V8's heap, where the collector would move it.
+  return view.buffer.byteLength === 0 ? 0n : koffi.address(view);
 }

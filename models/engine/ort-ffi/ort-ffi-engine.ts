@@ -4,12 +4,16 @@ import type {
   EngineInfo,
   EngineSession,
   LibrarySource,
+  ProviderRequest,
   SessionOptions,
 } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
-import type { Address } from "./native-library.ts";
+import { keepLibrary, type Address } from "./native-library.ts";
 import { OrtApi } from "./ort-api.ts";
-import { OrtFfiSession, type SessionHost } from "./session.ts";
+import { listDevices, registerLibrary } from "./plugins.ts";
+import { compiledProviders } from "./providers.ts";
+import type { Runtime } from "./runtime.ts";
+import { OrtFfiSession } from "./session.ts";
 
 // onnxruntime_c_api.h: ORT_LOGGING_LEVEL_FATAL (errors are thrown, not printed), OrtArenaAllocator, OrtMemTypeDefault.
 const fatalSeverity = 4;
@@ -19,24 +23,24 @@ const defaultMemory = 0;
 /** ONNX Runtime's C API, called in this thread: `run` returns when the outputs are written. */
 export class OrtFfiEngine implements Engine {
   readonly info: EngineInfo;
-  readonly #host: SessionHost;
+  readonly #runtime: Runtime;
   readonly #sessions = new Set<EngineSession>();
   #isOpen = true;
 
   private constructor(
-    host: SessionHost,
+    runtime: Runtime,
     librarySource: LibrarySource,
     fallbackReasons: readonly string[],
   ) {
-    this.#host = host;
-    const { library, version } = host.api;
+    this.#runtime = runtime;
+    const { library, version, buildInfo } = runtime.api;
     this.info = {
       name: "ort-ffi",
       library,
       librarySource,
       version,
-      buildInfo: "",
-      providers: ["cpu"],
+      buildInfo,
+      providers: compiledProviders(runtime.api),
       fallbackReasons,
     };
   }
@@ -48,31 +52,37 @@ export class OrtFfiEngine implements Engine {
    */
   static open(
     library: string,
-    source: LibrarySource,
+    librarySource: LibrarySource,
     fallbackReasons: readonly string[] = [],
   ): OrtFfiEngine {
     const api = OrtApi.load(library);
+    keepLibrary(library);
     const functions = api.functions;
     const make = (call: (out: BigUint64Array) => Address | null): Address =>
       api.make(call, ErrorCode.EngineLibrary, library);
-    const host: SessionHost = {
+    const runtime: Runtime = {
       api,
-      // One environment per process inside the library; every thread's is counted on it.
       env: make((out) => functions.CreateEnv(fatalSeverity, "kairos-bridge", out)),
       cpuMemory: make((out) => functions.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, out)),
       allocator: make((out) => functions.GetAllocatorWithDefaultOptions(out)),
     };
-    return new OrtFfiEngine(host, source, fallbackReasons);
+    return new OrtFfiEngine(runtime, librarySource, fallbackReasons);
   }
 
-  devices(): readonly EngineDevice[] {
-    return [{ provider: "CPUExecutionProvider", vendor: "", type: "cpu" }];
+  devices(request?: ProviderRequest): readonly EngineDevice[] {
+    this.#mustBeOpen();
+    if (request?.library !== undefined) registerLibrary(this.#runtime, request.library);
+    const listed = listDevices(this.#runtime);
+    // Libraries before 1.22 list nothing.
+    return listed.length > 0
+      ? listed
+      : [{ provider: "CPUExecutionProvider", vendor: "", type: "cpu" }];
   }
 
   openSession(options: SessionOptions): Promise<EngineSession> {
     return Promise.resolve().then(() => {
-      if (!this.#isOpen) throw new BridgeError(ErrorCode.ModelClosed, "the engine is closed");
-      const session = new OrtFfiSession(this.#host, options);
+      this.#mustBeOpen();
+      const session = new OrtFfiSession(this.#runtime, options);
       this.#sessions.add(session);
       return session;
     });
@@ -82,7 +92,12 @@ export class OrtFfiEngine implements Engine {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     for (const session of this.#sessions) await session[Symbol.asyncDispose]();
-    this.#host.api.functions.ReleaseMemoryInfo(this.#host.cpuMemory);
-    this.#host.api.functions.ReleaseEnv(this.#host.env);
+    const { api, cpuMemory, env } = this.#runtime;
+    api.functions.ReleaseMemoryInfo(cpuMemory);
+    api.functions.ReleaseEnv(env);
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#isOpen) throw new BridgeError(ErrorCode.ModelClosed, "the engine is closed");
   }
 }

@@ -1,7 +1,9 @@
 import type {
+  BindOptions,
   DeviceTensor,
   EngineBinding,
   EngineSession,
+  NodeAssignment,
   SessionOptions,
   Tensor,
   TensorSpec,
@@ -10,130 +12,119 @@ import type {
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
 import { HostTensor } from "../host-tensor.ts";
 import { checkTensors } from "../tensors.ts";
+import { readAssignment } from "./assignment.ts";
 import { OrtFfiBinding } from "./binding.ts";
+import { createSession } from "./create-session.ts";
 import { describeTensors } from "./describe.ts";
+import { DeviceMemory } from "./device-memory.ts";
+import { OrtDeviceTensor } from "./device-tensor.ts";
 import type { Address } from "./native-library.ts";
-import type { OrtApi } from "./ort-api.ts";
-
-const fatalSeverity = 4;
-const allOptimizations = 99;
-
-/** What a session shares with its siblings. */
-export interface SessionHost {
-  readonly api: OrtApi;
-  readonly env: Address;
-  readonly cpuMemory: Address;
-  readonly allocator: Address;
-}
+import { RunOptions } from "./run-options.ts";
+import type { Runtime } from "./runtime.ts";
 
 export class OrtFfiSession implements EngineSession {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly provider: string;
-  readonly assignment = undefined;
-  readonly device = { name: "Cpu", isHost: true };
-  readonly terminateHandle = 0n;
-  readonly #host: SessionHost;
+  readonly assignment: readonly NodeAssignment[] | undefined;
+  readonly device: { readonly name: string; readonly isHost: boolean };
+  readonly terminateHandle: bigint;
+  readonly #runtime: Runtime;
   readonly #name: string;
   readonly #session: Address;
-  readonly #runOptions: Address;
-  readonly #bindings = new Set<OrtFfiBinding>();
+  readonly #runOptions: RunOptions;
+  readonly #memory: DeviceMemory | undefined;
+  readonly #owned = new Set<OrtFfiBinding | OrtDeviceTensor>();
+  #isProfiling: boolean;
   #isOpen = true;
 
-  constructor(host: SessionHost, options: SessionOptions) {
-    const { api } = host;
-    this.#host = host;
-    this.#name = options.name;
-    requireCpu(options);
-    this.#session = createSession(host, options);
-    this.provider = "cpu";
-    this.#runOptions = api.make(
-      (out) => api.functions.CreateRunOptions(out),
-      ErrorCode.EngineSession,
-      options.name,
-    );
-    this.inputs = describeTensors(host, this.#session, options.name, "input");
-    this.outputs = describeTensors(host, this.#session, options.name, "output");
+  /** @throws BridgeError `engine/provider` or `engine/session`. */
+  constructor(runtime: Runtime, options: SessionOptions) {
+    const { api } = runtime;
+    const { name } = options;
+    this.#runtime = runtime;
+    this.#name = name;
+    this.provider = options.provider?.name ?? "cpu";
+    this.#isProfiling = options.profilePrefix !== undefined;
+    const { session, provider } = createSession(runtime, options);
+    this.#session = session;
+    try {
+      this.inputs = describeTensors(runtime, session, name, "input");
+      this.outputs = describeTensors(runtime, session, name, "output");
+      this.assignment = readAssignment(api, session, name);
+      this.#memory = DeviceMemory.of(runtime, session, provider);
+    } catch (error) {
+      api.functions.ReleaseSession(session);
+      throw error;
+    }
+    this.device = { name: this.#memory?.name ?? "Cpu", isHost: this.#memory === undefined };
+    this.#runOptions = new RunOptions(api, name);
+    this.terminateHandle = this.#runOptions.address;
+  }
+
+  createDeviceTensor(type: TensorType, shape: readonly number[]): DeviceTensor {
+    this.#mustBeOpen();
+    if (this.#memory === undefined) return new HostTensor(this.#name, type, shape);
+    const tensor = new OrtDeviceTensor(this.#memory, this.#name, type, shape, (closed) => {
+      this.#owned.delete(closed);
+    });
+    this.#owned.add(tensor);
+    return tensor;
   }
 
   bind(
     inputs: Readonly<Record<string, Tensor | DeviceTensor>>,
     outputs: Readonly<Record<string, Tensor | DeviceTensor>>,
+    options: BindOptions = {},
   ): EngineBinding {
-    if (!this.#isOpen) {
-      throw new BridgeError(ErrorCode.ModelClosed, `${this.#name}: the session is closed`);
-    }
+    this.#mustBeOpen();
     checkTensors(this.#name, "input", this.inputs, inputs);
     checkTensors(this.#name, "output", this.outputs, outputs);
-    const { api, cpuMemory } = this.#host;
     const owner = {
-      inputs: this.inputs,
-      outputs: this.outputs,
-      api,
-      cpuMemory,
+      runtime: this.#runtime,
       name: this.#name,
       session: this.#session,
       runOptions: this.#runOptions,
+      inputs: this.inputs,
+      outputs: this.outputs,
     };
-    const binding = new OrtFfiBinding(owner, inputs, outputs, (closed) => {
-      this.#bindings.delete(closed);
+    const binding = new OrtFfiBinding(owner, inputs, outputs, options, (closed) => {
+      this.#owned.delete(closed);
     });
-    this.#bindings.add(binding);
+    this.#owned.add(binding);
     return binding;
   }
 
-  createDeviceTensor(type: TensorType, shape: readonly number[]): DeviceTensor {
-    return new HostTensor(this.#name, type, shape);
-  }
-
-  endProfiling(): undefined {
-    return undefined;
+  endProfiling(): string | undefined {
+    this.#mustBeOpen();
+    if (!this.#isProfiling) return undefined;
+    this.#isProfiling = false;
+    const { api, allocator } = this.#runtime;
+    const code = ErrorCode.EngineSession;
+    const end = api.functions.SessionEndProfiling;
+    const path = api.make((out) => end(this.#session, allocator, out), code, this.#name);
+    const text = api.text(path);
+    api.check(api.functions.AllocatorFree(allocator, path), code, this.#name);
+    return text;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    for (const binding of this.#bindings) binding[Symbol.dispose]();
-    const functions = this.#host.api.functions;
-    functions.ReleaseRunOptions(this.#runOptions);
-    functions.ReleaseSession(this.#session);
+    // Bindings before the tensors they hold, both before the session whose memory they use.
+    const owned = [...this.#owned].sort((a, b) => rank(a) - rank(b));
+    for (const thing of owned) thing[Symbol.dispose]();
+    this.#memory?.release();
+    this.#runtime.api.functions.ReleaseSession(this.#session);
     await Promise.resolve();
   }
-}
 
-function requireCpu({ name, provider }: SessionOptions): void {
-  if (provider === undefined || provider.name === "cpu") return;
-  const text = `${name}: provider ${provider.name} is not offered; this library has cpu`;
-  throw new BridgeError(ErrorCode.EngineProvider, text);
-}
-
-function createSession(host: SessionHost, options: SessionOptions): Address {
-  const { api, env } = host;
-  const code = ErrorCode.EngineSession;
-  const settings = api.make((out) => api.functions.CreateSessionOptions(out), code, options.name);
-  try {
-    applySettings(api, settings, options);
-    const { model } = options;
-    return api.make(
-      (out) => api.functions.CreateSessionFromArray(env, model, model.byteLength, settings, out),
-      code,
-      options.name,
-    );
-  } finally {
-    api.functions.ReleaseSessionOptions(settings);
+  #mustBeOpen(): void {
+    if (!this.#isOpen) {
+      throw new BridgeError(ErrorCode.ModelClosed, `${this.#name}: the session is closed`);
+    }
   }
 }
 
-function applySettings(api: OrtApi, settings: Address, options: SessionOptions): void {
-  const functions = api.functions;
-  const statuses = [
-    functions.SetSessionLogSeverityLevel(settings, fatalSeverity),
-    functions.SetSessionGraphOptimizationLevel(settings, allOptimizations),
-    functions.SetIntraOpNumThreads(settings, options.intraOpThreads ?? 1),
-    functions.SetInterOpNumThreads(settings, 1),
-    // Spinning costs 79 % of a core at 50 Hz and makes neighbours late; see models/engine/README.md.
-    functions.AddSessionConfigEntry(settings, "session.intra_op.allow_spinning", "0"),
-    functions.AddSessionConfigEntry(settings, "session.inter_op.allow_spinning", "0"),
-  ];
-  for (const status of statuses) api.check(status, ErrorCode.EngineSession, options.name);
-}
+const rank = (thing: OrtFfiBinding | OrtDeviceTensor): number =>
+  thing instanceof OrtFfiBinding ? 0 : 1;

@@ -55,6 +55,26 @@ function snapshot(change: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
         fallbackReasons: ["ort-ffi: koffi is not here"],
       },
     },
+    modelStatus: {
+      state: "serving",
+      building: { packagePath: "/models/tiny", providers: ["tensorrt"], forMs: 1200 },
+      refusals: [
+        {
+          provider: "cuda",
+          gate: "golden",
+          graph: "rollout.onnx",
+          found: "0.2 off",
+          expected: "at most 0.001",
+        },
+      ],
+      swapCount: 1,
+      restartCount: 2,
+      missedCount: 3,
+      terminatedCount: 4,
+      abandonedCount: 5,
+      tickBudgetMs: 40,
+      lastUseError: undefined,
+    },
     loop: {
       predictedCount: 100,
       heldCount: 2,
