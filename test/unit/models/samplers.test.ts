@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openEngine } from "../../../models/engine/open-engine.ts";
-import { describePackage } from "../../../models/package/describe-package.ts";
+import { reportPackage } from "../../../models/inspect/package-report.ts";
 import { sigmasOf, type Sampler } from "../../../models/package/samplers.ts";
 import { openProgram } from "../../../models/programs/open-program.ts";
 import { loadContents } from "../../fakes/tiny-package.ts";
@@ -44,7 +44,7 @@ test("the distilled video sampler visits the published levels at 480x640x81", ()
 
 test("a diffusion package is read and described, and running it is refused by name", async () => {
   const pack = await loadContents(wamContents());
-  const summary = describePackage(pack);
+  const summary = reportPackage(pack);
   expect(summary).toMatchObject({ family: "diffusion-wam", actionConditioned: false });
   expect(summary.graphs.map((graph) => graph.name)).toContain("action_denoise");
   expect(summary.samplers).toMatchObject([
@@ -55,8 +55,8 @@ test("a diffusion package is read and described, and running it is refused by na
   expect(summary.caches).toEqual([
     { name: "text_context", graph: "text_encoder", key: "sha256(prompt)" },
   ]);
-  expect(summary.states).toEqual([
-    { name: "kv", text: "float16 [24, 2, 480, 2560], lifetime request" },
+  expect(summary.states).toMatchObject([
+    { name: "kv", type: "float16", shape: [24, 2, 480, 2560], lifetime: "request" },
   ]);
   await using engine = await openEngine();
   await expect(openProgram(engine, pack)).rejects.toThrow(
