@@ -16,7 +16,6 @@ import type { Config } from "./config.ts";
 import { modelFolder } from "./start.ts";
 
 export type { BenchReport, Timing } from "../models/inspect/bench-package.ts";
-export type { RecordedObservation } from "../models/inspect/golden-observations.ts";
 export type { PackageReport, RoleReport } from "../models/inspect/package-report.ts";
 export type { ProviderVerdict } from "../models/inspect/verify-providers.ts";
 

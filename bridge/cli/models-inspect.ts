@@ -9,6 +9,7 @@ export function inspectText({ report, notOpened }: Inspection): string {
     `Time\n${time(report)}`,
     ...(Object.keys(report.streams).length === 0 ? [] : [`Cameras\n${cameras(report)}`]),
     ...report.graphs.map((graph) => graphText(graph)),
+    ...(report.samplers.length === 0 ? [] : [`Samplers\n${samplers(report)}`]),
     ...(report.states.length === 0 ? [] : [`States\n${states(report)}`]),
     ...(notOpened === undefined
       ? []
@@ -51,6 +52,7 @@ function identity(report: PackageReport): string {
       ),
     ],
     ["providers", requires.providers?.join(", ")],
+    ["depends on", report.conditioning.join(", ") || undefined],
     ["deviation", report.uncertainty],
     ["verified by", `${verify.golden}, within ${tolerance(verify.atol)}`],
   ]);
@@ -119,6 +121,17 @@ function graphText(graph: PackageReport["graphs"][number]): string {
   const rows = [...graph.inputs.map(row("in")), ...graph.outputs.map(row("out"))];
   const title = `Graph ${graph.name}: ${graph.file}, ${bytesText(graph.bytes)}`;
   return `${title}\n${table(["", "role", "tensor", "unit", "named"], rows)}`;
+}
+
+function samplers({ samplers: all }: PackageReport): string {
+  const rows = all.map(({ name, kind, graph, stepCount, sigmas }) => [
+    name,
+    kind,
+    graph,
+    `${stepCount} steps`,
+    sigmas === undefined ? "" : sigmas.map((sigma) => sigma.toFixed(3)).join(" "),
+  ]);
+  return table(["sampler", "kind", "graph", "", "noise levels"], rows);
 }
 
 function states({ states: all }: PackageReport): string {

@@ -9,6 +9,7 @@ import {
   tinyContents,
   tinyManifest,
   withManifest,
+  without,
   type Contents,
 } from "./tiny-package.ts";
 
@@ -22,7 +23,7 @@ const [firstCase = 0, caseCount = 0] = process.argv.slice(2).map(Number);
 const graphs = ["graphs/observe.onnx", "graphs/rollout.onnx"];
 
 function packageOf(seed: number): Contents {
-  const { "manifest.json": _, ...files } = tinyContents();
+  const files = without(tinyContents(), "manifest.json");
   const path = graphs[seed % graphs.length]!;
   const contents = { ...files, [path]: damaged(files[path]!, seed) };
   return withManifest(contents, { ...tinyManifest(contents), files: listFiles(contents) });
@@ -39,7 +40,7 @@ for (let seed = firstCase; seed < firstCase + caseCount; seed += 1) {
     await using model = await OnnxWorldModel.open({ engine, pack });
     result = `opened ${model.description.id}`;
   } catch (error) {
-    result = error instanceof BridgeError ? error.code : `${String(error)}`;
+    result = error instanceof BridgeError ? error.code : String(error);
   }
   process.stdout.write(`${result}\n`);
 }

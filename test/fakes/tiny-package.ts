@@ -188,6 +188,10 @@ export function tinyContents(changes: TinyPackageChanges = {}): Contents {
   return withManifest(contents, changes.manifest?.(manifest) ?? manifest);
 }
 
+/** A copy without some of its entries. */
+export const without = <T extends object>(from: T, ...keys: readonly string[]): T =>
+  Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key))) as T;
+
 export const withManifest = (contents: Contents, manifest: Json): Contents => ({
   ...contents,
   "manifest.json": Buffer.from(JSON.stringify(manifest, undefined, 2)),

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { BridgeError } from "../../../bridge/contract/errors.ts";
 import { openEngine } from "../../../models/engine/open-engine.ts";
-import { describePackage } from "../../../models/package/describe-package.ts";
+import { reportPackage } from "../../../models/inspect/package-report.ts";
 import { readPackage, type ModelPackage } from "../../../models/package/load-package.ts";
 import { parseManifest } from "../../../models/package/manifest.ts";
 import { memoryFiles, openArchive } from "../../../models/package/package-files.ts";
@@ -96,7 +96,7 @@ test.each(mutants)(
       const changed = Buffer.from(JSON.stringify(mutatedJson(manifest, seed)));
       const serve = async (): Promise<ModelPackage> => {
         const pack = await readFolder({ ...contents, "manifest.json": changed });
-        describePackage(pack);
+        reportPackage(pack);
         await using program = await openProgram(engine, pack);
         await checkGolden(pack, program);
         return pack;

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { BridgeError } from "../../../bridge/contract/errors.ts";
 import { silentLog } from "../../../bridge/contract/log.ts";
 import type { Gate } from "../../../bridge/contract/model-status.ts";
 import { disableTelemetry } from "../../../models/engine/telemetry.ts";
@@ -72,6 +73,21 @@ async function settled(model: ModelSupervisor): Promise<void> {
   }
 }
 
+/** Ticks until `done`; gives the codes of calls that failed on the way. */
+async function tickUntil(model: ModelSupervisor, done: () => boolean): Promise<Set<string>> {
+  const codes = new Set<string>();
+  const note = (error: unknown): void => {
+    codes.add((error as BridgeError).code);
+  };
+  for (let t = 1000; !done(); t += 1) {
+    if (t === 4000) throw new Error(`nothing came of 3000 ticks but ${[...codes].join()}`);
+    await model.observe(observationAt(t)).catch(note);
+    await model.predict(zeros).catch(note);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  return codes;
+}
+
 describePeer("the provider ladder on a plugin provider", peer, ({ library, failingAtLoad }) => {
   test("lets a provider in that passes every gate, and publishes whose nodes are whose", async () => {
     await using model = await openLadder(library, {});
@@ -121,6 +137,32 @@ describePeer("the provider ladder on a plugin provider", peer, ({ library, faili
     expect(refusal?.found).toMatch(found);
     expect(refusal?.expected).not.toBe("");
     expect(model.status).toMatchObject({ swapCount: 0, restartCount: 0 });
+  });
+
+  test("a run that takes two budgets at work is ended through the engine, and the worker stays", async () => {
+    const options = { fail: "deadline", delay_ms: "100", after: "3000" };
+    await using model = await openLadder(library, { options, tickBudgetMs: 150 });
+    await settled(model);
+    expect(model.description.engine.provider).toBe(mockProvider.host);
+    const codes = await tickUntil(model, () => model.status.terminatedCount > 1);
+    expect(codes).toContain("model/deadline");
+    expect(model.status).toMatchObject({ restartCount: 0, state: "serving", abandonedCount: 0 });
+    expect(model.status.missedCount).toBeGreaterThan(0);
+    expect(model.description.engine.provider).toBe(mockProvider.host);
+  });
+
+  test("a provider that hangs at work costs its worker, and cpu predicts again", async () => {
+    await using model = await openLadder(library, {
+      options: { fail: "hang", after: "3000" },
+      tickBudgetMs: 100,
+    });
+    await settled(model);
+    expect(model.description.engine.provider).toBe(mockProvider.host);
+    const codes = await tickUntil(model, () => model.status.restartCount === 1);
+    expect(codes).toEqual(new Set(["model/deadline", "thread/timeout"]));
+    expect((await model.predict(zeros)).stateSequence).toBeGreaterThan(0);
+    expect(model.status).toMatchObject({ abandonedCount: 1, state: "serving" });
+    endMockEpHangs(library);
   });
 
   test("gives a provider up that hangs while it is tried, and leaves its thread behind", async () => {
