@@ -30,7 +30,7 @@ export class OrtDeviceTensor implements DeviceTensor {
     session: string,
     type: TensorType,
     shape: readonly number[],
-    onClosed: (tensor: OrtDeviceTensor) => void,
+    onClosed: (tensor: OrtDeviceTensor) => void = () => undefined,
   ) {
     this.#what = `${session}: device tensor`;
     requireShape(this.#what, shape);

@@ -84,6 +84,7 @@ export class OrtFfiSession implements EngineSession {
       runtime: this.#runtime,
       name: this.#name,
       session: this.#session,
+      memory: this.#memory,
       runOptions: this.#runOptions,
       inputs: this.inputs,
       outputs: this.outputs,
