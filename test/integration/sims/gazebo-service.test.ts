@@ -138,10 +138,10 @@ describe("kairos-bridge run --config sims/gazebo/desk.yaml", () => {
   it.each([
     ["has no physics system", { hasPhysics: false }, {}, /^\[sim\/fault\].*no axis1.*physics/],
     [
-      "is another one",
-      { world: "warehouse" },
+      "has no such model",
       {},
-      /^\[sim\/transport\].*there are .*\/world\/warehouse\//,
+      { KAIROS_GAZEBO_MODEL: "gripper" },
+      /^\[sim\/transport\].*nobody publishes \/model\/gripper\/.*there are .*\/model\/mount0\//,
     ],
     ["is of another release", {}, { KAIROS_GAZEBO_RELEASE: "fortress" }, /set gazebo\.release/],
     ["is in another partition", {}, { KAIROS_GAZEBO_PARTITION: "elsewhere" }, /nobody publishes/],
