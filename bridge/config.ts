@@ -146,7 +146,7 @@ const Config = z.strictObject({
       world: z.string().min(1).default("desk"),
       /** Name of the model in the world; empty = the device's id. */
       model: z.string().default(""),
-      /** Empty = what the joint state publisher defaults to: /world/<world>/model/<model>/joint_state. */
+      /** Empty = /model/<model>/joint_state, as in the model we write. */
       jointStateTopic: z.string().default(""),
       /** Empty = /model/<model>/camera. */
       cameraTopic: z.string().default(""),

@@ -39,13 +39,14 @@ export interface GazeboReady {
  * - `fault`: the world is of no use as it is; said once until joint states are sound again;
  * - `silent`, `heard`: joint states have stopped coming, or come again;
  * - `paused`, `running`: as the world's statistics say;
+ * - `unknown-world`: the model is there, but a world of this name tells nothing about itself;
  * - `jumped`: simulated time went back, stood still or leapt; stamps were set up anew;
  * - `picture`: pictures come that cannot be used.
  */
 export type GazeboEvent =
   | { readonly kind: "fault"; readonly code: ErrorCode; readonly text: string }
   | { readonly kind: "silent"; readonly silentMs: number }
-  | { readonly kind: "heard" | "paused" | "running" }
+  | { readonly kind: "heard" | "paused" | "running" | "unknown-world" }
   | { readonly kind: "jumped"; readonly simMs: number }
   | { readonly kind: "picture"; readonly text: string };
 

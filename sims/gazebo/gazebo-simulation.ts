@@ -115,6 +115,9 @@ function report(event: GazeboEvent, log: Log, onFault: (error: BridgeError) => v
     case "running":
       log.info({}, "the Gazebo world runs");
       return;
+    case "unknown-world":
+      log.warn({}, "no world of the configured name: it cannot be paused, stepped or resumed");
+      return;
     case "jumped":
       log.warn({ simMs: event.simMs }, "simulated time jumped");
       return;

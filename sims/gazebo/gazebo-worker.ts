@@ -88,7 +88,8 @@ async function open(): Promise<void> {
     const description = `Gazebo ${release} world ${names.world} (partition ${partition}, ${address})`;
     post({ kind: "ready", ready: { description } });
     isReady = true;
-    if (world.isPaused === true && !data.resumeWorld) post({ kind: "paused" });
+    if (world.isPaused === undefined) post({ kind: "unknown-world" });
+    else if (world.isPaused && !data.resumeWorld) post({ kind: "paused" });
   } catch (error) {
     close();
     throw error;

@@ -101,8 +101,10 @@ export class LiveWorld {
    */
   onPicture(payload: Uint8Array, nowMs: number, wantedHz: number): void {
     const periodMs = 1000 / wantedHz;
+    // A faster rate must not wait for the end of a slow period.
+    this.#nextPictureMs = Math.min(this.#nextPictureMs, nowMs + periodMs);
     // A tenth of a period early is on time: senders jitter.
-    if (nowMs < Math.min(this.#nextPictureMs, nowMs + periodMs) - periodMs / 10) return;
+    if (nowMs < this.#nextPictureMs - periodMs / 10) return;
     const image = Image.decode(payload);
     if (image === undefined) return;
     const { camera, emit } = this.#options;

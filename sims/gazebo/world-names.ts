@@ -1,4 +1,6 @@
-/** How one world and the device in it are called in Gazebo. Empty topics = what its plugins default to. */
+import { gazeboTopics } from "../description/robot-sdf.ts";
+
+/** How one world and the device in it are called in Gazebo. Empty topics = those of the model we write. */
 export interface GazeboWorldOptions {
   readonly world: string;
   readonly model: string;
@@ -21,20 +23,20 @@ export interface WorldNames {
   command(joint: string): string;
 }
 
-/** Defaults of gz-sim's joint state publisher, controllers and server; the camera's is our model's. */
+/** Topics of the model that `robotSdf` writes, and of gz-sim's server. */
 export function worldNames(options: GazeboWorldOptions): WorldNames {
   const { world, model, jointStateTopic, cameraTopic, trajectoryTopic } = options;
   return {
     world,
     model,
-    jointState: orElse(jointStateTopic, `/world/${world}/model/${model}/joint_state`),
-    camera: orElse(cameraTopic, `/model/${model}/camera`),
+    jointState: orElse(jointStateTopic, gazeboTopics.jointState(model)),
+    camera: orElse(cameraTopic, gazeboTopics.camera(model)),
     trajectory: orElse(trajectoryTopic, `/model/${model}/joint_trajectory`),
     clock: `/world/${world}/clock`,
     statistics: `/world/${world}/stats`,
     control: `/world/${world}/control`,
     setPose: `/world/${world}/set_pose`,
-    command: (joint) => `/model/${model}/joint/${joint}/0/cmd_pos`,
+    command: (joint) => gazeboTopics.command(model, joint),
   };
 }
 
