@@ -26,6 +26,7 @@ import {
 import { Throttle } from "./core/throttle.ts";
 import { LatestEncoder } from "./media/jpeg.ts";
 import { ServiceReporter } from "./service-reporter.ts";
+import type { FaultLayer } from "./fault-layer.ts";
 import type { SharedMemory } from "./shared-memory.ts";
 import { StreamFeed } from "./stream-feed.ts";
 
@@ -57,6 +58,8 @@ export interface ServiceParts {
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
+  /** Present only when something shall fail on purpose. */
+  readonly faults?: FaultLayer;
 }
 
 /**
@@ -112,11 +115,12 @@ export class BridgeService implements AsyncDisposable {
     this.#delay = new DelayEstimator(memory.setpoints);
     this.#feed = new StreamFeed({ hub: server.stream, deviceId: actuation.device.id, axisNames });
     this.#pictures = this.#openPictures();
-    this.observations = new RingObservationSource({ axisNames, ...memory });
+    const observations = new RingObservationSource({ axisNames, ...memory });
+    this.observations = parts.faults?.observations(observations) ?? observations;
     this.#loop = new PredictionLoop({
       source: this.observations,
       model,
-      plan: new PreviewPlan(memory.preview),
+      plan: new PreviewPlan(memory.preview, memory.setpoints),
       clock,
       horizonSteps,
       previewStep: Math.round(config.model.previewAheadMs / stepMs),
@@ -211,7 +215,8 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openReporter(): ServiceReporter {
-    const { version, config, clock, memory, actuation, model, ros, simulator } = this.#parts;
+    const { version, config, clock, memory, actuation, model, ros, simulator, faults } =
+      this.#parts;
     const { Actuation, Inference, Physics, Render, Ros } = Thread;
     return new ServiceReporter({
       version,
@@ -228,6 +233,7 @@ export class BridgeService implements AsyncDisposable {
       authority: () => this.#server.authority(),
       clientCount: () => this.#server.stats().controlSocketCount,
       simulator,
+      injectedFaults: faults?.texts ?? [],
     });
   }
 

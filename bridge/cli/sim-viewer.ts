@@ -1,0 +1,3 @@
+export async function viewScenario(_a: string, _b: unknown): Promise<void> {
+  await Promise.resolve();
+}

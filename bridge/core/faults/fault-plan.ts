@@ -1,0 +1,119 @@
+import { seededRandom, streamSeed, uniform, type Random } from "../seeded-random.ts";
+import { faultPlaces, type Fault, type FaultPlace } from "./fault.ts";
+
+/** What crosses a thread to make the same plan there. */
+export interface FaultPlanData {
+  readonly faults: readonly Fault[];
+  readonly seed: number;
+  /** Monotonic ms from which the faults' starts count. */
+  readonly originMs: number;
+}
+
+/**
+ * The faults of one run, by place, with a random stream each: which sample is lost depends on the
+ * seed and on how many samples that place has seen, not on what the other places do.
+ */
+export class FaultPlan {
+  readonly data: FaultPlanData;
+  readonly #lines: ReadonlyMap<FaultPlace, FaultLine>;
+
+  constructor(data: FaultPlanData) {
+    this.data = data;
+    this.#lines = new Map(
+      faultPlaces.map((place, index) => {
+        const faults = data.faults.filter((fault) => fault.place === place);
+        const random = seededRandom(streamSeed(data.seed, index));
+        return [place, new FaultLine(faults, data.originMs, random)];
+      }),
+    );
+  }
+
+  /** The faults of one place. */
+  at(place: FaultPlace): FaultLine {
+    const line = this.#lines.get(place);
+    if (line === undefined) throw new Error(`no line for ${place}`);
+    return line;
+  }
+
+  has(place: FaultPlace): boolean {
+    return this.at(place).faults.length > 0;
+  }
+
+  /** How often each kind has struck so far, e.g. `joints.loss: 12`. */
+  counts(): Readonly<Record<string, number>> {
+    const all: Record<string, number> = {};
+    for (const [place, line] of this.#lines) {
+      for (const [kind, count] of line.counts) all[`${place}.${kind}`] = count;
+    }
+    return all;
+  }
+}
+
+/** The faults of one place: which are on at a given time, and the place's own dice. */
+export class FaultLine {
+  readonly faults: readonly Fault[];
+  readonly counts = new Map<string, number>();
+  readonly #originMs: number;
+  readonly #random: Random;
+  readonly #done = new Set<Fault>();
+
+  constructor(faults: readonly Fault[], originMs: number, random: Random) {
+    this.faults = faults;
+    this.#originMs = originMs;
+    this.#random = random;
+  }
+
+  /** The first fault of this kind that is on at `nowMs`, for all axes or for `axis`. */
+  active(kind: string, nowMs: number, axis?: string): Fault | undefined {
+    for (const fault of this.faults) {
+      if (fault.kind !== kind || (fault.axis !== undefined && fault.axis !== axis)) continue;
+      const sinceMs = nowMs - this.#originMs - fault.startMs;
+      if (sinceMs >= 0 && sinceMs < fault.durationMs) return fault;
+    }
+    return undefined;
+  }
+
+  /** As `active`, and counts that it struck. */
+  strike(kind: string, nowMs: number, axis?: string): Fault | undefined {
+    const fault = this.active(kind, nowMs, axis);
+    if (fault !== undefined) this.count(kind);
+    return fault;
+  }
+
+  /** A fault that happens once, the first time it is asked for after its start. */
+  strikeOnce(kind: string, nowMs: number): Fault | undefined {
+    for (const fault of this.faults) {
+      if (fault.kind !== kind || this.#done.has(fault)) continue;
+      if (nowMs - this.#originMs < fault.startMs) continue;
+      this.#done.add(fault);
+      this.count(kind);
+      return fault;
+    }
+    return undefined;
+  }
+
+  /** Whether chance wants a fault whose value is a share. */
+  strikeByChance(kind: string, nowMs: number): boolean {
+    const fault = this.active(kind, nowMs);
+    if (fault === undefined || this.#random() >= fault.value) return false;
+    this.count(kind);
+    return true;
+  }
+
+  /** The value within its spread. */
+  draw(fault: Fault): number {
+    return fault.value + (fault.spread === 0 ? 0 : uniform(this.#random, -1, 1) * fault.spread);
+  }
+
+  /** Delay of something that sets out at `nowMs`: `delay` with its spread, plus `jitter`. */
+  delayMs(nowMs: number): number {
+    const delay = this.strike("delay", nowMs);
+    const jitter = this.strike("jitter", nowMs);
+    const fixedMs = delay === undefined ? 0 : this.draw(delay);
+    return Math.max(0, fixedMs) + (jitter === undefined ? 0 : this.#random() * jitter.value);
+  }
+
+  count(kind: string): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+}
