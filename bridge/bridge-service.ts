@@ -25,6 +25,7 @@ import {
 } from "./core/service-status.ts";
 import { Throttle } from "./core/throttle.ts";
 import { LatestEncoder } from "./media/jpeg.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import { ServiceReporter } from "./service-reporter.ts";
 import type { FaultLayer } from "./fault-layer.ts";
 import type { SharedMemory } from "./shared-memory.ts";
@@ -60,6 +61,7 @@ export interface ServiceParts {
   readonly site: SiteFolders;
   /** Present only when something shall fail on purpose. */
   readonly faults?: FaultLayer;
+  readonly recorder?: Recorder;
 }
 
 /**
@@ -130,6 +132,7 @@ export class BridgeService implements AsyncDisposable {
       },
       onPrediction: (prediction, observation, actionsRad) => {
         this.#score.add(prediction, observation, actionsRad);
+        parts.recorder?.prediction(prediction, actionsRad);
         this.#onPrediction(prediction);
       },
       onHeld: (reason, text) => {
@@ -199,14 +202,18 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openPictures(): CameraFeed {
-    const { config, memory, ros, setCameraRateHz } = this.#parts;
+    const { config, memory, ros, recorder, setCameraRateHz } = this.#parts;
     const onError = (error: unknown): void => {
       this.fault("camera", error);
     };
     const encoder = (): LatestEncoder => new LatestEncoder({ quality: jpegQuality, onError });
     return new CameraFeed({
       camera: memory.camera,
-      sinks: [streamPictures(this.#server), ...(ros === undefined ? [] : [ros.sink])],
+      sinks: [
+        streamPictures(this.#server),
+        ...(ros === undefined ? [] : [ros.sink]),
+        ...(recorder === undefined ? [] : [recorder]),
+      ],
       encoders: { camera: encoder(), predicted: encoder() },
       onDemand: (wanted) => {
         setCameraRateHz(wanted ? config.sim.cameraRateHz : config.sim.idleCameraRateHz);

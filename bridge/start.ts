@@ -29,6 +29,7 @@ import { whenAtRest } from "./core/at-rest.ts";
 import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 import { openFaultLayer, type FaultLayer } from "./fault-layer.ts";
+import { openRecorder } from "./recording/open-recorder.ts";
 import { checkHorizon } from "./model-checks.ts";
 import { logStart } from "./start-log.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
@@ -107,6 +108,9 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const actuation = await openMount(config, device, memory, faults);
   closers.push(() => actuation[Symbol.asyncDispose]());
 
+  const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
+  if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
+
   const parts: ServiceParts = {
     config,
     version,
@@ -116,6 +120,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actuation,
     model: faults?.model(model) ?? model,
     ...(faults === undefined ? {} : { faults }),
+    ...(recorder === undefined ? {} : { recorder }),
     ros: transport === undefined ? undefined : rosParts(config, device, transport, clock),
     simulator: () => ({ name: `MuJoCo ${simulation.ready.mujocoVersion}`, ...simulation.stats() }),
     setCameraRateHz: (rateHz) => {

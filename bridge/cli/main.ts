@@ -7,6 +7,7 @@ import { BridgeError, errorText } from "../contract/errors.ts";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
+import { addReplayCommand } from "./replay.ts";
 import { runDoctor } from "./doctor.ts";
 import { runService } from "./run-service.ts";
 import { addSimCommand, collectFault } from "./sim.ts";
@@ -18,6 +19,7 @@ interface CommonFlags {
   readonly logLevel?: string;
   readonly logFormat?: string;
   readonly fault?: readonly string[];
+  readonly record?: string;
 }
 
 function packageVersion(): string {
@@ -41,6 +43,7 @@ function load(flags: CommonFlags): LoadedConfig {
       "log.level": flags.logLevel,
       "log.format": flags.logFormat,
       "faults.list": flags.fault,
+      "record.path": flags.record,
     },
   });
 }
@@ -102,6 +105,13 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
     process.stdout.write(`${describeConfig(load(flags))}\n`);
   });
 
+withFaults(withCommonFlags(program.command("record").argument("<file>", "file to write")))
+  .description("run as start does, and record joints, setpoints, pictures, predictions, events")
+  .action(async (file: string, flags: CommonFlags) => {
+    await serve({ ...flags, record: file });
+  });
+
+addReplayCommand(program);
 addSimCommand(program, packageVersion());
 
 try {
