@@ -72,7 +72,8 @@ module.exports = {
     },
     {
       name: "only-start-and-lockstep-wire",
-      comment: "Two compositions of the same parts: the service, and the simulation faster than time.",
+      comment:
+        "Two compositions of the same parts: the service, and the simulation faster than time.",
       severity: "error",
       from: { path: "^bridge/", pathNot: "^bridge/(start\\.ts$|lockstep/)" },
       to: { path: "^(models|ros|devices|sims)/" },
