@@ -27,7 +27,7 @@ const Config = z.strictObject({
     .strictObject({
       /** Name of a file in devices/profiles, or a path to one. */
       profile: z.string().min(1).default("phone-mount-4dof"),
-      /** `sim`: the embedded simulator. */
+      /** `sim`: the simulator of `sim.backend`. */
       driver: z.enum(["sim"]).default("sim"),
     })
     .prefault({}),
@@ -91,7 +91,11 @@ const Config = z.strictObject({
     .prefault({}),
   sim: z
     .strictObject({
+      /** `gazebo`: the world of the `gazebo` section, in a server of its own. */
+      backend: z.enum(["embedded", "gazebo"]).default("embedded"),
       seed: z.int().min(0).max(0xffffffff).default(1),
+      /** What is around the mount; `targets` has nothing that can be pushed and is the fastest. */
+      scene: z.enum(["targets", "desk", "face", "cluttered"]).default("desk"),
       startPose: z.enum(["deployed", "stowed"]).default("deployed"),
       payloadKg: z.number().min(0.05).max(0.6).default(0.2),
       cameraWidthPx: z.int().min(32).max(640).multipleOf(4).default(160),
@@ -99,6 +103,31 @@ const Config = z.strictObject({
       cameraRateHz: z.number().min(1).max(60).default(25),
       /** Camera rate while nobody looks. */
       idleCameraRateHz: z.number().min(0.5).max(60).default(2),
+    })
+    .prefault({}),
+  gazebo: z
+    .strictObject({
+      /** Decides type names and environment variables. */
+      release: z.enum(["fortress", "garden", "harmonic", "ionic", "jetty"]).default("harmonic"),
+      /** Empty = GZ_PARTITION (IGN_PARTITION for Fortress), else hostname:user. */
+      partition: z.string().default(""),
+      /** IPv4 address of the interface Gazebo is on; empty = GZ_IP or IGN_IP, else 127.0.0.1. */
+      address: z.string().default(""),
+      world: z.string().min(1).default("desk"),
+      /** Name of the model in the world; empty = the device's id. */
+      model: z.string().default(""),
+      /** Empty = what the joint state publisher defaults to: /world/<world>/model/<model>/joint_state. */
+      jointStateTopic: z.string().default(""),
+      /** Empty = /model/<model>/camera. */
+      cameraTopic: z.string().default(""),
+      /** Empty = /model/<model>/joint_trajectory; used with command `trajectory`. */
+      trajectoryTopic: z.string().default(""),
+      /** Which controllers the model has: one per joint, or one for a trajectory of all. */
+      command: z.enum(["position", "trajectory"]).default("position"),
+      /** Run a world that was started paused (`gz sim` without -r). */
+      resumeWorld: z.boolean().default(true),
+      /** How long to wait for the world's joint states. */
+      startTimeoutMs: z.int().min(1000).max(600_000).default(30_000),
     })
     .prefault({}),
 });
@@ -222,6 +251,7 @@ function fromText(text: string, sample: unknown): unknown {
     const value = Number(text);
     return Number.isNaN(value) ? text : value;
   }
+  if (typeof sample === "boolean") return text === "true" ? true : text === "false" ? false : text;
   if (Array.isArray(sample)) return text.split(/[;,]/).filter((item) => item !== "");
   return text;
 }

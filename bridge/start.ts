@@ -8,12 +8,17 @@ import { RestartingWorldModel } from "../models/inference/restarting-model.ts";
 import { rosNetwork } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
 import { openRtpsTransport, type RtpsTransport } from "../ros/rtps-transport.ts";
+import { robotMjcf } from "../sims/description/robot-mjcf.ts";
+import { robotSdf } from "../sims/description/robot-sdf.ts";
+import { robotUrdf } from "../sims/description/robot-urdf.ts";
 import {
   createPosesRow,
   openEmbeddedSimulation,
   type EmbeddedSimulation,
 } from "../sims/embedded/embedded-simulation.ts";
 import { defaultDynamics } from "../sims/embedded/mount-dynamics.ts";
+import { openGazeboSimulation } from "../sims/gazebo/gazebo-simulation.ts";
+import { networkSettings } from "../sims/gazebo/transport/network-settings.ts";
 import { BridgeService, type RosSink, type ServiceParts } from "./bridge-service.ts";
 import type { Config } from "./config.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
@@ -78,12 +83,12 @@ export async function startBridge(config: Config, options: StartOptions): Promis
 export async function openConfiguredModel(config: Config): Promise<WorldModel> {
   disableTelemetry();
   const options = { heartbeats: new Heartbeats(), log: silentLog };
-  return await openModel(config, loadDevice(config), options);
+  return await openModel(config, loadDevice(config.device.profile), options);
 }
 
 async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
   const { log, version, signal } = options;
-  const device = loadDevice(config);
+  const device = loadDevice(config.device.profile);
   // Before anything is opened: a fault that cannot be made is a wrong call.
   const faults = openFaultLayer(config, device);
   const clock = faults?.clock(systemClock()) ?? systemClock();
@@ -99,7 +104,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const camera = cameraRate(config);
   const cameraOut = faults?.cameraBefore(memory.camera, closers) ?? memory.camera;
   const [simulation, model, transport] = await openTogether(closers, [
-    openSimulation(config, device, { memory, cameraOut, camera, onFault: onSimulatorFault }),
+    openSimulation(config, device, { memory, cameraOut, camera, log, onFault: onSimulatorFault }),
     openModel(config, device, { heartbeats: memory.heartbeats, log }),
     openRos(config, { heartbeats: memory.heartbeats, log }),
   ]);
@@ -122,7 +127,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     ...(faults === undefined ? {} : { faults }),
     ...(recorder === undefined ? {} : { recorder }),
     ros: transport === undefined ? undefined : rosParts(config, device, transport, clock),
-    simulator: () => ({ name: `MuJoCo ${simulation.ready.mujocoVersion}`, ...simulation.stats() }),
+    simulator: () => simulation.status(),
     setCameraRateHz: (rateHz) => {
       camera.set(rateHz);
     },
@@ -165,15 +170,28 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   };
 }
 
-function loadDevice(config: Config): DeviceDescription {
-  const { profile } = config.device;
+export const descriptionFormats = ["urdf", "mjcf", "sdf"] as const;
+export type DescriptionFormat = (typeof descriptionFormats)[number];
+
+/**
+ * The robot description of a device as text.
+ *
+ * @param profile name of a shipped profile, or a path to one.
+ * @throws BridgeError `device/profile`
+ */
+export function robotDescription(profile: string, format: DescriptionFormat): string {
+  const device = loadDevice(profile);
+  return { urdf: robotUrdf, mjcf: robotMjcf, sdf: robotSdf }[format](device);
+}
+
+function loadDevice(profile: string): DeviceDescription {
   const isPath = profile.includes("/") || profile.endsWith(".json");
   return loadProfile(isPath ? profile : inPackage(`devices/profiles/${profile}.json`));
 }
 
 interface CameraRate {
   /** Frames per 1000 s, in shared memory. */
-  readonly shared: Int32Array;
+  readonly shared: Int32Array<SharedArrayBuffer>;
   set(rateHz: number): void;
 }
 
@@ -192,22 +210,82 @@ interface SimulationOptions {
   /** What the renderer writes into. */
   readonly cameraOut: FrameMailbox;
   readonly camera: CameraRate;
+  readonly log: Log;
   readonly onFault: (error: BridgeError) => void;
+}
+
+/** The simulator that runs, whichever it is. */
+interface Simulation extends AsyncDisposable {
+  status(): ServiceSnapshot["simulator"];
 }
 
 async function openSimulation(
   config: Config,
   device: DeviceDescription,
+  options: SimulationOptions,
+): Promise<Simulation> {
+  if (config.sim.backend === "gazebo") return await openGazebo(config, device, options);
+  const embedded = await openEmbedded(config, device, options);
+  const name = `MuJoCo ${embedded.ready.mujocoVersion}`;
+  return {
+    status: () => ({ name, ...embedded.stats() }),
+    [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose](),
+  };
+}
+
+/** A world in a Gazebo server, which must be running and is left running. */
+async function openGazebo(
+  config: Config,
+  device: DeviceDescription,
+  { memory, cameraOut, camera, log, onFault }: SimulationOptions,
+): Promise<Simulation> {
+  const { command, resumeWorld, startTimeoutMs } = config.gazebo;
+  const { world, model, jointStateTopic, cameraTopic, trajectoryTopic } = config.gazebo;
+  const gazebo = await openGazeboSimulation({
+    workerEntry: workerEntry("sims/gazebo/gazebo-worker.js"),
+    axisNames: device.axes.map((axis) => axis.name),
+    network: networkSettings(config.gazebo, process.env),
+    world: {
+      world,
+      model: model === "" ? device.id : model,
+      jointStateTopic,
+      cameraTopic,
+      trajectoryTopic,
+    },
+    command,
+    resumeWorld,
+    startTimeoutMs,
+    buffers: {
+      simSetpoint: memory.simSetpoint.buffer,
+      telemetry: memory.telemetry.buffer,
+      camera: cameraOut.buffer,
+      cameraRate: camera.shared.buffer,
+      heartbeats: memory.heartbeats.buffer,
+    },
+    log,
+    onFault,
+  });
+  log.info({ world: gazebo.ready.description }, "Gazebo connected");
+  return {
+    status: () => ({ name: gazebo.ready.description, ...gazebo.stats() }),
+    [Symbol.asyncDispose]: () => gazebo[Symbol.asyncDispose](),
+  };
+}
+
+async function openEmbedded(
+  config: Config,
+  device: DeviceDescription,
   { memory, cameraOut, camera, onFault }: SimulationOptions,
 ): Promise<EmbeddedSimulation> {
-  const poses = createPosesRow(device);
-  const { startPose, payloadKg, seed } = config.sim;
+  const { scene, startPose, payloadKg, seed } = config.sim;
+  const poses = createPosesRow(device, scene);
   return await openEmbeddedSimulation({
     workerEntries: {
       physics: workerEntry("sims/embedded/physics-worker.js"),
       render: workerEntry("sims/embedded/render-worker.js"),
     },
     device,
+    scene,
     dynamics: { ...defaultDynamics(device), payloadMassKg: payloadKg },
     seed,
     startPose: startPose === "stowed" ? "stowed" : "home",
@@ -219,6 +297,7 @@ async function openSimulation(
     },
     renderWorkerData: {
       device,
+      scene,
       poses: poses.buffer,
       camera: cameraOut.buffer,
       rate: camera.shared.buffer,

@@ -8,6 +8,7 @@ import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
 import { addReplayCommand } from "./replay.ts";
+import { addDescriptionCommand } from "./description.ts";
 import { runDoctor } from "./doctor.ts";
 import { runService } from "./run-service.ts";
 import { addSimCommand, collectFault } from "./sim.ts";
@@ -97,6 +98,8 @@ withCommonFlags(program.command("bench"))
   .action(async (flags: CommonFlags) => {
     await runBench(load(flags).config, (line) => process.stdout.write(`${line}\n`));
   });
+
+addDescriptionCommand(program);
 
 withCommonFlags(program.command("config").argument("<action>", "print"))
   .description("show the effective configuration and where each value came from")

@@ -31,6 +31,8 @@ export const ErrorCode = {
   RosType: "ros/type",
   SimFault: "sim/fault",
   SimModel: "sim/model",
+  /** A simulator in another process cannot be reached, or does not answer. */
+  SimTransport: "sim/transport",
   ThreadFailed: "thread/failed",
   ThreadTimeout: "thread/timeout",
 } as const;

@@ -1,6 +1,7 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
-import { payloadBody, payloadCenterM, payloadInertiaKgM2 } from "./mount-mjcf.ts";
+import { deviceBody } from "../description/device-body.ts";
+import { payloadCenterM, payloadInertiaKgM2 } from "../description/robot.ts";
 import type { AxisDynamics, MountDynamics } from "./mount-dynamics.ts";
 import type { SceneLayout } from "./scene-layout.ts";
 import { gainStride, type CompiledModel, type ModelArrays } from "./mujoco.ts";
@@ -17,9 +18,9 @@ export function applyDynamics(
   dynamics: MountDynamics,
 ): void {
   const arrays = model.arraysBorrowed();
-  const body = model.indexOf("body", payloadBody);
+  const body = model.indexOf("body", deviceBody(device).payload.link);
   arrays.bodyMass[body] = dynamics.payloadMassKg;
-  arrays.bodyInertia.set(payloadInertiaKgM2(dynamics.payloadMassKg), 3 * body);
+  arrays.bodyInertia.set(payloadInertiaKgM2(device, dynamics.payloadMassKg), 3 * body);
   arrays.bodyInertialPos.set(payloadCenterM(device, dynamics), 3 * body);
   device.axes.forEach(({ name }, index) => {
     const axis = dynamics.axes[index];

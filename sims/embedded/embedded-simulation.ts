@@ -1,20 +1,23 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
-import { BridgeError } from "../../bridge/contract/errors.ts";
+import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import { SharedRow } from "../../bridge/contract/shared-row.ts";
 import { WorkerHost } from "../../bridge/contract/worker-host.ts";
 import { defaultDynamics, type MountDynamics } from "./mount-dynamics.ts";
 import {
   PhysicsStatsField,
   physicsStatsWidth,
+  type Pace,
+  type PhysicsCommand,
   type PhysicsEvent,
   type PhysicsReady,
   type PhysicsWorkerData,
 } from "./physics-protocol.ts";
 import { poseSnapshotWidth, sceneGeoms } from "./scene.ts";
+import { sceneLayout, type SceneName } from "./scene-layout.ts";
 
-/** Room for `count` poses of the device's scene: the row between physics and renderer. */
-export function createPosesRow(device: DeviceDescription): SharedRow {
-  return SharedRow.create(poseSnapshotWidth(sceneGeoms(device).length));
+/** The row of pose snapshots between physics and renderer. */
+export function createPosesRow(device: DeviceDescription, scene: SceneName = "targets"): SharedRow {
+  return SharedRow.create(poseSnapshotWidth(sceneGeoms(device, sceneLayout(scene)).length));
 }
 
 export interface EmbeddedSimulationOptions {
@@ -24,6 +27,10 @@ export interface EmbeddedSimulationOptions {
     readonly render?: URL;
   };
   readonly device: DeviceDescription;
+  /** Default `targets`. */
+  readonly scene?: SceneName;
+  /** Default `paced`. */
+  readonly pace?: Pace;
   /** Default `defaultDynamics(device)`. */
   readonly dynamics?: MountDynamics;
   /** Draws the paths of the scene's targets. */
@@ -47,7 +54,11 @@ export interface PhysicsStats {
   readonly lateMsMax: number;
 }
 
-type PhysicsHost = WorkerHost<never, PhysicsEvent, PhysicsReady>;
+type PhysicsHost = WorkerHost<PhysicsCommand, PhysicsEvent, PhysicsReady>;
+interface PendingAdvance {
+  readonly resolve: (stampMs: number) => void;
+  readonly reject: (error: BridgeError) => void;
+}
 type RenderHost = WorkerHost<never, never, unknown>;
 
 /**
@@ -77,13 +88,19 @@ export class EmbeddedSimulation implements AsyncDisposable {
   readonly #render: RenderHost | undefined;
   readonly #stats: SharedRow;
   readonly #statsRow = new Float64Array(physicsStatsWidth);
+  /** Advances that have not been answered. */
+  readonly #pending = new Map<number, PendingAdvance>();
+  readonly #isLockstep: boolean;
+  #lastId = 0;
+  #ended: BridgeError | undefined;
 
   constructor(
     physics: PhysicsHost,
     render: RenderHost | undefined,
     stats: SharedRow,
-    options: Pick<EmbeddedSimulationOptions, "onFault">,
+    options: Pick<EmbeddedSimulationOptions, "onFault" | "pace">,
   ) {
+    this.#isLockstep = options.pace === "lockstep";
     this.ready = physics.ready;
     this.#physics = physics;
     this.#render = render;
@@ -91,6 +108,41 @@ export class EmbeddedSimulation implements AsyncDisposable {
     void render?.exited.then((error) => {
       if (error !== undefined) options.onFault(error);
     });
+    physics.onMessage((event) => {
+      if (event.kind === "advanced") {
+        this.#pending.get(event.id)?.resolve(event.stampMs);
+        this.#pending.delete(event.id);
+      } else if (event.kind === "fault") {
+        this.#rejectAll(new BridgeError(event.code, event.text));
+      }
+    });
+    void physics.exited.then((error) => {
+      this.#ended = error ?? new BridgeError(ErrorCode.SimFault, "the simulation was closed");
+      this.#rejectAll(this.#ended);
+    });
+  }
+
+  /**
+   * In lockstep: runs `steps` and resolves with the stamp of the newest telemetry, monotonic ms.
+   *
+   * @throws BridgeError `sim/fault` if it runs at a pace of its own, breaks, or is closed meanwhile.
+   */
+  async advance(steps: number): Promise<number> {
+    if (!this.#isLockstep) {
+      throw new BridgeError(ErrorCode.SimFault, "advance needs the pace lockstep");
+    }
+    if (this.#ended !== undefined) throw this.#ended;
+    const id = (this.#lastId += 1);
+    const done = new Promise<number>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+    });
+    this.#physics.post({ kind: "advance", id, steps });
+    return await done;
+  }
+
+  #rejectAll(error: BridgeError): void {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
   }
 
   /** At most a second old. */
@@ -119,6 +171,8 @@ async function openPhysics(
   const { device } = options;
   const workerData: PhysicsWorkerData = {
     device,
+    scene: options.scene ?? "targets",
+    pace: options.pace ?? "paced",
     dynamics: options.dynamics ?? defaultDynamics(device),
     seed: options.seed,
     startPosRad: options.startPose === "stowed" ? device.axes.map(() => 0) : device.homeRad,
@@ -131,6 +185,8 @@ async function openPhysics(
   });
   host.onMessage((event) => {
     switch (event.kind) {
+      case "advanced":
+        return;
       case "overrun":
         options.onOverrun?.(event.behindMs);
         return;

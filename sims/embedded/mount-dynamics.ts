@@ -1,5 +1,6 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { Vector3 } from "../../bridge/core/kinematics.ts";
+import { deviceBody } from "../description/device-body.ts";
 import { logUniform, seededRandom, uniform } from "./seeded-random.ts";
 
 /** One joint and its servo: torque = clamp(gain * (target - pos) - servoDamping * vel, +-maxEffortNm). */
@@ -28,14 +29,14 @@ export interface MountDynamics {
 }
 
 /**
- * A plausible small mount with a 0.2 kg phone. Everything scales with the rated torque, as stronger
+ * A plausible small mount; the phone of the phone mount has 0.2 kg. Everything scales with the rated torque, as stronger
  * servos are stiffer and heavier: for the 0.25 Nm axes gain 2.5 Nm/rad, armature 0.003 kg m^2 (geared
  * hobby servos have 0.002 to 0.01), friction 3 % of the torque. A ramp is followed
  * (servoDamping + jointDamping) / gain = 45 ms late, plus the command latency.
  */
 export function defaultDynamics(device: DeviceDescription): MountDynamics {
   return {
-    payloadMassKg: 0.2,
+    payloadMassKg: deviceBody(device).payload.massKg,
     payloadOffsetM: [0, 0, 0],
     commandLatencyMs: 30,
     axes: device.axes.map(({ maxEffortNm }) => ({

@@ -2,7 +2,10 @@ import type { Telemetry } from "../../bridge/contract/actuator-driver.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { SceneControl, Simulator, TargetScript } from "../../bridge/contract/simulator.ts";
+import type { CameraIntrinsics } from "../../bridge/core/camera.ts";
 import type { Vector3 } from "../../bridge/core/kinematics.ts";
+import { deviceBody } from "../description/device-body.ts";
+import { stepS } from "../description/robot-mjcf.ts";
 import {
   applyContactFriction,
   applyDynamics,
@@ -12,7 +15,7 @@ import {
 import { CommandDelay } from "./command-delay.ts";
 import { ImuReader, type ImuSample } from "./imu-reader.ts";
 import { defaultDynamics, type MountDynamics } from "./mount-dynamics.ts";
-import { mountMjcf, payloadBody, stepS } from "./mount-mjcf.ts";
+import { mountMjcf } from "./mount-mjcf.ts";
 import { compileMjcf, type CompiledModel } from "./mujoco.ts";
 import { PoseWriter } from "./pose-writer.ts";
 import { maxPushes, PushList } from "./push-list.ts";
@@ -21,6 +24,7 @@ import type { SceneGeom } from "./scene.ts";
 import { sceneLayout, type SceneLayout, type SceneName } from "./scene-layout.ts";
 import { noSensorNoise, normalAt, type SensorNoise } from "./sensor-noise.ts";
 import { checkTargetScripts } from "./target-script.ts";
+import { trackedBodies, writeTruth, type TrackedBody } from "./target-truth.ts";
 
 export interface MountSimulatorOptions extends ResetChanges {
   readonly device: DeviceDescription;
@@ -72,6 +76,8 @@ export class MountSimulator implements Simulator, SceneControl {
   /** Axis index to joint index: axes have the order of the description, joints that of the chain. */
   readonly #joints: readonly number[];
   readonly #targets: Float64Array;
+  readonly #tracked: readonly TrackedBody[];
+  readonly #poseRow: Float64Array;
   #dynamics: MountDynamics;
   #startPosRad: readonly number[];
   #noise: SensorNoise = noSensorNoise;
@@ -90,6 +96,8 @@ export class MountSimulator implements Simulator, SceneControl {
     const width = this.axisNames.length;
     this.#model = model;
     this.#poses = new PoseWriter(model, device, layout);
+    this.#tracked = trackedBodies(this.#poses.geoms);
+    this.#poseRow = new Float64Array(this.#poses.width);
     this.#imu = new ImuReader(model);
     this.#delay = new CommandDelay({ width, maxLatencySteps: maxCommandLatencyMs });
     this.#joints = this.axisNames.map((name) => model.indexOf("joint", name));
@@ -128,7 +136,8 @@ export class MountSimulator implements Simulator, SceneControl {
 
   get pushableBodies(): readonly string[] {
     const loose = this.#layout.pushables.map((body) => body.name);
-    return [...loose, ...this.device.chain.map((joint) => joint.frameId), payloadBody];
+    const links = this.device.chain.map((joint) => joint.frameId);
+    return [...loose, ...links, deviceBody(this.device).payload.link];
   }
 
   /** Visible geoms in the order of `writePoses`. */
@@ -299,6 +308,21 @@ export class MountSimulator implements Simulator, SceneControl {
    */
   writePoses(out: Float64Array, stampMs = this.timeS * 1e3): void {
     this.#poses.write(out, stampMs, this.timeS);
+  }
+
+  /** Moving things in the order of `readTruth`: targets, then what can be pushed. */
+  get trackedBodies(): readonly TrackedBody[] {
+    return this.#tracked;
+  }
+
+  /**
+   * Where the camera should see each of `trackedBodies` now, laid out as `target-truth.ts` says.
+   *
+   * @param out shape [trackedBodies.length][truthWidth]
+   */
+  readTruth(intrinsics: CameraIntrinsics, out: Float64Array): void {
+    this.writePoses(this.#poseRow);
+    writeTruth(this.#poseRow, this.#tracked, intrinsics, out);
   }
 
   /**

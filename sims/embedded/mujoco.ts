@@ -123,8 +123,11 @@ export class CompiledModel implements Disposable {
 
   /** Joint-space inertia matrix of the poses now, shape [dof][dof] into `out`. */
   massMatrix(out: Float64Array): void {
+    const buffer = new this.#module.DoubleBuffer(out.length);
     this.#module.mj_forward(this.#model, this.#data);
-    this.#module.mj_fullM(this.#model, this.#data, out);
+    this.#module.mj_fullM(this.#model, this.#data, buffer);
+    out.set(buffer.GetView() as Float64Array);
+    buffer.delete();
   }
 
   /** Recomputes what follows from masses and armatures after they were changed in place. */

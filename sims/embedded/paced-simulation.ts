@@ -65,6 +65,14 @@ export class PacedSimulation {
     return this.#anchorMs;
   }
 
+  get stepMs(): number {
+    return this.#stepMs;
+  }
+
+  get stepCount(): number {
+    return Math.round(this.#simulatedMs() / this.#stepMs);
+  }
+
   /** When `tick` wants to be called next: start + n * period, whatever the calls before took. */
   get nextWakeMs(): number {
     return this.#nextWakeMs;
@@ -152,7 +160,7 @@ export class PacedSimulation {
   }
 
   #publishStats(nowMs: number): void {
-    this.#statsRow[PhysicsStatsField.stepCount] = Math.round(this.#simulatedMs() / this.#stepMs);
+    this.#statsRow[PhysicsStatsField.stepCount] = this.stepCount;
     this.#statsRow[PhysicsStatsField.overrunCount] = this.#overrunCount;
     this.#statsRow[PhysicsStatsField.lateMsP99] = this.#lateness.p99Ms();
     this.#statsRow[PhysicsStatsField.lateMsMax] = this.#lateness.maxMs;

@@ -9,9 +9,10 @@ import type {
   WorldModel,
   WorldModelDescription,
 } from "../../bridge/contract/world-model.ts";
+import { stepS as simStepS } from "../description/robot-mjcf.ts";
 import { maxCommandLatencyMs } from "./apply-dynamics.ts";
 import { defaultDynamics, type MountDynamics } from "./mount-dynamics.ts";
-import { mountMjcf, stepS as simStepS } from "./mount-mjcf.ts";
+import { mountMjcf } from "./mount-mjcf.ts";
 import { openMountSimulator, type MountSimulator } from "./mount-simulator.ts";
 
 export interface PhysicsOracleOptions {

@@ -1,12 +1,22 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { ErrorCode } from "../../bridge/contract/errors.ts";
 import type { MountDynamics } from "./mount-dynamics.ts";
+import type { SceneName } from "./scene-layout.ts";
+
+/**
+ * - `paced`: with the clock on the wall.
+ * - `lockstep`: stands still until it is told how far to go.
+ * - `fast`: as fast as the machine can.
+ */
+export type Pace = "paced" | "lockstep" | "fast";
 
 /** What the physics worker gets. Buffers are those of the contract classes named. */
 export interface PhysicsWorkerData {
   readonly device: DeviceDescription;
+  readonly scene: SceneName;
   readonly dynamics: MountDynamics;
   readonly seed: number;
+  readonly pace: Pace;
   readonly startPosRad: readonly number[];
   readonly buffers: {
     /** SharedRow [stampMs, pos..., vel...]; read. */
@@ -31,8 +41,10 @@ export interface PhysicsReady {
 /**
  * - `overrun`: the thread fell behind real time; the lost time was left out and it goes on.
  * - `fault`: the state is broken; stepping has stopped.
+ * - `advanced`: the answer to `advance`: the stamp of the newest telemetry.
  */
 export type PhysicsEvent =
+  | { readonly kind: "advanced"; readonly id: number; readonly stampMs: number }
   | { readonly kind: "overrun"; readonly behindMs: number }
   | { readonly kind: "fault"; readonly code: ErrorCode; readonly text: string };
 
@@ -44,3 +56,10 @@ export const PhysicsStatsField = {
   lateMsMax: 3,
 } as const;
 export const physicsStatsWidth = 4;
+
+/** In lockstep: go on by so many steps. */
+export interface PhysicsCommand {
+  readonly kind: "advance";
+  readonly id: number;
+  readonly steps: number;
+}

@@ -5,13 +5,20 @@ import { FrameMailbox } from "../../bridge/contract/frame-mailbox.ts";
 import { Heartbeats, Thread } from "../../bridge/contract/heartbeats.ts";
 import { SharedRow } from "../../bridge/contract/shared-row.ts";
 import { workerFailure } from "../../bridge/contract/worker-host.ts";
-import { Rasterizer } from "./raster/rasterizer.ts";
-import { posesOfSnapshot, renderSetup } from "./render-scene.ts";
 import { makeSceneAt, poseSnapshotWidth, writeScenePoses } from "./scene.ts";
+import { SceneCamera, type CameraModel } from "./scene-camera.ts";
+import type { SceneName } from "./scene-layout.ts";
+import type { SceneLook } from "./scene-look.ts";
 
 /** Everything the render thread is given. */
 export interface RenderWorkerData {
   readonly device: DeviceDescription;
+  /** Default `targets`; the same as the physics has. */
+  readonly scene?: SceneName;
+  /** Default `defaultLook`. */
+  readonly look?: SceneLook;
+  /** Default `perfectCamera`. */
+  readonly model?: CameraModel;
   /** SharedRow of pose snapshots (scene.ts). */
   readonly poses: SharedArrayBuffer;
   /** FrameMailbox: its size is the picture's. */
@@ -35,13 +42,12 @@ const camera = new FrameMailbox(data.camera);
 const rate = new Int32Array(data.rate);
 const heartbeats = new Heartbeats(data.heartbeats);
 
-const scene = makeSceneAt(device, 0);
+const scene = makeSceneAt(device, 0, data.scene);
 const row = new Float64Array(poseSnapshotWidth(scene.geoms.length));
-const views = posesOfSnapshot(row);
 const { widthPx, heightPx } = camera;
 
 let timer: NodeJS.Timeout | undefined;
-let rasterizer: Rasterizer | undefined;
+let sceneCamera: SceneCamera | undefined;
 let drawnVersion = 0;
 let drawnStampMs = Number.NaN;
 let nextFrameMs = 0;
@@ -50,14 +56,14 @@ let nextFrameMs = 0;
 function draw(): boolean {
   const { version } = poses;
   // A snapshot that was drawn already would be the same picture again.
-  if (version === drawnVersion || rasterizer === undefined || !poses.read(row)) return false;
+  if (version === drawnVersion || sceneCamera === undefined || !poses.read(row)) return false;
   drawnVersion = version;
   // A write between the look at the version and the copy: that newer snapshot was drawn last time.
   const stampMs = row[0] ?? 0;
   if (stampMs === drawnStampMs) return false;
   drawnStampMs = stampMs;
-  rasterizer.render(views.geoms, views.camera);
-  camera.write(stampMs, rasterizer.rgbBorrowed);
+  sceneCamera.capture(row);
+  camera.write(stampMs, sceneCamera.rgbBorrowed);
   return true;
 }
 
@@ -82,11 +88,12 @@ parentPort?.on("message", (message: { readonly kind: string }) => {
 });
 
 try {
-  rasterizer = new Rasterizer(renderSetup({ device, geoms: scene.geoms, widthPx, heightPx }));
+  sceneCamera = new SceneCamera({ ...data, geoms: scene.geoms, widthPx, heightPx });
   for (let i = 0; i < warmUpPictures; i += 1) {
     writeScenePoses(scene, device.homeRad, i, row);
-    rasterizer.render(views.geoms, views.camera);
+    sceneCamera.capture(row);
   }
+  sceneCamera.reset();
   // Its owner may look at the heartbeat as soon as it hears that the thread is ready.
   wake();
   parentPort?.postMessage({ kind: "ready", ready: {} });

@@ -29,6 +29,7 @@ type Part = Pick<SceneGeom, "shape" | "sizeM" | "colorRgb"> & {
   readonly positionM?: Vector3;
   readonly rotationXyzw?: SceneGeom["rotationXyzw"];
   readonly texture?: SurfaceTexture;
+  readonly isTouchable?: boolean;
 };
 
 /** Geoms of a body: the first has the body's name, the others add their own to it. */

@@ -41,6 +41,8 @@ export interface SceneGeom {
   readonly frameId: string;
   readonly positionM: Vector3;
   readonly rotationXyzw: Xyzw;
+  /** False for what nothing can reach: looks only. Default true. */
+  readonly isTouchable?: boolean;
   /** The phone around the lens: the camera sits inside it and must not draw it. */
   readonly isPartOfCameraBody: boolean;
   /** Part of one of the things that move along scripted paths. */

@@ -11,7 +11,10 @@ export const texture = (
 
 type Fixture = Pick<SceneGeom, "name" | "sizeM" | "colorRgb" | "positionM"> &
   Partial<
-    Pick<SceneGeom, "shape" | "rotationXyzw" | "texture" | "finish" | "glowRatio" | "castsShadow">
+    Pick<
+      SceneGeom,
+      "shape" | "rotationXyzw" | "texture" | "finish" | "glowRatio" | "castsShadow" | "isTouchable"
+    >
   >;
 
 /** Something that stands still in the world; a box unless it says otherwise. */
@@ -24,9 +27,9 @@ export const fixture = (part: Fixture): SceneGeom => ({
   isTarget: false,
 });
 
-/** The room's shell: matt, and the light from outside comes through it. */
+/** The room's shell: matt, out of reach, and the light from outside comes through it. */
 const shell = (part: Fixture): SceneGeom =>
-  fixture({ finish: "matt", castsShadow: false, ...part });
+  fixture({ finish: "matt", castsShadow: false, isTouchable: false, ...part });
 
 /** A plane faces +z; half a turn about x makes it a ceiling. */
 const facingDown: Xyzw = [1, 0, 0, 0];
@@ -36,6 +39,7 @@ const skirtingRgb: Vector3 = [0.88, 0.86, 0.83];
 const shellGeoms: readonly SceneGeom[] = [
   shell({
     name: "floor",
+    isTouchable: true,
     shape: "plane",
     sizeM: [3, 3, 0.1],
     colorRgb: [0.5, 0.46, 0.42],
@@ -48,11 +52,14 @@ const shellGeoms: readonly SceneGeom[] = [
     sizeM: [3, 3, 0.1],
     colorRgb: [0.9, 0.9, 0.88],
     texture: texture("tiles", [0.74, 0.75, 0.76], 0.6),
+    // What the floor and the lamps would send up.
+    glowRatio: 0.35,
     positionM: [0.5, 0, 1.75],
     rotationXyzw: facingDown,
   }),
   shell({
     name: "wall_front",
+    isTouchable: true,
     sizeM: [0.05, 3, 1.25],
     colorRgb: [0.64, 0.74, 0.83],
     texture: texture("plaster", [0.7, 0.79, 0.87], 0.5),
@@ -60,6 +67,7 @@ const shellGeoms: readonly SceneGeom[] = [
   }),
   shell({
     name: "wall_back",
+    isTouchable: true,
     sizeM: [0.05, 3, 1.25],
     colorRgb: [0.84, 0.8, 0.66],
     texture: texture("plaster", [0.78, 0.73, 0.58], 0.5),
@@ -67,6 +75,7 @@ const shellGeoms: readonly SceneGeom[] = [
   }),
   shell({
     name: "wall_left",
+    isTouchable: true,
     sizeM: [3, 0.05, 1.25],
     colorRgb: [0.7, 0.8, 0.68],
     texture: texture("plaster", [0.63, 0.75, 0.61], 0.5),
@@ -74,6 +83,7 @@ const shellGeoms: readonly SceneGeom[] = [
   }),
   shell({
     name: "wall_right",
+    isTouchable: true,
     sizeM: [3, 0.05, 1.25],
     colorRgb: [0.84, 0.7, 0.69],
     texture: texture("plaster", [0.78, 0.62, 0.61], 0.5),

@@ -28,6 +28,22 @@ describe("one step of 1 ms", () => {
   });
 });
 
+const among = await Promise.all(
+  (["targets", "desk", "face", "cluttered"] as const).map(async (scene) => {
+    const opened = await openMountSimulator({ device: phoneMount, seed: 1, scene });
+    opened.step(2000);
+    return { scene, opened };
+  }),
+);
+
+describe("one step of 1 ms in a scene; 1000 a second are real time", () => {
+  for (const { scene, opened } of among) {
+    bench(scene === "targets" ? "targets (reference: nothing touches)" : scene, () => {
+      opened.step(1);
+    });
+  }
+});
+
 describe("a new mount", () => {
   bench("compiled anew (reference)", async () => {
     const model = await compileMjcf(mountMjcf(phoneMount, dynamics));

@@ -6,12 +6,16 @@ import { encodeJpeg } from "../../bridge/media/jpeg.ts";
 import type { RasterSetup } from "../../sims/embedded/raster/raster-scene.ts";
 import { Rasterizer } from "../../sims/embedded/raster/rasterizer.ts";
 import { posesOfSnapshot, renderSetup } from "../../sims/embedded/render-scene.ts";
+import { perfectCamera, SceneCamera, type CameraModel } from "../../sims/embedded/scene-camera.ts";
+import { sceneNames } from "../../sims/embedded/scene-layout.ts";
 import { makeSceneAt, poseSnapshotWidth, writeScenePoses } from "../../sims/embedded/scene.ts";
 import { phoneMount } from "../unit/sims/phone-mount.ts";
 
 const scene = makeSceneAt(phoneMount, 3);
 const { homeRad } = phoneMount;
 const sizes = [
+  { widthPx: 64, heightPx: 64 },
+  { widthPx: 128, heightPx: 128 },
   { widthPx: 160, heightPx: 120 },
   { widthPx: 320, heightPx: 240 },
 ] as const;
@@ -87,4 +91,59 @@ describe.each(sizes)("what becomes of a picture of $widthPx x $heightPx", (size)
   bench("encoded as JPEG of quality 80", async () => {
     await encodeJpeg(frame, 80);
   });
+});
+
+describe.each(sizes.slice(0, 2))("the camera's faults at $widthPx x $heightPx", (size) => {
+  const rows = Array.from({ length: 16 }, (_, i) => {
+    const row = new Float64Array(poseSnapshotWidth(scene.geoms.length));
+    writeScenePoses(scene, [2.1, 0.3 * Math.sin(i), 0, 0.1], i / 25, row);
+    return row;
+  });
+  const shooter = (model: Partial<CameraModel>): (() => void) => {
+    const camera = new SceneCamera({
+      device: phoneMount,
+      geoms: scene.geoms,
+      ...size,
+      model: { ...perfectCamera, ...model },
+    });
+    let next = 0;
+    const shoot = (): void => {
+      camera.capture(rows[(next += 1) % rows.length]!);
+    };
+    for (let i = 0; i < 20; i += 1) shoot();
+    return shoot;
+  };
+  const perfect = shooter({});
+  const noisy = shooter({ readNoiseRatio: 0.01, shotNoiseRatio: 0.01 });
+  const blurred = shooter({ shutterS: 0.02 });
+
+  bench("none (reference)", () => {
+    perfect();
+  });
+
+  bench("noise", () => {
+    noisy();
+  });
+
+  bench("motion blur, six views", () => {
+    blurred();
+  });
+});
+
+describe("one picture of 128 x 128 of a scene", () => {
+  for (const name of sceneNames) {
+    const other = makeSceneAt(phoneMount, 3, name);
+    const row = new Float64Array(poseSnapshotWidth(other.geoms.length));
+    writeScenePoses(other, homeRad, 1, row);
+    const camera = new SceneCamera({
+      device: phoneMount,
+      geoms: other.geoms,
+      widthPx: 128,
+      heightPx: 128,
+    });
+    for (let i = 0; i < 20; i += 1) camera.capture(row);
+    bench(name === "targets" ? "targets (reference)" : name, () => {
+      camera.capture(row);
+    });
+  }
 });

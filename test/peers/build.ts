@@ -27,6 +27,14 @@ export interface FastPrograms {
   readonly peer: string;
 }
 
+export interface GazeboPrograms {
+  /** On Gazebo's own transport library: gazebo/gz-peer.cpp. */
+  readonly peer: string;
+  /** Gazebo's command lines. */
+  readonly topic: string;
+  readonly service: string;
+}
+
 interface Tool {
   readonly file: string;
   readonly debianPackage: string;
@@ -74,6 +82,30 @@ export async function buildFastPeer(): Promise<Peer<FastPrograms>> {
   });
   if (folder.missing !== undefined) return folder;
   return { programs: { peer: path.join(folder.programs, "fast-peer") } };
+}
+
+/** Builds the program on libignition-transport (Fortress), beside Gazebo's own command lines. */
+export async function buildGazeboPeer(): Promise<Peer<GazeboPrograms>> {
+  const commands = "/usr/libexec/ignition/transport11";
+  const topic = `${commands}/ign-transport-topic`;
+  const service = `${commands}/ign-transport-service`;
+  const folder = await built("gazebo", {
+    tools: [
+      { file: topic, debianPackage: "ignition-transport-cli" },
+      { file: service, debianPackage: "ignition-transport-cli" },
+      {
+        file: "/usr/include/ignition/transport11/ignition/transport.hh",
+        debianPackage: "libignition-transport-dev",
+      },
+      { file: "/usr/bin/pkg-config", debianPackage: "pkg-config" },
+      { file: "/usr/bin/g++", debianPackage: "g++" },
+    ],
+    script: `
+      g++ -std=c++17 -O2 -o gz-peer "$PEERS/gazebo/gz-peer.cpp" \\
+        $(pkg-config --cflags --libs ignition-transport11 ignition-msgs8)`,
+  });
+  if (folder.missing !== undefined) return folder;
+  return { programs: { peer: path.join(folder.programs, "gz-peer"), topic, service } };
 }
 
 /**

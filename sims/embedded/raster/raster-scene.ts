@@ -55,6 +55,8 @@ export interface RasterSetup {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly verticalFovRad: number;
+  /** Of the optical axis from the middle of the picture, right and down. Default 0, 0. */
+  readonly principalOffsetPx?: readonly [number, number];
   /** 4 = rotated grid, 1 = no anti-aliasing. */
   readonly samplesPerPixel: 1 | 4;
   readonly geoms: readonly RasterGeom[];

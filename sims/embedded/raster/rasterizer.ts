@@ -26,10 +26,17 @@ export class Rasterizer {
   readonly #camera = new Float64Array(poseWidth);
   readonly #sum = new Float64Array(3);
   readonly #rgb: Uint8Array<ArrayBuffer>;
+  readonly #light: Float32Array;
 
   constructor(setup: RasterSetup) {
     const { widthPx, heightPx } = setup;
-    this.intrinsics = cameraIntrinsics(widthPx, heightPx, setup.verticalFovRad);
+    const centred = cameraIntrinsics(widthPx, heightPx, setup.verticalFovRad);
+    const [rightPx, downPx] = setup.principalOffsetPx ?? [0, 0];
+    this.intrinsics = {
+      ...centred,
+      cxPx: centred.cxPx + rightPx,
+      cyPx: centred.cyPx + downPx,
+    };
     this.#scene = buildSceneMesh(setup.geoms);
     const sampleX = setup.samplesPerPixel === 4 ? rotatedGrid : [0.5];
     this.#grid = new SampleGrid({ widthPx, heightPx, sampleX });
@@ -41,6 +48,7 @@ export class Rasterizer {
     this.#shader = new SurfaceShader(setup, this.#scene, this.#shadow);
     this.#tone = new ToneCurve(setup.lighting.exposure);
     this.#rgb = new Uint8Array(widthPx * heightPx * 3);
+    this.#light = new Float32Array(widthPx * heightPx * 3);
   }
 
   /** The last picture: rgb8 (sRGB), row-major from the top left. Overwritten by the next `render`. */
@@ -56,15 +64,56 @@ export class Rasterizer {
    */
   render(poses: Float64Array<ArrayBuffer>, camera: Float64Array): void {
     // hot path
+    this.#findVisible(poses, camera);
+    const { widthPx, heightPx } = this.intrinsics;
+    const rgb = this.#rgb;
+    const sum = this.#sum;
+    let out = 0;
+    for (let y = 0; y < heightPx; y += 1) {
+      for (let x = 0; x < widthPx; x += 1) {
+        this.#resolve(x, y);
+        for (let i = 0; i < 3; i += 1) rgb[out + i] = this.#tone.byteOf(sum[i]!);
+        out += 3;
+      }
+    }
+  }
+
+  /**
+   * Light gathered so far: linear, [pixel][rgb], in the scale of `Lighting`. Set it to 0, `expose` as
+   * often as needed, change it, then `develop`.
+   */
+  get lightBorrowed(): Float32Array {
+    return this.#light;
+  }
+
+  /** Adds a view to the gathered light with the weight of its share of the exposure. // hot path */
+  expose(poses: Float64Array<ArrayBuffer>, camera: Float64Array, weight: number): void {
+    this.#findVisible(poses, camera);
+    const { widthPx, heightPx } = this.intrinsics;
+    const light = this.#light;
+    const sum = this.#sum;
+    let out = 0;
+    for (let y = 0; y < heightPx; y += 1) {
+      for (let x = 0; x < widthPx; x += 1) {
+        this.#resolve(x, y);
+        for (let i = 0; i < 3; i += 1) light[out + i]! += sum[i]! * weight;
+        out += 3;
+      }
+    }
+  }
+
+  /** Makes the picture of the gathered light. // hot path */
+  develop(): void {
+    const light = this.#light;
+    for (let i = 0; i < light.length; i += 1) this.#rgb[i] = this.#tone.byteOf(light[i]!);
+  }
+
+  #findVisible(poses: Float64Array<ArrayBuffer>, camera: Float64Array): void {
     this.#camera.set(camera);
     this.#grid.clear();
     this.#cameraPass.draw(this.#grid, poses, this.#camera, 0);
     this.#shadow?.draw(poses);
     this.#shader.beginFrame(poses, this.#camera);
-    const { widthPx, heightPx } = this.intrinsics;
-    for (let y = 0; y < heightPx; y += 1) {
-      for (let x = 0; x < widthPx; x += 1) this.#resolve(x, y);
-    }
   }
 
   /**
@@ -92,7 +141,7 @@ export class Rasterizer {
     }
   }
 
-  /** Colour of one pixel: every surface seen in it shaded once and weighed by its samples. // hot path */
+  /** Light of one pixel into `#sum`: every surface seen in it shaded once and weighed by its samples. // hot path */
   #resolve(x: number, y: number): void {
     const { surface: surfaces, samplesPerPixel, widthPx } = this.#grid;
     const sum = this.#sum;
@@ -115,8 +164,6 @@ export class Rasterizer {
       for (let i = 0; i < 3; i += 1) sum[i]! += this.#shader.colour[i]! * weight;
       if (count === samplesPerPixel) break;
     }
-    const out = (y * widthPx + x) * 3;
-    for (let i = 0; i < 3; i += 1) this.#rgb[out + i] = this.#tone.byteOf(sum[i]!);
   }
 
   #shadeAt(x: number, y: number, surface: number): void {
@@ -132,12 +179,12 @@ export class Rasterizer {
       return;
     }
     const depth = 1 / this.#meanCloseness(x, y, surface);
-    const [px, py, pz] = [
+    this.#shader.shade(
+      surface,
       camera[0]! + rayX * depth,
       camera[1]! + rayY * depth,
       camera[2]! + rayZ * depth,
-    ];
-    this.#shader.shade(surface, px, py, pz);
+    );
   }
 
   /** Mean over the samples of a pixel that show `surface`: with all four, the value at its centre. // hot path */

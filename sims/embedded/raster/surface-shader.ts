@@ -36,10 +36,10 @@ export class SurfaceShader {
   /** [geom] colour (3), second colour (3), 1 / texture period, specular, shininess, half length, glow. */
   readonly #materials: Float64Array;
   readonly #textures: readonly TextureKind[];
-  readonly #occluders: readonly Occluder[];
+  readonly #occluders: Occluders;
   readonly #wood: BakedTexture | undefined;
   readonly #plaster: BakedTexture | undefined;
-  readonly #toLight: readonly [number, number, number];
+  readonly #toLight: Float64Array;
   readonly #focalPx: number;
   readonly #normal = new Float64Array(3);
   #poses = new Float64Array(0);
@@ -60,11 +60,11 @@ export class SurfaceShader {
     this.#materials = materialTable(geoms);
     this.#textures = geoms.map((geom) => geom.material.texture);
     this.#occluders = findOccluders(geoms);
-    this.#wood = this.#textures.includes("wood") ? woodTexture() : undefined;
-    this.#plaster = this.#textures.includes("plaster") ? plasterTexture() : undefined;
+    this.#wood = this.#textures.includes("wood") ? (wood ??= woodTexture()) : undefined;
+    this.#plaster = this.#textures.includes("plaster") ? (plaster ??= plasterTexture()) : undefined;
     const length = Math.hypot(...lighting.direction);
     const [x, y, z] = lighting.direction;
-    this.#toLight = [x / length, y / length, z / length];
+    this.#toLight = Float64Array.of(x / length, y / length, z / length);
     this.#focalPx = setup.heightPx / (2 * Math.tan(setup.verticalFovRad / 2));
   }
 
@@ -107,8 +107,8 @@ export class SurfaceShader {
     const material = geom * materialWidth;
     const mix = this.#textureRatio(surface, geom, x, y, z);
 
-    const [lx, ly, lz] = this.#toLight;
-    const facing = nx * lx + ny * ly + nz * lz;
+    const toLight = this.#toLight;
+    const facing = nx * toLight[0]! + ny * toLight[1]! + nz * toLight[2]!;
     let direct = 0;
     let highlight = 0;
     if (facing > 0) {
@@ -169,14 +169,14 @@ export class SurfaceShader {
 
   /** Blinn-Phong. */
   #highlight(x: number, y: number, z: number, shininess: number): number {
-    const [lx, ly, lz] = this.#toLight;
+    const toLight = this.#toLight;
     let vx = this.#camera[0]! - x;
     let vy = this.#camera[1]! - y;
     let vz = this.#camera[2]! - z;
     const scale = 1 / Math.sqrt(vx * vx + vy * vy + vz * vz);
-    vx = vx * scale + lx;
-    vy = vy * scale + ly;
-    vz = vz * scale + lz;
+    vx = vx * scale + toLight[0]!;
+    vy = vy * scale + toLight[1]!;
+    vz = vz * scale + toLight[2]!;
     const normal = this.#normal;
     const along = vx * normal[0]! + vy * normal[1]! + vz * normal[2]!;
     if (along <= 0) return 0;
@@ -249,35 +249,43 @@ export class SurfaceShader {
     const poses = this.#poses;
     const normal = this.#normal;
     let open = 1;
-    for (const occluder of this.#occluders) {
-      if (occluder.geomIndex === geom) continue;
-      const pose = occluder.geomIndex * poseWidth;
+    const { geoms, radiiM2 } = this.#occluders;
+    for (let i = 0; i < geoms.length; i += 1) {
+      const occluder = geoms[i]!;
+      if (occluder === geom) continue;
+      const radiusM2 = radiiM2[i]!;
+      const pose = occluder * poseWidth;
       const dx = poses[pose]! - x;
       const dy = poses[pose + 1]! - y;
       const dz = poses[pose + 2]! - z;
       const square = dx * dx + dy * dy + dz * dz;
       // Beyond ten radii it takes less than 1 %.
-      if (square > occluder.radiusM2 * 100) continue;
+      if (square > radiusM2 * 100) continue;
       const along = dx * normal[0]! + dy * normal[1]! + dz * normal[2]!;
       if (along <= 0) continue;
-      const ratio = Math.min(1, occluder.radiusM2 / square);
+      const ratio = Math.min(1, radiusM2 / square);
       open *= 1 - Math.min(0.85, (ratio * along) / Math.sqrt(square));
     }
     return open;
   }
 }
 
+/** Always the same pictures: baked once for all rasterisers of the thread (10 ms each). */
+let wood: BakedTexture | undefined;
+let plaster: BakedTexture | undefined;
+
 const kindNumber = { flat: 1, sphere: 2, capsule: 3, "cylinder-side": 4 } as const;
 
-interface Occluder {
-  readonly geomIndex: number;
-  readonly radiusM2: number;
+/** [occluder] */
+interface Occluders {
+  readonly geoms: Int32Array;
+  readonly radiiM2: Float64Array;
 }
 
 /** Bodies small and compact enough to stand for a sphere. */
-function findOccluders(geoms: readonly RasterGeom[]): readonly Occluder[] {
+function findOccluders(geoms: readonly RasterGeom[]): Occluders {
   const largestM = 0.2;
-  return geoms.flatMap((geom, geomIndex) => {
+  const found = geoms.flatMap((geom, geomIndex) => {
     if (!geom.castsShadow || geom.shape === "plane") return [];
     const [a, b, c] = geom.sizeM;
     const half = geom.shape === "box" ? [a, b, c] : geom.shape === "sphere" ? [a] : [a, b];
@@ -285,6 +293,10 @@ function findOccluders(geoms: readonly RasterGeom[]): readonly Occluder[] {
     const isCompact = Math.max(...half) < 2.5 * Math.min(...half);
     return isCompact && radiusM < largestM ? [{ geomIndex, radiusM2: radiusM ** 2 }] : [];
   });
+  return {
+    geoms: Int32Array.from(found, ({ geomIndex }) => geomIndex),
+    radiiM2: Float64Array.from(found, ({ radiusM2 }) => radiusM2),
+  };
 }
 
 function materialTable(geoms: readonly RasterGeom[]): Float64Array {

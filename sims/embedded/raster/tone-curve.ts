@@ -15,7 +15,7 @@ export class ToneCurve {
 
   /** // hot path */
   byteOf(light: number): number {
-    const at = Math.sqrt(Math.min(light, maxLight) * (1 / maxLight)) * entryCount;
+    const at = Math.sqrt(Math.max(0, Math.min(light, maxLight)) * (1 / maxLight)) * entryCount;
     return this.#bytes[(at + 0.5) | 0] ?? 0;
   }
 }

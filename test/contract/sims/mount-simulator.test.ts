@@ -1,5 +1,6 @@
 import { openMountSimulator } from "../../../sims/embedded/mount-simulator.ts";
 import { phoneMount } from "../../unit/sims/phone-mount.ts";
+import { profileOf } from "../../unit/sims/profiles.ts";
 import { describeSimulatorContract } from "./simulator.ts";
 
 describeSimulatorContract("MountSimulator", {
@@ -7,5 +8,29 @@ describeSimulatorContract("MountSimulator", {
   posesRad: [
     [2.1, -0.4, 0.2, -0.3],
     [2.05, 0.6, -0.3, 0.4],
+  ],
+});
+
+describeSimulatorContract("MountSimulator among things that can be pushed", {
+  open: async () => await openMountSimulator({ device: phoneMount, seed: 1, scene: "cluttered" }),
+  posesRad: [
+    [2.1, -0.4, 0.2, -0.3],
+    [2.05, 0.6, -0.3, 0.4],
+  ],
+});
+
+describeSimulatorContract("MountSimulator of a pan-tilt head", {
+  open: async () => await openMountSimulator({ device: profileOf("pan-tilt"), seed: 1 }),
+  posesRad: [
+    [0.4, -0.3],
+    [-0.6, 0.4],
+  ],
+});
+
+describeSimulatorContract("MountSimulator of a desk arm", {
+  open: async () => await openMountSimulator({ device: profileOf("so101-like-6axis"), seed: 1 }),
+  posesRad: [
+    [0.4, -0.4, 1.2, 0.3, 0.4, 0.2],
+    [-0.3, 0.2, 0.9, -0.2, 0.2, -0.5],
   ],
 });

@@ -58,6 +58,32 @@ export function describeSimulatorContract(name: string, simulatorCase: Simulator
       expect(simulator.timeS).toBe(0);
     });
 
+    it("stamps every state later than the one before, by a step each", async () => {
+      await simulator.step(stepsIn(0.05));
+      simulator.readState(state);
+      let lastMs = state.stampMs;
+      for (let i = 0; i < 20; i += 1) {
+        await simulator.step(1);
+        simulator.readState(state);
+        expect(state.stampMs - lastMs).toBeCloseTo(1e3 * simulator.stepS, 6);
+        lastMs = state.stampMs;
+      }
+    });
+
+    it("is back where it started after a reset, at rest", async () => {
+      await simulator.reset(3);
+      simulator.readState(state);
+      const startRad = state.posRad.slice();
+      simulator.setTargets(Float64Array.from(secondRad));
+      await simulator.step(stepsIn(1.5));
+      await simulator.reset(3);
+      simulator.readState(state);
+      startRad.forEach((rad, axis) => {
+        expect(Math.abs(state.posRad[axis]! - rad), simulator.axisNames[axis]).toBeLessThan(1e-6);
+        expect(Math.abs(state.velRadPerS[axis]!)).toBeLessThan(1e-6);
+      });
+    });
+
     it("does the same, bit for bit, after a reset with the same seed", async () => {
       expect(await trajectoryHash(11)).toBe(await trajectoryHash(11));
     });

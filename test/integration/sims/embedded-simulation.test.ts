@@ -11,6 +11,7 @@ import {
   type EmbeddedSimulationOptions,
 } from "../../../sims/embedded/embedded-simulation.ts";
 import { defaultDynamics } from "../../../sims/embedded/mount-dynamics.ts";
+import { sceneNames } from "../../../sims/embedded/scene-layout.ts";
 import { phoneMount, stowedRad } from "../../unit/sims/phone-mount.ts";
 
 const axisCount = phoneMount.axes.length;
@@ -139,5 +140,89 @@ describe("the embedded simulation", () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(telemetry.count).toBe(count);
     expect(faults).toEqual([]);
+  });
+
+  it("opens every scene and goes on in it", async () => {
+    for (const scene of sceneNames) {
+      const row = createPosesRow(phoneMount, scene);
+      const buffers = {
+        simSetpoint: simSetpoint.buffer,
+        telemetry: SampleRing.create({ capacity: 4096, width: 3 * axisCount }).buffer,
+        poses: row.buffer,
+        heartbeats: new Heartbeats().buffer,
+      };
+      const opened = await open({ scene, buffers });
+      const before = row.version;
+      await until(`poses of ${scene}`, () => row.version > before + 3);
+      await opened[Symbol.asyncDispose]();
+    }
+  });
+});
+
+describe("the embedded simulation in lockstep", () => {
+  it("stands still until it is told to go on, then goes exactly so far", async () => {
+    const opened = await open({ pace: "lockstep" });
+    const { count } = telemetry;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(telemetry.count).toBe(count);
+    const firstMs = telemetry.latestStampMs();
+    for (const steps of [1, 40, 250]) {
+      const before = telemetry.count;
+      const stampMs = await opened.advance(steps);
+      expect(telemetry.count).toBe(before + steps);
+      expect(telemetry.latestStampMs()).toBeCloseTo(stampMs, 3);
+    }
+    expect(telemetry.latestStampMs() - firstMs).toBeCloseTo(291, 3);
+    expect(heartbeats.ageMs(Thread.Physics, monotonicMs())).toBeLessThan(1000);
+  });
+
+  it("does the same for the same setpoints, however long the caller thinks", async () => {
+    const run = async (thinkMs: number): Promise<readonly number[]> => {
+      const opened = await open({ pace: "lockstep" });
+      for (let i = 0; i < 10; i += 1) {
+        const row = new Float64Array(1 + 2 * axisCount);
+        row.set([telemetry.latestStampMs(), 2.1, 0.05 * i, 0, 0.1]);
+        simSetpoint.write(row);
+        await opened.advance(40);
+        if (thinkMs > 0) await new Promise((resolve) => setTimeout(resolve, thinkMs));
+      }
+      const found = latestPosRad();
+      await opened[Symbol.asyncDispose]();
+      return found;
+    };
+    expect(await run(0)).toEqual(await run(7));
+  });
+
+  it("reports a broken setpoint to who waits, and as a fault", async () => {
+    const opened = await open({ pace: "lockstep" });
+    const row = new Float64Array(1 + 2 * axisCount);
+    row.set([telemetry.latestStampMs(), Number.NaN, 0, 0, 0]);
+    simSetpoint.write(row);
+    await expect(opened.advance(40)).rejects.toMatchObject({ code: ErrorCode.SimFault });
+    await until("a fault", () => faults.length > 0);
+    writeSetpoint(phoneMount.homeRad);
+  });
+
+  it("answers nothing once it is closed, and cannot be advanced at its own pace", async () => {
+    const opened = await open({ pace: "lockstep" });
+    await opened[Symbol.asyncDispose]();
+    await expect(opened.advance(1)).rejects.toMatchObject({ code: ErrorCode.SimFault });
+    const paced = await open();
+    await expect(paced.advance(1)).rejects.toThrow(/lockstep/);
+  });
+});
+
+describe("the embedded simulation as fast as it can", () => {
+  it("leaves real time behind and ends when told to", async () => {
+    const opened = await open({ pace: "fast" });
+    const startMs = monotonicMs();
+    const firstMs = telemetry.latestStampMs();
+    await until("five simulated seconds", () => telemetry.latestStampMs() - firstMs > 5000);
+    // Hundreds of times faster on an idle machine.
+    expect(monotonicMs() - startMs).toBeLessThan(5000);
+    await opened[Symbol.asyncDispose]();
+    const { count } = telemetry;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(telemetry.count).toBe(count);
   });
 });

@@ -7,8 +7,9 @@ import {
   writeRotationMatrix,
   type Pose,
 } from "../../../bridge/core/kinematics.ts";
+import { deviceBody } from "../../../sims/description/device-body.ts";
 import { defaultDynamics, randomDynamics } from "../../../sims/embedded/mount-dynamics.ts";
-import { linkMassKg, mountMjcf, payloadBody } from "../../../sims/embedded/mount-mjcf.ts";
+import { mountMjcf } from "../../../sims/embedded/mount-mjcf.ts";
 import { compileMjcf, gainStride, type CompiledModel } from "../../../sims/embedded/mujoco.ts";
 import { seededRandom, uniform } from "../../../sims/embedded/seeded-random.ts";
 import { phoneMount } from "../../unit/sims/phone-mount.ts";
@@ -88,12 +89,13 @@ describe.each([
 
   it("weighs what its links and the payload weigh, and nothing else weighs", () => {
     const { bodyMass } = model.arraysBorrowed();
-    expect(bodyMass[model.indexOf("body", payloadBody)]).toBe(dynamics.payloadMassKg);
+    const body = deviceBody(device);
+    expect(bodyMass[model.indexOf("body", body.payload.link)]).toBe(dynamics.payloadMassKg);
     for (const joint of device.chain) {
       const axis = device.axes.find(({ name }) => name === joint.axisName)!;
-      expect(bodyMass[model.indexOf("body", joint.frameId)]).toBeCloseTo(linkMassKg(axis), 12);
+      expect(bodyMass[model.indexOf("body", joint.frameId)]).toBeCloseTo(body.linkMassKg(axis), 12);
     }
-    const linksKg = device.axes.reduce((sumKg, axis) => sumKg + linkMassKg(axis), 0);
+    const linksKg = device.axes.reduce((sumKg, axis) => sumKg + body.linkMassKg(axis), 0);
     const allKg = bodyMass.reduce((sumKg, massKg) => sumKg + massKg, 0);
     expect(allKg).toBeCloseTo(linksKg + dynamics.payloadMassKg, 12);
   });

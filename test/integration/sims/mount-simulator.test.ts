@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { defaultDynamics, randomDynamics } from "../../../sims/embedded/mount-dynamics.ts";
-import { openMountSimulator, type MountSimulator } from "../../../sims/embedded/mount-simulator.ts";
+import { mountMjcf } from "../../../sims/embedded/mount-mjcf.ts";
+import { MountSimulator, openMountSimulator } from "../../../sims/embedded/mount-simulator.ts";
+import { compileMjcf } from "../../../sims/embedded/mujoco.ts";
+import { sceneLayout } from "../../../sims/embedded/scene-layout.ts";
 import { makeSceneAt, writeScenePoses } from "../../../sims/embedded/scene.ts";
 import { makeTelemetry, phoneMount, stowedRad } from "../../unit/sims/phone-mount.ts";
 
@@ -235,6 +238,39 @@ describe("faults", () => {
     }).toThrow(/^\[sim\/model\]/);
     expect(simulator.dynamics).toEqual(standard);
     simulator.step(10);
+  });
+
+  it.each([
+    ["back", -0.5],
+    ["ahead", 2],
+  ])("time that jumps %s under the simulator is reported", async (_, jumpS) => {
+    const layout = sceneLayout("targets");
+    const model = await compileMjcf(mountMjcf(device, standard, layout));
+    using simulator = new MountSimulator(model, layout, { device, dynamics: standard, seed: 1 });
+    simulator.step(600);
+    model.timeS += jumpS;
+    expect(() => {
+      simulator.step(1);
+    }).toThrow(/^\[sim\/fault\] MuJoCo's time is/);
+  });
+
+  it("a thing on the desk that is nowhere is reported", async () => {
+    using simulator = await openMountSimulator({ device, seed: 1, scene: "desk" });
+    const state = new Float64Array(simulator.stateWidth);
+    simulator.save(state);
+    // seed, steps, payload, four hinges: the first number of the first loose thing.
+    state[3 + 4] = Number.NaN;
+    simulator.restore(state);
+    expect(() => {
+      simulator.step(1);
+    }).toThrow(/^\[sim\/fault\]/);
+  });
+
+  it("targets of another number of axes are refused", async () => {
+    using simulator = await openMountSimulator({ device, seed: 1 });
+    expect(() => {
+      simulator.setTargets(new Float64Array(3));
+    }).toThrow(/^\[sim\/fault\] targets: 3 numbers, expected 4/);
   });
 
   it("five simulators side by side keep working while memory grows", async () => {

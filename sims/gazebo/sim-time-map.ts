@@ -1,0 +1,94 @@
+/** Beyond this the two clocks are not drifting: the world was paused, reset, stepped, or stalled. */
+const jumpLimitMs = 250;
+const windowMs = 500;
+/** How much of a window's error is corrected in the next. */
+const rateGain = 0.5;
+const phaseGain = 0.5;
+const minRate = 0.05;
+const maxRate = 20;
+/** Stamps rise, whatever the clocks do. */
+const smallestStepMs = 0.001;
+
+/**
+ * Simulated time on the monotonic clock. A message takes a varying time to arrive, and a world runs at
+ * a factor of real time that wanders; so the map follows the quickest arrivals and the mean rate, and
+ * stamps come out evenly spaced as the physics made them. It never stamps later than the arrival.
+ */
+export class SimTimeMap {
+  /** Times the map was set up anew because the clocks no longer agreed. */
+  jumpCount = 0;
+  #anchorSimMs = Number.NaN;
+  #anchorMs = 0;
+  /** Monotonic ms per simulated ms: the inverse of the real time factor. */
+  #rate = 1;
+  #isRateKnown = false;
+  #windowSimMs = 0;
+  #windowStartMs = 0;
+  #smallestLagMs = Number.POSITIVE_INFINITY;
+  #lastSimMs = Number.NaN;
+  #lastStampMs = Number.NEGATIVE_INFINITY;
+
+  /** Simulated seconds per second, as measured. */
+  get realTimeFactor(): number {
+    return 1 / this.#rate;
+  }
+
+  /** The monotonic time of something that arrived just now and was true at `simMs`. // hot path */
+  stamp(simMs: number, arrivalMs: number): number {
+    if (!(simMs >= this.#lastSimMs)) this.#setUp(simMs, arrivalMs);
+    this.#lastSimMs = simMs;
+    let stampMs = this.#at(simMs);
+    let lagMs = arrivalMs - stampMs;
+    if (Math.abs(lagMs) > jumpLimitMs) {
+      this.#setUp(simMs, arrivalMs);
+      stampMs = arrivalMs;
+      lagMs = 0;
+    } else if (lagMs < 0 || !this.#isRateKnown) {
+      this.#anchorMs += lagMs;
+      stampMs = arrivalMs;
+      lagMs = 0;
+    }
+    this.#smallestLagMs = Math.min(this.#smallestLagMs, lagMs);
+    if (arrivalMs - this.#windowStartMs >= windowMs) this.#endWindow(simMs, arrivalMs);
+    this.#lastStampMs = Math.max(stampMs, this.#lastStampMs + smallestStepMs);
+    return this.#lastStampMs;
+  }
+
+  /** As `stamp`, for a second stream of the same world: does not learn. // hot path */
+  peek(simMs: number, arrivalMs: number): number {
+    const stampMs = this.#at(simMs);
+    return Math.abs(arrivalMs - stampMs) > jumpLimitMs ? arrivalMs : Math.min(stampMs, arrivalMs);
+  }
+
+  #at(simMs: number): number {
+    return this.#anchorMs + (simMs - this.#anchorSimMs) * this.#rate;
+  }
+
+  #setUp(simMs: number, arrivalMs: number): void {
+    if (!Number.isNaN(this.#anchorSimMs)) this.jumpCount += 1;
+    this.#anchorSimMs = simMs;
+    this.#anchorMs = arrivalMs;
+    this.#beginWindow(simMs, arrivalMs);
+  }
+
+  #endWindow(simMs: number, arrivalMs: number): void {
+    const simulatedMs = simMs - this.#windowSimMs;
+    if (simulatedMs > 0) {
+      const rate = (arrivalMs - this.#windowStartMs) / simulatedMs;
+      const bounded = Math.min(Math.max(rate, minRate), maxRate);
+      const nextRate = this.#isRateKnown ? this.#rate + rateGain * (bounded - this.#rate) : bounded;
+      // Turn the line about the newest point, so that stamps do not jump.
+      this.#anchorMs = this.#at(simMs) + phaseGain * this.#smallestLagMs;
+      this.#anchorSimMs = simMs;
+      this.#rate = nextRate;
+      this.#isRateKnown = true;
+    }
+    this.#beginWindow(simMs, arrivalMs);
+  }
+
+  #beginWindow(simMs: number, arrivalMs: number): void {
+    this.#windowSimMs = simMs;
+    this.#windowStartMs = arrivalMs;
+    this.#smallestLagMs = Number.POSITIVE_INFINITY;
+  }
+}
