@@ -9,6 +9,7 @@ import type { Log } from "./contract/log.ts";
 import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, WorldModel } from "./contract/world-model.ts";
+import type { ControlDesk } from "./control/desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
@@ -151,6 +152,10 @@ export class BridgeService implements AsyncDisposable {
       }, reportPeriodMs),
     ];
     this.#loop.start();
+  }
+
+  get desk(): ControlDesk {
+    return this.#server.desk;
   }
 
   get url(): string {

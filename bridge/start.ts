@@ -21,6 +21,7 @@ import { openGazeboSimulation } from "../sims/gazebo/gazebo-simulation.ts";
 import { networkSettings } from "../sims/gazebo/transport/network-settings.ts";
 import { BridgeService, type RosSink, type ServiceParts } from "./bridge-service.ts";
 import type { Config } from "./config.ts";
+import type { ControlDesk } from "./control/desk.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
 import type { DeviceDescription } from "./contract/device.ts";
 import type { BridgeError } from "./contract/errors.ts";
@@ -53,6 +54,8 @@ export interface Bridge extends AsyncDisposable {
   readonly observations: ObservationSource;
   /** Resolves when a part has died without which the device cannot be kept safe. */
   readonly failed: Promise<BridgeError>;
+  /** For clients inside the process. */
+  readonly desk: ControlDesk;
   snapshot(): ServiceSnapshot;
 }
 
@@ -154,6 +157,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     url: service.url,
     device,
     observations: service.observations,
+    desk: service.desk,
     failed: new Promise((resolve) => {
       void actuation.exited.then((error) => {
         if (error !== undefined) resolve(error);
