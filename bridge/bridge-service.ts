@@ -9,6 +9,7 @@ import type { Log } from "./contract/log.ts";
 import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
+import type { ControlDesk } from "./control/desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
@@ -25,6 +26,7 @@ import {
 } from "./core/service-status.ts";
 import { Throttle } from "./core/throttle.ts";
 import { LatestEncoder } from "./media/jpeg.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import { ServiceReporter } from "./service-reporter.ts";
 import type { FaultLayer } from "./fault-layer.ts";
 import type { SharedMemory } from "./shared-memory.ts";
@@ -60,6 +62,7 @@ export interface ServiceParts {
   readonly site: SiteFolders;
   /** Present only when something shall fail on purpose. */
   readonly faults?: FaultLayer;
+  readonly recorder?: Recorder;
 }
 
 /**
@@ -131,6 +134,7 @@ export class BridgeService implements AsyncDisposable {
       },
       onPrediction: (prediction, observation, actionsRad) => {
         this.#score.add(prediction, observation, actionsRad);
+        parts.recorder?.prediction(prediction, actionsRad);
         this.#onPrediction(prediction);
       },
       onHeld: (reason, text) => {
@@ -149,6 +153,10 @@ export class BridgeService implements AsyncDisposable {
       }, reportPeriodMs),
     ];
     this.#loop.start();
+  }
+
+  get desk(): ControlDesk {
+    return this.#server.desk;
   }
 
   get url(): string {
@@ -200,14 +208,18 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openPictures(): CameraFeed {
-    const { config, memory, ros, setCameraRateHz } = this.#parts;
+    const { config, memory, ros, recorder, setCameraRateHz } = this.#parts;
     const onError = (error: unknown): void => {
       this.fault("camera", error);
     };
     const encoder = (): LatestEncoder => new LatestEncoder({ quality: jpegQuality, onError });
     return new CameraFeed({
       camera: memory.camera,
-      sinks: [streamPictures(this.#server), ...(ros === undefined ? [] : [ros.sink])],
+      sinks: [
+        streamPictures(this.#server),
+        ...(ros === undefined ? [] : [ros.sink]),
+        ...(recorder === undefined ? [] : [recorder]),
+      ],
       encoders: { camera: encoder(), predicted: encoder() },
       onDemand: (wanted) => {
         setCameraRateHz(wanted ? config.sim.cameraRateHz : config.sim.idleCameraRateHz);

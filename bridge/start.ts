@@ -21,6 +21,7 @@ import { openGazeboSimulation } from "../sims/gazebo/gazebo-simulation.ts";
 import { networkSettings } from "../sims/gazebo/transport/network-settings.ts";
 import { BridgeService, type RosSink, type ServiceParts } from "./bridge-service.ts";
 import type { Config } from "./config.ts";
+import type { ControlDesk } from "./control/desk.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
 import type { DeviceDescription } from "./contract/device.ts";
 import type { BridgeError } from "./contract/errors.ts";
@@ -37,6 +38,7 @@ import type { ServiceSnapshot } from "./core/service-status.ts";
 import { openFaultLayer, type FaultLayer } from "./fault-layer.ts";
 import { checkFit, checkHorizon } from "./model-checks.ts";
 import { modelSettings } from "./model-settings.ts";
+import { openRecorder } from "./recording/open-recorder.ts";
 import { logStart } from "./start-log.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
 
@@ -56,6 +58,8 @@ export interface Bridge extends AsyncDisposable {
   readonly failed: Promise<BridgeError>;
   /** Takes what can change at run time from another configuration: the package and its providers. */
   reload(next: Config): Promise<void>;
+  /** For clients inside the process. */
+  readonly desk: ControlDesk;
   snapshot(): ServiceSnapshot;
 }
 
@@ -119,6 +123,9 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const actuation = await openMount(config, device, memory, faults);
   closers.push(() => actuation[Symbol.asyncDispose]());
 
+  const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
+  if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
+
   const parts: ServiceParts = {
     config,
     version,
@@ -128,6 +135,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actuation,
     model,
     ...(faults === undefined ? {} : { faults }),
+    ...(recorder === undefined ? {} : { recorder }),
     ros: transport === undefined ? undefined : rosParts(config, device, transport, clock),
     simulator: () => simulation.status(),
     setCameraRateHz: (rateHz) => {
@@ -156,6 +164,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     url: service.url,
     device,
     observations: service.observations,
+    desk: service.desk,
     failed: new Promise((resolve) => {
       void actuation.exited.then((error) => {
         if (error !== undefined) resolve(error);

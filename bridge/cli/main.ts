@@ -7,6 +7,7 @@ import { BridgeError, errorText } from "../contract/errors.ts";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
+import { addReplayCommand } from "./replay.ts";
 import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
@@ -21,6 +22,7 @@ interface CommonFlags {
   readonly logLevel?: string;
   readonly logFormat?: string;
   readonly fault?: readonly string[];
+  readonly record?: string;
 }
 
 function packageVersion(): string {
@@ -48,6 +50,7 @@ function load(flags: CommonFlags): LoadedConfig {
       "log.level": flags.logLevel,
       "log.format": flags.logFormat,
       "faults.list": flags.fault,
+      "record.path": flags.record,
     },
   });
 }
@@ -124,6 +127,13 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
   });
 
 program.addCommand(modelsCommand({ configOf: (flags) => load(flags).config, print }));
+withFaults(withCommonFlags(program.command("record").argument("<file>", "file to write")))
+  .description("run as start does, and record joints, setpoints, pictures, predictions, events")
+  .action(async (file: string, flags: CommonFlags) => {
+    await serve({ ...flags, record: file });
+  });
+
+addReplayCommand(program);
 addSimCommand(program, packageVersion());
 addModelsUse(program);
 

@@ -10,7 +10,7 @@ import { defaultKeepalive } from "../core/session-clock.ts";
 import type { Scenario } from "../../sims/scenario/scenario.ts";
 import type { InvariantMonitor } from "./invariant-monitor.ts";
 import type { ManualTime } from "./manual-time.ts";
-import { ScriptedClient } from "./scripted-client.ts";
+import { ScriptedClient, type ClientWish } from "./scripted-client.ts";
 
 /** A message that is overtaken comes after the next one of a 20 Hz stream. */
 const overtakenMs = 60;
@@ -118,11 +118,7 @@ export class LockstepControl {
     this.#link.clear();
   }
 
-  #carryOut(
-    client: ScriptedClient,
-    wish: "connect" | "disconnect" | ClientMessage,
-    nowMs: number,
-  ): void {
+  #carryOut(client: ScriptedClient, wish: ClientWish, nowMs: number): void {
     const { name, role } = client;
     if (wish === "connect") {
       client.isConnected = true;

@@ -48,6 +48,18 @@ export async function openRunParts(
   return { device, simulator, model, [Symbol.asyncDispose]: () => closeAll(closers) };
 }
 
+export const embeddedPackage = inPackage("models/embedded");
+
+/** A model package in this very thread. @throws BridgeError of package or engine. */
+export async function openPackageModel(folder: string, closers: Closer[]): Promise<WorldModel> {
+  disableTelemetry();
+  const engine = await openEngine();
+  closers.push(() => engine[Symbol.asyncDispose]());
+  const pack = await loadPackage(folder);
+  // The engine's closing ends what it opened.
+  return await OnnxWorldModel.open({ engine, pack });
+}
+
 async function openModel(
   kind: Scenario["model"],
   device: DeviceDescription,
@@ -61,15 +73,8 @@ async function openModel(
       closers.push(() => oracle[Symbol.asyncDispose]());
       return oracle;
     }
-    case "embedded": {
-      disableTelemetry();
-      const engine = await openEngine();
-      const pack = await loadPackage(inPackage("models/embedded"));
-      const model = await OnnxWorldModel.open({ engine, pack });
-      // The engine's own closing ends what it opened.
-      closers.push(() => model[Symbol.asyncDispose]().then(() => engine[Symbol.asyncDispose]()));
-      return model;
-    }
+    case "embedded":
+      return await openPackageModel(embeddedPackage, closers);
     default:
       return kind satisfies never;
   }
