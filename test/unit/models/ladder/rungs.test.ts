@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../../../bridge/config.ts";
 import { refusalText } from "../../../../bridge/contract/model-status.ts";
-import { modelSettings } from "../../../../bridge/model-settings.ts";
+import { modelSettings } from "../../../../models/ladder/model-settings.ts";
 import { nvidiaFacts } from "../../../../models/ladder/nvidia-facts.ts";
 import { siftPresent } from "../../../../models/ladder/presence.ts";
 
 function settingsOf(environment: Record<string, string>) {
-  return modelSettings(loadConfig({ environment }).config, { HOME: "/home/robot" });
+  return modelSettings(loadConfig({ environment }).config.model, { HOME: "/home/robot" });
 }
 const namesOf = (environment: Record<string, string>): string[] =>
   settingsOf(environment).rungs.map((rung) => rung.request.name);
