@@ -20,6 +20,7 @@ import type { Config } from "./config.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
 import type { DeviceDescription } from "./contract/device.ts";
 import type { BridgeError } from "./contract/errors.ts";
+import { guardNativeCalls } from "./contract/native-calls.ts";
 import { Heartbeats, Thread } from "./contract/heartbeats.ts";
 import { silentLog, type Log } from "./contract/log.ts";
 import type { ObservationSource } from "./contract/observation.ts";
@@ -65,6 +66,7 @@ const workerEntry = (path: string): URL => new URL(`dist/${path}`, packageRoot);
  */
 export async function startBridge(config: Config, options: StartOptions): Promise<Bridge> {
   disableTelemetry();
+  guardNativeCalls();
   const closers: Closer[] = [];
   try {
     return await assemble(config, options, closers);

@@ -2,7 +2,8 @@ import type { Observation } from "../bridge/contract/observation.ts";
 import type { Manifest } from "./package/manifest.ts";
 
 type ArrayName = "jointPosRad" | "jointVelRadPerS" | "jointEffortNm";
-const arrayOf: Record<string, ArrayName> = {
+/** The array of an observation that an entry such as `qd.yaw` is taken from. */
+export const arrayOf: Record<string, ArrayName> = {
   q: "jointPosRad",
   qd: "jointVelRadPerS",
   tau: "jointEffortNm",

@@ -86,7 +86,9 @@ export class OnnxWorldModel implements WorldModel {
     this.description = description;
     this.#layout = new ProprioLayout(embodiment);
     this.#reproject = reproject;
-    this.#cameras = program.streams.map((input) => ({
+    // An observation brings one picture: the first camera's.
+    const seen = program.streams.filter(({ spec }) => spec.order === 0);
+    this.#cameras = seen.map((input) => ({
       input,
       frame: new FrameTensor({
         stream: input.spec,

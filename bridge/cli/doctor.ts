@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
 import type { Finding, FindingGroup } from "../contract/finding.ts";
+import type { RungRefusal } from "../contract/model-status.ts";
 import { silentLog } from "../contract/log.ts";
 import type { ServiceSnapshot } from "../core/service-status.ts";
 import { probeParts } from "../doctor.ts";
@@ -38,7 +39,7 @@ async function tryService(config: Config): Promise<Finding[]> {
         config.device.driver,
         assumed.map((axis) => axis.name),
       ),
-      provider(snapshot),
+      ...providers(snapshot),
       prediction(snapshot, tookMs),
       ...snapshot.faults.map((text): Finding => ({ level: "fail", subject: "fault", text })),
     ];
@@ -58,12 +59,26 @@ function device(profile: string, driver: string, assumed: readonly string[]): Fi
   return [{ level: "warn", subject: "device", text: limits, advice }];
 }
 
-function provider({ model }: ServiceSnapshot): Finding {
-  const { provider: name, fallbackReasons } = model.engine;
-  const subject = "provider";
-  if (fallbackReasons.length === 0) return { level: "ok", subject, text: name };
-  const text = `${name}; not better because ${fallbackReasons.join("; ")}`;
-  return { level: "note", subject, text, details: { fallbackReasons } };
+/** What serves, and for each better provider the gate it did not pass. */
+function providers({ model, modelStatus }: ServiceSnapshot): Finding[] {
+  const { building, refusals } = modelStatus;
+  const more = building === undefined ? "" : `; ${building.providers.join(", ")} still being tried`;
+  return [
+    { level: "ok", subject: "provider", text: model.engine.provider + more },
+    ...refusals.map(refused),
+  ];
+}
+
+/** Hardware that is not there is no fault; a provider that is there and does not serve is one. */
+function refused(refusal: RungRefusal): Finding {
+  const { provider, gate, found, expected } = refusal;
+  const subject = `not ${provider}`;
+  const details = { ...refusal };
+  const text = `${found.split("\n")[0] ?? ""} (expected ${expected})`;
+  if (gate === "present" || gate === "package") return { level: "note", subject, text, details };
+  const advice =
+    'the GPU section above says what is missing; models/README.md, "Jetson", how to build';
+  return { level: "warn", subject, text: `${gate}: ${text}`, advice, details };
 }
 
 function prediction({ loop }: ServiceSnapshot, tookMs: number): Finding {

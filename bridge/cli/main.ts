@@ -7,6 +7,7 @@ import { BridgeError, errorText } from "../contract/errors.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
+import { modelsCommand } from "./models.ts";
 import { addModelsUse } from "./models-use.ts";
 import { runService } from "./run-service.ts";
 
@@ -109,6 +110,7 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
     process.stdout.write(`${describeConfig(load(flags))}\n`);
   });
 
+program.addCommand(modelsCommand({ configOf: (flags) => load(flags).config, print }));
 addModelsUse(program);
 
 try {

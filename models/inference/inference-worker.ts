@@ -7,6 +7,7 @@ import { Heartbeats, Thread } from "../../bridge/contract/heartbeats.ts";
 import type { RungRefusal } from "../../bridge/contract/model-status.ts";
 import { makeObservation, type Observation } from "../../bridge/contract/observation.ts";
 import { workerFailure } from "../../bridge/contract/worker-host.ts";
+import { cameraIntrinsics } from "../../bridge/core/camera.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { climbLadder, type Climbed } from "../ladder/climb-ladder.ts";
 import { nvidiaFacts } from "../ladder/nvidia-facts.ts";
@@ -15,7 +16,7 @@ import { cpuOnlyPlan } from "../ladder/rung.ts";
 import { loadPackage, type ModelPackage } from "../package/load-package.ts";
 import type { Manifest } from "../package/manifest.ts";
 import { sessionOptions } from "../programs/open-graphs.ts";
-import { OnnxWorldModel } from "../world-model.ts";
+import { OnnxWorldModel, type OnnxWorldModelOptions } from "../world-model.ts";
 import { InferenceMailbox, Operation } from "./mailbox.ts";
 import { previewMaker } from "./preview.ts";
 import type { InferenceReady, InferenceRefused, InferenceWorkerData } from "./protocol.ts";
@@ -73,7 +74,9 @@ async function climb(
         pack,
         provider: request,
         isCaptured: plan.cudaGraph,
-        ...(data.device === undefined ? {} : { reproject: previewMaker(data.device) }),
+        ...(data.device === undefined
+          ? {}
+          : { reproject: previewMaker(data.device), intrinsicsOf: intrinsicsOf(data.device) }),
       }),
     onRung: () => {
       control.clear();
@@ -110,6 +113,12 @@ function requireSameJoints(manifest: Manifest, device: DeviceDescription | undef
     ErrorCode.ModelUnsupported,
     `${manifest.id} is made for joints ${joints}; ${device.id} has ${axes}`,
   );
+}
+
+function intrinsicsOf({
+  camera,
+}: DeviceDescription): NonNullable<OnnxWorldModelOptions["intrinsicsOf"]> {
+  return (widthPx, heightPx) => cameraIntrinsics(widthPx, heightPx, camera.verticalFovRad);
 }
 
 function makeMailbox(model: OnnxWorldModel, data: InferenceWorkerData): InferenceMailbox {

@@ -6,6 +6,7 @@ import {
 import type { Frame } from "../../bridge/contract/frame.ts";
 import type { Observation } from "../../bridge/contract/observation.ts";
 import type { Prediction, PredictRequest } from "../../bridge/contract/world-model.ts";
+import { headFloats, readHeads, writeHeads } from "./head-rows.ts";
 
 export const Operation = { Observe: 1, Predict: 2, Reset: 3 } as const;
 export type Operation = (typeof Operation)[keyof typeof Operation];
@@ -38,8 +39,18 @@ const HeaderField = {
   /** 0: no picture. Else 1 + the index of `imageEncodings`, with 256 added for full-range YUV. */
   frameEncoding: 13,
   frameStrideBytes: 14,
+  /** Bits of the heads that a prediction has besides the joints. */
+  heads: 15,
 } as const;
-const NumberField = { stampMs: 0, frameStampMs: 1, stepMs: 2, inferMs: 3, observation: 4 } as const;
+/** `oodScore` is NaN where the model has none. */
+const NumberField = {
+  stampMs: 0,
+  frameStampMs: 1,
+  stepMs: 2,
+  inferMs: 3,
+  oodScore: 4,
+  observation: 5,
+} as const;
 
 interface WaitAsync {
   waitAsync(
@@ -57,10 +68,11 @@ interface WaitAsync {
  * ```
  * byte 0      int32   request · response · operation · candidates · steps · preview step
  *                     · frame width · height · sequence · is error · state sequence · resets · text length
- *                     · frame encoding · stride
+ *                     · frame encoding · stride · heads
  * byte 128    uint8   error code, newline, error text (UTF-8)          [2048]
- * byte 2176   float64 stampMs · frame stampMs · stepMs · inferMs · observation [4][axes]
+ * byte 2176   float64 stampMs · frame stampMs · stepMs · inferMs · oodScore · observation [4][axes]
  * then        float32 actions · mean pos · std pos · mean vel · std vel [candidates][steps][axes] each
+ *                     · the other heads, packed [candidates][steps][6]
  * then        uint8   the observed picture, or rgb of the preview's frame; in the answer, of the preview
  * ```
  */
@@ -72,6 +84,7 @@ export class InferenceMailbox {
   readonly #numbers: Float64Array;
   readonly #actions: Float32Array;
   readonly #results: readonly Float32Array[];
+  readonly #heads: Float32Array;
   readonly #rgb: Uint8Array;
   /** What `readObservation` gives: the picture where it lies, described anew each time. */
   readonly #image: CameraImage;
@@ -92,6 +105,8 @@ export class InferenceMailbox {
     });
     this.#actions = rows[0] ?? new Float32Array(0);
     this.#results = rows.slice(1);
+    this.#heads = new Float32Array(buffer, offset, headsLength(size));
+    offset += this.#heads.byteLength;
     this.#rgb = new Uint8Array(buffer, offset, size.maxFrameBytes);
     this.#image = {
       stampMs: 0,
@@ -181,6 +196,7 @@ export class InferenceMailbox {
       row.slice(0, length),
     ) as [Float32Array, Float32Array, Float32Array, Float32Array];
     const preview = this.#at(HeaderField.previewStep) > 0 ? this.#readFrame() : undefined;
+    const oodScore = this.#number(NumberField.oodScore);
     return {
       stampMs: this.#number(NumberField.stampMs),
       stepMs: this.#number(NumberField.stepMs),
@@ -194,6 +210,8 @@ export class InferenceMailbox {
       stateSequence: this.#at(HeaderField.stateSequence),
       inferMs: this.#number(NumberField.inferMs),
       ...(preview === undefined ? {} : { preview }),
+      ...readHeads(this.#at(HeaderField.heads), this.#heads, candidateCount * horizonSteps),
+      ...(Number.isNaN(oodScore) ? {} : { oodScore }),
     };
   }
 
@@ -239,6 +257,8 @@ export class InferenceMailbox {
     this.#numbers[NumberField.stampMs] = prediction.stampMs;
     this.#numbers[NumberField.stepMs] = prediction.stepMs;
     this.#numbers[NumberField.inferMs] = prediction.inferMs;
+    this.#numbers[NumberField.oodScore] = prediction.oodScore ?? Number.NaN;
+    this.#header[HeaderField.heads] = writeHeads(prediction, this.#heads);
     this.#header[HeaderField.stateSequence] = prediction.stateSequence;
     if (prediction.preview === undefined) this.#header[HeaderField.previewStep] = 0;
     else this.#writeFrame(prediction.preview);
@@ -313,9 +333,13 @@ export class InferenceMailbox {
 const rowLength = (size: MailboxSize): number =>
   size.maxCandidateCount * size.maxHorizonSteps * size.axisCount;
 
+const headsLength = (size: MailboxSize): number =>
+  size.maxCandidateCount * size.maxHorizonSteps * headFloats;
+
 function bytesFor(size: MailboxSize): number {
   const numbers = NumberField.observation + 4 * size.axisCount;
-  return headerBytes + textBytes + numbers * 8 + 5 * rowLength(size) * 4 + size.maxFrameBytes;
+  const floats = 5 * rowLength(size) + headsLength(size);
+  return headerBytes + textBytes + 8 * numbers + 4 * floats + size.maxFrameBytes;
 }
 
 const arraysOf = (observation: Observation): Float64Array[] => [

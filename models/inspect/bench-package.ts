@@ -44,7 +44,10 @@ export interface BenchReport {
 }
 
 /** Times a package on one provider: each graph by itself on zeros, then a step of the loop. */
-export async function benchPackage(pack: ModelPackage, options: BenchOptions): Promise<BenchReport> {
+export async function benchPackage(
+  pack: ModelPackage,
+  options: BenchOptions,
+): Promise<BenchReport> {
   const { engine, provider } = options;
   await using program = await openProgram(engine, pack, provider === undefined ? {} : { provider });
   const graphs: Timing[] = [];

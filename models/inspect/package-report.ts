@@ -1,5 +1,11 @@
 import type { EngineSession, TensorSpec } from "../../bridge/contract/engine.ts";
 import type { ModelPackage } from "../package/load-package.ts";
+import {
+  cachesOf,
+  samplersOf,
+  type CacheReport,
+  type SamplerReport,
+} from "../package/describe-samplers.ts";
 import type { Manifest } from "../package/manifest.ts";
 import { unitOf } from "./role-units.ts";
 
@@ -42,7 +48,11 @@ export interface PackageReport {
   readonly sha256: string;
   readonly fileCount: number;
   readonly bytes: number;
+  /** The manifest carries the hash of its own text. */
+  readonly isSealed: boolean;
   readonly actionConditioned: boolean;
+  /** What predictions depend on besides the state, as the package says. */
+  readonly conditioning: readonly string[];
   readonly license: Manifest["license"];
   readonly provenance: Manifest["provenance"];
   readonly requires: Manifest["requires"];
@@ -51,7 +61,11 @@ export interface PackageReport {
   readonly streams: Manifest["streams"];
   readonly graphs: readonly GraphReport[];
   readonly states: readonly StateReport[];
+  /** How noise becomes an answer, in families that sample. */
+  readonly samplers: readonly SamplerReport[];
+  readonly caches: readonly CacheReport[];
   readonly uncertainty: string | undefined;
+  readonly planner: Manifest["planner"];
   readonly verify: Manifest["verify"];
 }
 
@@ -69,7 +83,9 @@ export function reportPackage(
     sha256,
     fileCount: manifest.files.length,
     bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0),
+    isSealed: manifest.seal !== undefined,
     actionConditioned: manifest.action_conditioned,
+    conditioning: manifest.conditioning ?? [],
     license: manifest.license,
     provenance: manifest.provenance,
     requires: manifest.requires,
@@ -78,7 +94,10 @@ export function reportPackage(
     streams: manifest.streams,
     graphs: graphsOf(pack, sessions),
     states: manifest.states.map(stateOf),
+    samplers: samplersOf(manifest),
+    caches: cachesOf(manifest),
     uncertainty: uncertaintyOf(manifest),
+    planner: manifest.planner,
     verify: manifest.verify,
   };
 }

@@ -5,7 +5,12 @@ import { verifyPackage, type VerifyReport } from "../verify-package.ts";
 
 /** One provider's golden rollout. */
 export type ProviderVerdict =
-  | { readonly provider: string; readonly kind: "measured"; readonly tookMs: number; readonly report: VerifyReport }
+  | {
+      readonly provider: string;
+      readonly kind: "measured";
+      readonly tookMs: number;
+      readonly report: VerifyReport;
+    }
   /** It does not open here: the reason is ONNX Runtime's. */
   | { readonly provider: string; readonly kind: "unavailable"; readonly reason: string };
 

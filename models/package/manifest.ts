@@ -68,7 +68,7 @@ function ruleIssues(schema: z.ZodObject, rules: readonly Rule[], json: unknown):
     .map(({ path, message }) => ({ path: [...path], message }));
 }
 
-/** The seal covers the text around it: compare `commonSections.seal`. */
+/** What a manifest's seal has to be, from its text and the 64 digits that now stand for it. */
 export function sealOf(text: string, seal: string): string {
   const unsealed = text.replace(`"${seal}"`, `"${"0".repeat(64)}"`);
   return createHash("sha256").update(unsealed).digest("hex");

@@ -16,10 +16,10 @@ export async function probeModel(engine: Engine, folder: string): Promise<Findin
   }
 }
 
-function identity({ manifest, sha256, source: folder }: ModelPackage): Finding {
+function identity({ manifest, sha256, source }: ModelPackage): Finding {
   const { id, revision, family, license } = manifest;
   const text = `${id} ${revision}, ${family}, ${license.spdx}, sha256 ${sha256.slice(0, 16)}…`;
-  return { level: "ok", subject: "package", text, details: { id, revision, sha256, folder } };
+  return { level: "ok", subject: "package", text, details: { id, revision, sha256, source } };
 }
 
 async function golden(engine: Engine, pack: ModelPackage): Promise<Finding> {

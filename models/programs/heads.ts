@@ -67,17 +67,24 @@ export class Heads {
       });
   }
 
-  /** The buffers of each head among a graph's outputs. */
-  buffersOf(outputs: ReadonlyMap<string, RoleBuffer>): ReadonlyMap<HeadName, HeadBuffers> {
+  /**
+   * The buffers of each head among a graph's outputs, `rowCount` rows each.
+   *
+   * @throws BridgeError `model/shape` for a head of another width.
+   */
+  buffersOf(
+    outputs: ReadonlyMap<string, RoleBuffer>,
+    rowCount: number,
+  ): ReadonlyMap<HeadName, HeadBuffers> {
     const found = new Map<HeadName, HeadBuffers>();
     for (const { name, width } of this.#heads) {
       const mean = outputs.get(`${name}.mean`);
       const deviation = outputs.get(`${name}.${this.#suffix}`);
       if (mean === undefined) continue;
-      const length = mean.values.length;
-      const isWhole = length % width === 0 && (deviation?.values.length ?? length) === length;
-      if (!isWhole) {
-        const text = `${name} has ${length} numbers, expected a multiple of ${width}, deviation alike`;
+      for (const buffer of [mean, deviation]) {
+        const length = buffer?.values.length ?? rowCount * width;
+        if (length === rowCount * width) continue;
+        const text = `${name} has ${length} numbers, expected ${rowCount} rows of ${width}`;
         throw new BridgeError(ErrorCode.ModelShape, text);
       }
       found.set(name, { mean, deviation });

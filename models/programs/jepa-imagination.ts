@@ -1,5 +1,4 @@
 import type { EngineBinding } from "../../bridge/contract/engine.ts";
-import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { JepaManifest } from "../package/families/jepa-window.ts";
 import {
   predictedColumns,
@@ -16,7 +15,15 @@ import type { PictureDecoder } from "./picture-decoder.ts";
 import type { Picture, PredictSize, ProgramPrediction } from "./program.ts";
 import { pushRow, type RingWindow } from "./ring-window.ts";
 import { broadcast, mustBeFinite, type RoleBuffer } from "./role-buffer.ts";
-import { fillFromObserver, inputBuffers, oodOf, outputBuffers, tensorsOf } from "./rollout.ts";
+import {
+  fillFromObserver,
+  inputBuffers,
+  mustHold,
+  mustTakeObserved,
+  oodOf,
+  outputBuffers,
+  tensorsOf,
+} from "./rollout.ts";
 import { runBinding, specOf, wire, type WiredGraph } from "./wiring.ts";
 
 const keptSizes = 4;
@@ -215,16 +222,14 @@ export class JepaImagination {
     const outputs = outputBuffers(graph, batch);
     for (const { spec, values } of rings) {
       const role = `ring:${spec.name}`;
-      mustHold(graph.name, role, inputs.get(role), batch * values.length);
+      mustHold(graph.name, role, inputs.get(role)?.values.length ?? 0, batch * values.length);
     }
+    mustTakeObserved(graph.name, inputs, this.#parts.observer, batch);
     const latent = rings.find((ring) => ring.spec.of === "latent.obs");
     if (latent !== undefined) {
-      mustHold(
-        graph.name,
-        "pred.latent.mean",
-        outputs.get("pred.latent.mean"),
-        batch * latent.rowWidth,
-      );
+      const role = "pred.latent.mean";
+      const length = outputs.get(role)?.values.length ?? 0;
+      mustHold(graph.name, role, length, batch * latent.rowWidth);
     }
     const { proprio } = manifest.embodiment;
     return {
@@ -232,23 +237,11 @@ export class JepaImagination {
       binding: wire(graph, tensorsOf(inputs), tensorsOf(outputs), { batch }),
       inputs,
       outputs,
-      heads: heads.buffersOf(outputs),
+      heads: heads.buffersOf(outputs, batch),
       proprio: new Float32Array(batch * proprio.order.length),
       jointsSi: new Float32Array(batch * this.#columns.length),
       joints: new Float32Array(batch * this.#columns.length),
       actions: new Float32Array(0),
     };
   }
-}
-
-function mustHold(
-  graph: string,
-  role: string,
-  buffer: RoleBuffer | undefined,
-  expected: number,
-): void {
-  const length = buffer?.values.length ?? 0;
-  if (length === expected) return;
-  const text = `${graph}: ${role} has ${length} numbers, what is observed makes ${expected}`;
-  throw new BridgeError(ErrorCode.ModelShape, text);
 }

@@ -8,6 +8,8 @@ import {
   boundStates,
   fillFromObserver,
   inputBuffers,
+  mustHold,
+  mustTakeObserved,
   oodOf,
   outputBuffers,
   stateRows,
@@ -165,10 +167,24 @@ export class RepeatedStep {
     return made;
   }
 
+  /** What is fed is as wide as what it comes from. */
+  #mustFeed(
+    inputs: ReadonlyMap<string, RoleBuffer>,
+    outputs: ReadonlyMap<string, RoleBuffer>,
+  ): void {
+    for (const [role, source] of Object.entries(this.#parts.predict.feed)) {
+      if (typeof source === "number" || role === "proprio.cur") continue;
+      const length = outputs.get(source)?.values.length ?? 0;
+      mustHold(this.#parts.graph.name, role, inputs.get(role)?.values.length ?? 0, length);
+    }
+  }
+
   #bind(batch: number): Bound {
     const { graph, states, heads } = this.#parts;
     const inputs = inputBuffers(graph, batch);
     const outputs = outputBuffers(graph, batch);
+    mustTakeObserved(graph.name, inputs, this.#parts.observer, batch);
+    this.#mustFeed(inputs, outputs);
     const sets = [stateRows(graph, states, batch), stateRows(graph, states, batch)] as const;
     const bindings = [0, 1].map((from) =>
       wire(
@@ -183,7 +199,7 @@ export class RepeatedStep {
       inputs,
       states: sets[0],
       outputs,
-      heads: heads.buffersOf(outputs),
+      heads: heads.buffersOf(outputs, batch),
       actions: new Float32Array(0),
     };
   }

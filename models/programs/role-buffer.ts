@@ -67,6 +67,9 @@ export class RoleBuffer {
   }
 }
 
+/** What one typed array can be asked to hold without failing for its length alone. */
+const maxElements = 2 ** 31;
+
 /**
  * A declared shape with its open axes filled in: the first is the batch, and `horizon`, where it is
  * given, the second.
@@ -79,13 +82,16 @@ export function concreteShape(
   batch: number,
   horizon?: number,
 ): number[] {
-  return spec.shape.map((size, axis) => {
+  const shape = spec.shape.map((size, axis) => {
     if (typeof size === "number") return size;
     if (axis === 0) return batch;
     if (axis === 1 && horizon !== undefined) return horizon;
     const text = `${graph}: axis ${axis} of ${spec.name} is open (${size}), only the batch may be`;
     throw new BridgeError(ErrorCode.ModelShape, text);
   });
+  if (elementCount(shape) <= maxElements) return shape;
+  const text = `${graph}: ${spec.name} is [${shape.join(", ")}], limit is ${maxElements} elements`;
+  throw new BridgeError(ErrorCode.ModelShape, text);
 }
 
 /** Repeats `row` until `rows` is full. // hot path */

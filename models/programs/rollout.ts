@@ -1,4 +1,5 @@
 import type { EngineBinding } from "../../bridge/contract/engine.ts";
+import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { State } from "../package/graph-schema.ts";
 import type { Scaling } from "../package/scaling.ts";
 import type { Heads } from "./heads.ts";
@@ -88,13 +89,21 @@ export class Rollout {
     const actions = new RoleBuffer(type, [batch, horizon, jointCount]);
     const rows = stateRows(graph, states, batch);
     const outputs = outputBuffers(graph, batch, horizon);
+    mustTakeObserved(graph.name, inputs, this.#parts.observer, batch);
     const roles = new Map([
       ...tensorsOf(inputs),
       ...boundStates(states, rows),
       ["actions", actions.tensor] as const,
     ]);
     const binding = wire(graph, roles, tensorsOf(outputs), { batch, horizon });
-    return { binding, inputs, actions, states: rows, outputs, heads: heads.buffersOf(outputs) };
+    return {
+      binding,
+      inputs,
+      actions,
+      states: rows,
+      outputs,
+      heads: heads.buffersOf(outputs, batch * horizon),
+    };
   }
 }
 
@@ -164,7 +173,7 @@ export function fillFromObserver(
   observer: Observer,
 ): void {
   for (const [role, buffer] of bound.inputs) {
-    const row = observer.committed(role) ?? observer.committed(role.replace(/cur$/, "obs"));
+    const row = observedRow(observer, role);
     if (row === undefined) continue;
     broadcast(row, buffer.values);
     buffer.push();
@@ -175,6 +184,31 @@ export function fillFromObserver(
     if (from !== undefined) bound.states[i]?.broadcastFrom(from);
   }
 }
+
+/** @throws BridgeError `model/shape` for an input that is not as wide as what is observed. */
+export function mustTakeObserved(
+  graph: string,
+  inputs: ReadonlyMap<string, RoleBuffer>,
+  observer: Observer,
+  batch: number,
+): void {
+  for (const [role, { values }] of inputs) {
+    // An action to come is as wide as the one that stands.
+    const observed = role === "action.next" ? "action.cur" : role;
+    const row = observedRow(observer, observed);
+    if (row !== undefined) mustHold(graph, role, values.length, batch * row.length);
+  }
+}
+
+/** @throws BridgeError `model/shape`. */
+export function mustHold(graph: string, role: string, length: number, expected: number): void {
+  if (length === expected) return;
+  const text = `${graph}: ${role} has ${length} numbers, what is observed makes ${expected}`;
+  throw new BridgeError(ErrorCode.ModelShape, text);
+}
+
+const observedRow = (observer: Observer, role: string): Float32Array | undefined =>
+  observer.committed(role) ?? observer.committed(role.replace(/cur$/, "obs"));
 
 /** Candidate 0's score by the predicting graph. */
 export function oodOf(outputs: ReadonlyMap<string, RoleBuffer>): number | undefined {

@@ -34,6 +34,7 @@ from network import MiniWorld, open_loop
 REVISION = 2
 GOLDEN_OBSERVATIONS = 20
 GOLDEN_ACTIONS = 16
+UNSEALED = "0" * 64
 
 
 def rounded(values: torch.Tensor) -> list:
@@ -62,6 +63,11 @@ def golden(model: MiniWorld) -> dict[str, list]:
 
 def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def sealed(text: str) -> str:
+    """The manifest with its seal: the sha256 of its own text while the seal is all zeros."""
+    return text.replace(UNSEALED, hashlib.sha256(text.encode()).hexdigest(), 1)
 
 
 def training_facts(model: MiniWorld) -> dict[str, object]:
@@ -127,6 +133,7 @@ def manifest_of(model: MiniWorld, metrics: dict, facts: dict) -> dict[str, objec
         "version": "1.0",
         "id": "kairos-mini-gimbal4",
         "revision": f"{today}.{REVISION}",
+        "seal": UNSEALED,
         "family": "recurrent-latent",
         "action_conditioned": True,
         "license": {"spdx": "Apache-2.0", "files": []},
@@ -221,7 +228,7 @@ def main() -> None:
     facts = training_facts(model)
     (PACKAGE / "model-card.md").write_text(model_card.render(metrics, facts))
     manifest = manifest_of(model, metrics, facts)
-    (PACKAGE / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (PACKAGE / "manifest.json").write_text(sealed(json.dumps(manifest, indent=2) + "\n"))
     print("\n".join(f"{path.stat().st_size:8d} {path.name}" for path in sorted(PACKAGE.iterdir())))
 
 

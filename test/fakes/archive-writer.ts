@@ -61,9 +61,7 @@ export function zipOf(entries: readonly ArchiveEntry[]): Buffer {
     tail.writeUInt32LE((mode << 16) >>> 0, 6);
     tail.writeUInt32LE(offset, 10);
     const maker = Buffer.from([20, 3]);
-    centrals.push(
-      Buffer.concat([Buffer.from("PK\x01\x02", "latin1"), maker, common, tail, name]),
-    );
+    centrals.push(Buffer.concat([Buffer.from("PK\x01\x02", "latin1"), maker, common, tail, name]));
     locals.push(local);
     offset += local.byteLength;
   }

@@ -6,13 +6,15 @@ type Dim = number | string;
 interface ValueInfo {
   readonly name: string;
   readonly shape: readonly Dim[];
-  /** TensorProto.DataType: 1 float, 2 uint8, 7 int64, 11 double. */
+  /** TensorProto.DataType: 1 float, 2 uint8, 6 int32, 7 int64, 9 bool, 10 float16, 11 double, 16 bfloat16. */
   readonly elementType?: number;
 }
 interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: readonly number[] | readonly bigint[];
+  /** The values stand in this file, from its first byte, and not in the graph: see `externalBytes`. */
+  readonly externalFile?: string;
 }
 type Attribute = number | readonly number[] | string | OnnxGraph;
 interface OnnxNode {
@@ -75,7 +77,13 @@ function attributeProto(name: string, value: Attribute): Buffer {
   return Buffer.concat([head, ...value.map((v) => varintField(8, v)), varintField(20, 7)]);
 }
 
-function tensorProto({ name, shape, data }: Initializer): Buffer {
+/** What the external file of an initializer holds. */
+export function externalBytes({ data }: Pick<Initializer, "data">): Uint8Array {
+  return new Uint8Array(Float32Array.from(data as readonly number[]).buffer);
+}
+
+function tensorProto(initializer: Initializer): Buffer {
+  const { name, shape, data, externalFile } = initializer;
   const isInteger = typeof data[0] === "bigint";
   const raw = isInteger
     ? BigInt64Array.from(data as readonly bigint[])
@@ -84,9 +92,18 @@ function tensorProto({ name, shape, data }: Initializer): Buffer {
     ...shape.map((size) => varintField(1, size)),
     varintField(2, isInteger ? 7 : 1),
     textField(8, name),
-    bytesField(9, Buffer.from(raw.buffer)),
+    ...(externalFile === undefined
+      ? [bytesField(9, Buffer.from(raw.buffer))]
+      : [
+          bytesField(13, keyValue("location", externalFile)),
+          bytesField(13, keyValue("length", String(raw.byteLength))),
+          varintField(14, 1),
+        ]),
   ]);
 }
+
+const keyValue = (key: string, value: string): Buffer =>
+  Buffer.concat([textField(1, key), textField(2, value)]);
 
 function valueInfoProto({ name, shape, elementType = 1 }: ValueInfo): Buffer {
   const dims = shape.map((dim) =>

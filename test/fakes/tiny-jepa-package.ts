@@ -6,6 +6,7 @@ import {
   tinyMaxHorizon,
   tinyStepS,
   withManifest,
+  without,
   type Contents,
   type Json,
 } from "./tiny-package.ts";
@@ -148,7 +149,7 @@ export function jepaContents(options: JepaOptions = {}): Contents {
 }
 
 function jepaManifest(contents: Contents): Json {
-  const { states: _, graphs: __, programs: ___, ...base } = tinyManifest(contents);
+  const base = without(tinyManifest(contents), "states", "graphs", "programs");
   return {
     ...base,
     id: "tiny-jepa",

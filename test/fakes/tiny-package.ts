@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readPackage, type ModelPackage } from "../../models/package/load-package.ts";
+import { sealOf } from "../../models/package/manifest.ts";
 import { memoryFiles } from "../../models/package/package-files.ts";
 import { onnxModel, type OnnxGraph } from "./onnx-writer.ts";
 
@@ -187,6 +188,10 @@ export function tinyContents(changes: TinyPackageChanges = {}): Contents {
   return withManifest(contents, changes.manifest?.(manifest) ?? manifest);
 }
 
+/** A copy without some of its entries. */
+export const without = <T extends object>(from: T, ...keys: readonly string[]): T =>
+  Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key))) as T;
+
 export const withManifest = (contents: Contents, manifest: Json): Contents => ({
   ...contents,
   "manifest.json": Buffer.from(JSON.stringify(manifest, undefined, 2)),
@@ -274,5 +279,16 @@ export function tinyManifest(contents: Contents): Json {
     },
     verify: { golden: "golden.json", atol: 1e-4 },
     model_card: "model-card.md",
+  };
+}
+
+/** The same files with the manifest's seal set. */
+export function sealed(contents: Contents): Contents {
+  const zeros = "0".repeat(64);
+  const manifest = JSON.parse(Buffer.from(contents["manifest.json"]!).toString()) as Json;
+  const text = JSON.stringify({ ...manifest, seal: zeros }, undefined, 2);
+  return {
+    ...contents,
+    "manifest.json": Buffer.from(text.replace(zeros, sealOf(text, zeros))),
   };
 }

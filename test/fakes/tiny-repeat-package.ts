@@ -6,6 +6,7 @@ import {
   tinyMaxHorizon,
   tinyStepS,
   withManifest,
+  without,
   type Contents,
   type Json,
 } from "./tiny-package.ts";
@@ -55,7 +56,7 @@ const step: OnnxGraph = {
 };
 
 export function repeatContents(change: (manifest: Json) => Json = (json) => json): Contents {
-  const { "manifest.json": _, "graphs/rollout.onnx": __, ...others } = tinyContents();
+  const others = without(tinyContents(), "manifest.json", "graphs/rollout.onnx");
   const contents: Contents = { ...others, "graphs/step.onnx": onnxModel(step) };
   const { graphs, ...base } = tinyManifest(contents);
   const { observe } = graphs as Json;

@@ -7,6 +7,7 @@ import {
   tinyMaxHorizon,
   tinyStepS,
   withManifest,
+  without,
   type Contents,
   type Json,
 } from "./tiny-package.ts";
@@ -309,7 +310,9 @@ function seeingGolden(): Json {
 
 /** The tiny package with a camera that nothing else depends on, and no graph to tell it is dark. */
 export function mustSeeContents(): Contents {
-  const { "manifest.json": _, "golden.json": golden, ...others } = tinyContents();
+  const tiny = tinyContents();
+  const golden = tiny["golden.json"];
+  const others = without(tiny, "manifest.json", "golden.json");
   const recorded = JSON.parse(Buffer.from(golden!).toString()) as { observations: Json[] };
   recorded.observations = recorded.observations.map((row) => ({ ...row, frames: { cam0: 1 } }));
   const contents: Contents = {

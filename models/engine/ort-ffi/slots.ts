@@ -30,7 +30,7 @@ const address = slot("address");
  * Runtime's ABI: onnxruntime_c_api.cc asserts the index of every version's last member (101 =
  * ReleaseCustomOpDomain in version 1, 149 = SetGlobalSpinControl in 5, 254 = GetBuildInfoString in
  * 15, 389 the last of 23). Reading beyond a table's end is a crash, so each slot carries its version.
- * `slot-checker.ts` holds this table against a header.
+ * `test/peers/ort-library/slot-checker.ts` holds this table against a header.
  */
 export const ortSlots = {
   GetErrorMessage: text(2, 1, ["address"]),

@@ -12,6 +12,7 @@ import type {
   TensorType,
 } from "../../../bridge/contract/engine.ts";
 import { BridgeError, errorText, ErrorCode } from "../../../bridge/contract/errors.ts";
+import { CallGate } from "../../../bridge/contract/native-calls.ts";
 import { HostTensor } from "../host-tensor.ts";
 import { checkTensors, tensorTypes } from "../tensors.ts";
 
@@ -30,6 +31,7 @@ export class OrtNodeSession implements EngineSession {
   /** The add-on cannot stop a run. */
   readonly terminateHandle = 0n;
   readonly #runtime: Runtime;
+  readonly #gate: CallGate;
   readonly #session: InferenceSession;
   readonly #options: SessionOptions;
   readonly #name: string;
@@ -38,8 +40,14 @@ export class OrtNodeSession implements EngineSession {
   #isProfiling: boolean;
   #isOpen = true;
 
-  private constructor(runtime: Runtime, session: InferenceSession, options: SessionOptions) {
+  private constructor(
+    runtime: Runtime,
+    gate: CallGate,
+    session: InferenceSession,
+    options: SessionOptions,
+  ) {
     this.#runtime = runtime;
+    this.#gate = gate;
     this.#session = session;
     this.#options = options;
     this.#name = options.name;
@@ -50,9 +58,10 @@ export class OrtNodeSession implements EngineSession {
 
   /** @throws BridgeError `engine/session`. */
   static async open(runtime: Runtime, options: SessionOptions): Promise<OrtNodeSession> {
-    const session = await createSession(runtime, options);
+    const gate = new CallGate();
+    const session = await gate.through(options.name, () => createSession(runtime, options));
     try {
-      return new OrtNodeSession(runtime, session, options);
+      return new OrtNodeSession(runtime, gate, session, options);
     } catch (error) {
       await session.release();
       throw error;
@@ -80,7 +89,7 @@ export class OrtNodeSession implements EngineSession {
           throw new BridgeError(ErrorCode.ModelClosed, `${this.#name}: the binding is closed`);
         }
         this.#mustBeOpen();
-        const run = this.#run(feeds, fetches);
+        const run = this.#gate.through(this.#name, () => this.#run(feeds, fetches));
         this.#lastRun = run.catch(() => undefined);
         return run;
       },

@@ -1,3 +1,5 @@
+import type { TensorData } from "../../../bridge/contract/engine.ts";
+import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
 import type { Observation } from "../../../bridge/contract/observation.ts";
 import type { StreamSpec } from "../../package/streams.ts";
 import {
@@ -12,7 +14,7 @@ export interface FrameTensorOptions extends PreprocessorOptions {
   /** Of a stream that names no `max_age_s`: the manifest's `timing.max_obs_age_s`. */
   readonly defaultMaxAgeS: number;
   /** What a graph's input is bound to; default a buffer of its own. */
-  readonly data?: ImageTensorData;
+  readonly data?: TensorData;
 }
 
 /**
@@ -27,11 +29,12 @@ export class FrameTensor {
   /** Stamp of the picture in `data`; NaN: none. */
   #shownStampMs = Number.NaN;
 
+  /** @throws BridgeError `model/shape` when `data` is not what the stream declares. */
   constructor(options: FrameTensorOptions) {
     const { stream, defaultMaxAgeS } = options;
     this.#preprocessor = createPreprocessor(stream, options);
     this.#maxAgeMs = 1000 * (stream.max_age_s ?? defaultMaxAgeS);
-    this.data = options.data ?? this.#preprocessor.makeData();
+    this.data = asDeclared(options.data, this.#preprocessor);
   }
 
   get shape(): readonly number[] {
@@ -66,4 +69,19 @@ export class FrameTensor {
     this.data.fill(0);
     this.#shownStampMs = Number.NaN;
   }
+}
+
+function asDeclared(
+  data: TensorData | undefined,
+  preprocessor: ImagePreprocessor,
+): ImageTensorData {
+  const own = preprocessor.makeData();
+  if (data === undefined) return own;
+  const isAlike = data.constructor === own.constructor && data.length === own.length;
+  if (isAlike) return data as ImageTensorData;
+  throw new BridgeError(
+    ErrorCode.ModelShape,
+    `the graph takes ${data.length} elements in a ${data.constructor.name}, ` +
+      `the stream is ${preprocessor.stream.dtype} [${preprocessor.shape.join(", ")}]`,
+  );
 }

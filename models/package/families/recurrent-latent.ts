@@ -47,4 +47,3 @@ const sections = {
 
 export const RecurrentLatent = z.strictObject(sections);
 export type RecurrentManifest = Readonly<z.infer<typeof RecurrentLatent>>;
-export type RecurrentPrograms = RecurrentManifest["programs"];

@@ -33,6 +33,9 @@ export const recurrentRules: readonly Rule[] = [
   ),
 ];
 
+/** 4 GiB of float32: far beyond any recurrent state, within what one typed array can be. */
+const maxStateElements = 2 ** 30;
+
 function* stateProblems({ states, files }: Pick<M, "states" | "files">) {
   const seen = new Set<string>();
   for (const [index, { name, shape, init }] of states.entries()) {
@@ -40,13 +43,18 @@ function* stateProblems({ states, files }: Pick<M, "states" | "files">) {
       yield { path: ["states", index, "name"], message: `${name} is declared twice` };
     }
     seen.add(name);
+    const elements = shape.reduce((product, size) => product * size, 1);
+    if (elements > maxStateElements) {
+      const message = `has ${elements} elements, limit is ${maxStateElements}`;
+      yield { path: ["states", index, "shape"], message };
+    }
     if (shape[0] !== 1) {
       const message = `the batch axis is ${shape[0] ?? 0}, expected 1`;
       yield { path: ["states", index, "shape"], message };
     }
     if (init === "zeros") continue;
     if ("file" in init) yield* unlisted(files, [[init.file, ["states", index, "init", "file"]]]);
-    else if (init.values.length !== shape.reduce((product, size) => product * size, 1)) {
+    else if (init.values.length !== elements) {
       const message = `has ${init.values.length} values, the shape is [${shape.join(", ")}]`;
       yield { path: ["states", index, "init", "values"], message };
     }

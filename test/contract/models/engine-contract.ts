@@ -1,6 +1,22 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Engine, EngineSession, Tensor } from "../../../bridge/contract/engine.ts";
-import { onnxModel, type OnnxGraph } from "../../fakes/onnx-writer.ts";
+import type {
+  Engine,
+  EngineSession,
+  Tensor,
+  TensorData,
+  TensorType,
+} from "../../../bridge/contract/engine.ts";
+import { elementTypes } from "../../../models/engine/tensors.ts";
+import {
+  countingGraph,
+  externalGraph,
+  externalWeights,
+  passGraph,
+} from "../../fakes/engine-graphs.ts";
+import { externalBytes, onnxModel, type OnnxGraph } from "../../fakes/onnx-writer.ts";
 import { observeGraph } from "../../fakes/tiny-package.ts";
 
 /** y = a + b with open lengths: lengths that do not match fail in the run, not before. */
@@ -42,6 +58,9 @@ const row = (...values: number[]): Tensor => ({
   data: Float32Array.from(values),
   shape: [values.length / 3, 3],
 });
+const bytesOf = ({ buffer, byteOffset, byteLength }: TensorData): number[] => [
+  ...new Uint8Array(buffer, byteOffset, byteLength),
+];
 const code = (text: string): { code: string } => expect.objectContaining({ code: text }) as never;
 
 /** What every engine promises; run against real ONNX Runtime. */
@@ -121,6 +140,29 @@ export function describeEngineContract(name: string, open: () => Promise<Engine>
       expect([...one.y.data]).toEqual([3, 3, 3]);
       expect([...two.y.data]).toEqual([2, 3, 4, 5, 6, 7]);
     });
+
+    const carried: [TensorType, number, TensorData][] = [
+      ["float32", 1, Float32Array.of(1.5, -0, Infinity)],
+      ["float16", 10, Uint16Array.of(0x3c00, 0xfbff, 0x7e01)],
+      ["uint8", 2, Uint8Array.of(0, 128, 255)],
+      ["int32", 6, Int32Array.of(-1, 2 ** 31 - 1, -(2 ** 31))],
+      ["int64", 7, BigInt64Array.of(-1n, 2n ** 63n - 1n, -(2n ** 63n))],
+      ["bool", 9, Uint8Array.of(1, 0, 1)],
+      ["bfloat16", 16, Uint16Array.of(0x3f80, 0xff7f, 0x7fc1)],
+    ];
+    // onnxruntime-node has no name for bfloat16.
+    test.each(carried.filter(([type]) => name === "ort-ffi" || type !== "bfloat16"))(
+      "carries %s unchanged",
+      async (type, elementType, data) => {
+        const model = onnxModel(passGraph(elementType));
+        const session = await engine.openSession({ name: "pass", model });
+        expect(session.inputs).toEqual([{ name: "x", type, shape: ["N"] }]);
+        const y = new elementTypes[type].array(data.length);
+        using binding = session.bind({ x: { data, shape: [3] } }, { y: { data: y, shape: [3] } });
+        await binding.run();
+        expect(bytesOf(y)).toEqual(bytesOf(data));
+      },
+    );
 
     test("carries uint8 and int64", async () => {
       const session = await engine.openSession({ name: "pick", model: onnxModel(pickGraph) });
@@ -210,6 +252,113 @@ export function describeEngineContract(name: string, open: () => Promise<Engine>
       const opening = engine.openSession({ name: "broken.onnx", model });
       await expect(opening).rejects.toThrow(code("engine/session"));
       await expect(opening).rejects.toThrow(text);
+    });
+
+    test("takes the external data of a graph as bytes", async () => {
+      const externalData = new Map([["weights.bin", externalBytes(externalWeights)]]);
+      const model = onnxModel(externalGraph);
+      const session = await engine.openSession({ name: "external", model, externalData });
+      const y = new Float32Array(8);
+      using binding = session.bind(
+        { x: { data: new Float32Array(8).fill(10), shape: [8] } },
+        { y: { data: y, shape: [8] } },
+      );
+      await binding.run();
+      expect([...y]).toEqual([11, 12, 13, 14, 15, 16, 17, 18]);
+    });
+
+    test.each([
+      ["is missing", new Map<string, Uint8Array>()],
+      ["is too short", new Map([["weights.bin", new Uint8Array(16)]])],
+    ])("refuses a graph whose external data %s", async (_, externalData) => {
+      const model = onnxModel(externalGraph);
+      const opening = engine.openSession({ name: "external.onnx", model, externalData });
+      await expect(opening).rejects.toThrow(code("engine/session"));
+    });
+
+    test("writes a profile and says where, once", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "kairos-profile-"));
+      try {
+        const options = { name: "add", model: onnxModel(addGraph) };
+        const profilePrefix = join(folder, "add");
+        const session = await engine.openSession({ ...options, profilePrefix });
+        using binding = session.bind({ a: row(1, 2, 3), b: row(1, 2, 3) }, { y: row(0, 0, 0) });
+        await binding.run();
+        const path = session.endProfiling() ?? "";
+        expect(path.startsWith(profilePrefix)).toBe(true);
+        const events = JSON.parse(await readFile(path, "utf8")) as { name: string }[];
+        expect(events.map((event) => event.name)).toContain("model_run");
+        expect(session.endProfiling()).toBeUndefined();
+        expect(add.endProfiling()).toBeUndefined();
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+
+    test("keeps a state in two device tensors that two bindings swap", async () => {
+      const session = await engine.openSession({ name: "c", model: onnxModel(countingGraph(5)) });
+      using even = session.createDeviceTensor("float32", [1, 5]);
+      using odd = session.createDeviceTensor("float32", [1, 5]);
+      using forth = session.bind({ x: even }, { y: odd });
+      using back = session.bind({ x: odd }, { y: even });
+      for (let turn = 0; turn < 10; turn += 1) await (turn % 2 === 0 ? forth : back).run();
+      const state = new Float32Array(5);
+      even.download(state);
+      expect([...state]).toEqual([10, 10, 10, 10, 10]);
+      odd.download(state);
+      expect([...state]).toEqual([9, 9, 9, 9, 9]);
+    });
+
+    test("mixes host and device tensors, and repeats a state over a batch", async () => {
+      const session = await engine.openSession({ name: "c", model: onnxModel(countingGraph(2)) });
+      using one = session.createDeviceTensor("float32", [1, 2]);
+      using batch = session.createDeviceTensor("float32", [3, 2]);
+      expect(batch).toMatchObject({ type: "float32", shape: [3, 2], byteLength: 24 });
+      one.upload(Float32Array.of(4, 7));
+      batch.copyFrom(one);
+      const y = new Float32Array(6);
+      using binding = session.bind({ x: batch }, { y: { data: y, shape: [3, 2] } });
+      await binding.run();
+      expect([...y]).toEqual([5, 8, 5, 8, 5, 8]);
+      one.upload(Float32Array.of(-1, 0));
+      batch.copyFrom(one);
+      await binding.run();
+      expect([...y]).toEqual([0, 1, 0, 1, 0, 1]);
+    });
+
+    test("refuses what does not fit a device tensor", async () => {
+      const session = await engine.openSession({ name: "c", model: onnxModel(countingGraph(2)) });
+      using tensor = session.createDeviceTensor("float32", [1, 2]);
+      using three = session.createDeviceTensor("float32", [3, 1]);
+      using ints = session.createDeviceTensor("int32", [1, 2]);
+      const misfits = [
+        () => session.createDeviceTensor("float32", [0, 2]),
+        () => session.createDeviceTensor("float32", [1.5]),
+        () => {
+          tensor.upload(new Float32Array(3));
+        },
+        () => {
+          tensor.upload(new Int32Array(2));
+        },
+        () => {
+          tensor.download(new Float32Array(1));
+        },
+        () => {
+          tensor.copyFrom(three);
+        },
+        () => {
+          tensor.copyFrom(ints);
+        },
+        () => session.bind({ x: ints }, { y: tensor }),
+        () => session.bind({ x: three }, { y: tensor }),
+      ];
+      for (const misfit of misfits) expect(misfit).toThrow(code("model/shape"));
+    });
+
+    test("lists its providers and devices", () => {
+      expect(engine.info.providers).toContain("cpu");
+      const devices = engine.devices();
+      expect(devices.map((device) => device.provider)).toContain("CPUExecutionProvider");
     });
 
     test("refuses a provider it cannot open, and names what there is", async () => {

@@ -82,6 +82,18 @@ describe("kairos-bridge doctor", () => {
     expect(finding(report, "Service", "start").text).toMatch(/^\[model\/hash\]/);
   });
 
+  it("says of every provider that was asked for why it does not serve", async () => {
+    const environment = { ...anyPort, KAIROS_MODEL_PROVIDERS: "cann,cpu" };
+    const { code, stdout } = await runCli(["doctor", "--json"], { environment });
+    const report = JSON.parse(stdout) as Report;
+    expect(finding(report, "Service", "provider").text).toMatch(/^cpu/);
+    expect(finding(report, "Service", "not cann")).toMatchObject({
+      level: "note",
+      details: { provider: "cann", gate: "present" },
+    });
+    expect(code).toBe(0);
+  });
+
   it("names the library it cannot load, and what to do", async () => {
     const environment = { ...anyPort, KAIROS_MODEL_ENGINE_LIBRARY: "/nowhere/libonnxruntime.so" };
     const { code, stdout } = await runCli(["doctor"], { environment });

@@ -43,10 +43,13 @@ async function observe(program: Program, { q, command, picture }: Observed): Pro
 }
 
 const ask = (program: Program): Promise<ProgramPrediction> =>
-  program.predict(Float32Array.from({ length: 24 }, (_, i) => 0.03 * i), {
-    candidateCount: 2,
-    horizonSteps: 3,
-  });
+  program.predict(
+    Float32Array.from({ length: 24 }, (_, i) => 0.03 * i),
+    {
+      candidateCount: 2,
+      horizonSteps: 3,
+    },
+  );
 
 /** Questions, and observations that are taken back, around the observations that count. */
 async function play(program: Program, list: readonly Event[]): Promise<void> {
@@ -99,21 +102,25 @@ describe.each([
   test("predicts a candidate the same alone and among others", async () => {
     await using program = await openProgram(engine, pack);
     await fc.assert(
-      fc.asyncProperty(observation, fc.array(joints, { minLength: 2, maxLength: 6 }), async (seen, levels) => {
-        program.reset();
-        await observe(program, seen);
-        const together = await program.predict(levels.flat(), {
-          candidateCount: levels.length,
-          horizonSteps: 1,
-        });
-        const all = together.heads.get("pred.proprio")!.mean;
-        for (const [index, level] of levels.entries()) {
-          const alone = await program.predict(level, { candidateCount: 1, horizonSteps: 1 });
-          const expected = alone.heads.get("pred.proprio")!.mean;
-          for (const [i, value] of expected.entries())
-            expect(all[8 * index + i]).toBeCloseTo(value, 5);
-        }
-      }),
+      fc.asyncProperty(
+        observation,
+        fc.array(joints, { minLength: 2, maxLength: 6 }),
+        async (seen, levels) => {
+          program.reset();
+          await observe(program, seen);
+          const together = await program.predict(levels.flat(), {
+            candidateCount: levels.length,
+            horizonSteps: 1,
+          });
+          const all = together.heads.get("pred.proprio")!.mean;
+          for (const [index, level] of levels.entries()) {
+            const alone = await program.predict(level, { candidateCount: 1, horizonSteps: 1 });
+            const expected = alone.heads.get("pred.proprio")!.mean;
+            for (const [i, value] of expected.entries())
+              expect(all[8 * index + i]).toBeCloseTo(value, 5);
+          }
+        },
+      ),
       { numRuns: 40, seed },
     );
   });

@@ -22,6 +22,8 @@ function ends(): { main: InferenceMailbox; worker: InferenceMailbox } {
 
 const rowOf = (first: number): Float32Array =>
   Float32Array.from({ length: 2 * 3 * 4 }, (_, i) => first + i / 8);
+const floats = (length: number, first: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => first + i / 16);
 const prediction: Prediction = {
   stampMs: 1e9 + 0.125,
   stepMs: 40,
@@ -92,6 +94,16 @@ test.each([
     "with a preview of another size",
     { ...prediction, preview: { ...frame, widthPx: 1, rgb: frame.rgb.slice(0, 6) } },
   ],
+  [
+    "with every head",
+    {
+      ...prediction,
+      bearing: { meanRad: floats(12, 7), stdRad: floats(12, 8) },
+      visibility: { mean: floats(6, 9), std: floats(6, 10) },
+      oodScore: 3.5,
+    },
+  ],
+  ["with one head and no deviation", { ...prediction, visibility: { mean: floats(6, 11) } }],
 ])("a prediction %s comes back whole, in arrays of its own", (_, answer) => {
   const { main, worker } = ends();
   const actionsRad = rowOf(0);

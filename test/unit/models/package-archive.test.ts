@@ -7,7 +7,7 @@ import { defaultArchiveLimits } from "../../../models/package/archive/entries.ts
 import { loadPackage } from "../../../models/package/load-package.ts";
 import { openArchive } from "../../../models/package/package-files.ts";
 import { entriesOf, tarGz, zipOf, type ArchiveEntry } from "../../fakes/archive-writer.ts";
-import { tinyContents, writePackageFolder } from "../../fakes/tiny-package.ts";
+import { tinyContents, without, writePackageFolder } from "../../fakes/tiny-package.ts";
 
 const code = (text: string): { code: string } => expect.objectContaining({ code: text }) as never;
 const contents = tinyContents();
@@ -77,7 +77,10 @@ describe.each(writers)("a package as a %s", (_, write) => {
   });
 
   test("with more entries than any package has is refused", async () => {
-    const many = Array.from({ length: 30 }, (__, i) => ({ path: `f${i}`, content: Buffer.from("x") }));
+    const many = Array.from({ length: 30 }, (__, i) => ({
+      path: `f${i}`,
+      content: Buffer.from("x"),
+    }));
     const limits = { ...defaultArchiveLimits, maxEntryCount: 20 };
     await expect(openArchive(write(many), "many", limits)).rejects.toThrow(/more than 20 entries/);
   });
@@ -96,7 +99,7 @@ describe.each(writers)("a package as a %s", (_, write) => {
   });
 
   test("without a manifest is missing one", async () => {
-    const { "manifest.json": __, ...others } = contents;
+    const others = without(contents, "manifest.json");
     const opening = loadPackage(await fileWith(write(entriesOf(others))));
     await expect(opening).rejects.toThrow(code("model/missing"));
   });
