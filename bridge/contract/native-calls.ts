@@ -33,7 +33,7 @@ function cells(): Int32Array | undefined {
 export function guardNativeCalls(): void {
   if (!isMainThread || cells() !== undefined) return;
   const made = new Int32Array(new SharedArrayBuffer(4 * cellCount));
-  setEnvironmentData(key, made.buffer as never);
+  setEnvironmentData(key, made.buffer);
   process.once("exit", () => {
     const deadlineMs = performance.now() + patienceMs;
     for (let cell = 0; cell < cellCount; cell += 1) {
