@@ -5,6 +5,7 @@ import { loadProfile } from "../devices/profiles/load-profile.ts";
 import { disableTelemetry } from "../models/engine/telemetry.ts";
 import type { ModelSupervisor } from "../models/inference/model-supervisor.ts";
 import { openSupervisedModel } from "../models/inference/open-supervised-model.ts";
+import { modelSettings } from "../models/ladder/model-settings.ts";
 import { rosNetwork, type RosNetworkConfig } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
 import { openRtpsTransport, type RtpsTransport } from "../ros/rtps-transport.ts";
@@ -37,7 +38,6 @@ import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 import { openFaultLayer, type FaultLayer } from "./fault-layer.ts";
 import { checkFit, checkHorizon } from "./model-checks.ts";
-import { modelSettings } from "./model-settings.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
 import { logStart } from "./start-log.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
@@ -172,7 +172,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     }),
     snapshot: () => service.snapshot(),
     reload: async (next) => {
-      const { rungs } = modelSettings(next, process.env);
+      const { rungs } = modelSettings(next.model, process.env);
       await model.use(modelFolder(next), rungs);
     },
     async [Symbol.asyncDispose]() {
@@ -350,7 +350,7 @@ async function openModel(
   device: DeviceDescription,
   { heartbeats, log }: ModelOptions,
 ): Promise<ModelSupervisor> {
-  const settings = modelSettings(config, process.env);
+  const settings = modelSettings(config.model, process.env);
   const { engineLibrary } = config.model;
   const worker = {
     entry: workerEntry("models/inference/inference-worker.js"),
