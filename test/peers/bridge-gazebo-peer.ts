@@ -1,12 +1,8 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { monotonicMs } from "../../bridge/contract/clock.ts";
-import {
-  Boolean as BooleanMsg,
-  secondsOf,
-  StringMsg,
-  timeOf,
-} from "../../sims/gazebo/messages/basic.ts";
+import { Boolean as BooleanMsg, StringMsg, timeOf } from "../../sims/gazebo/messages/basic.ts";
+import { JointStateReader } from "../../sims/gazebo/joint-state-reader.ts";
 import { Model } from "../../sims/gazebo/messages/joints.ts";
 import { WorldControl } from "../../sims/gazebo/messages/world.ts";
 import { GzTransport } from "../../sims/gazebo/transport/gz-transport.ts";
@@ -69,12 +65,16 @@ function reportJointStates(gz: GzTransport): void {
   let windowStart = process.cpuUsage();
   let windowMs = monotonicMs();
   const every = Number(values["report-every"]) || count;
-  gz.subscribe(name, Model, (model) => {
-    const sequence = Math.round(model.joint[0]?.axis1?.position ?? 0);
+  const joints = Array.from({ length: Number(values.joints) }, (_, i) => `joint${i + 1}`);
+  // As the backend reads them.
+  const reader = new JointStateReader(joints);
+  gz.subscribeEncoded(name, Model, (payload) => {
+    if (reader.read(payload) !== "ok") return;
+    const sequence = Math.round(reader.row[0] ?? 0);
     if (last > 0 && sequence !== last + 1) gaps += 1;
     last = sequence;
     received += 1;
-    latenciesMs.push(monotonicMs() - secondsOf(model.header?.stamp) * 1e3);
+    latenciesMs.push(monotonicMs() - reader.stampMs);
     if (latenciesMs.length < every) return;
     latenciesMs.sort((a, b) => a - b);
     const quantile = (q: number): number =>
@@ -84,7 +84,7 @@ function reportJointStates(gz: GzTransport): void {
     print("stats", {
       received,
       gaps,
-      joints: model.joint.length,
+      joints: joints.length,
       p50Ms: quantile(0.5),
       p99Ms: quantile(0.99),
       cpuPercent: (cpu.user + cpu.system) / 10 / wallMs,
