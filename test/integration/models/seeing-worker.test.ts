@@ -1,80 +1,72 @@
-import { afterEach, describe, expect, it } from "vitest";
-import type { CameraImage } from "../../../bridge/contract/camera-image.ts";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeObservation, type Observation } from "../../../bridge/contract/observation.ts";
-import type { Prediction, WorldModel } from "../../../bridge/contract/world-model.ts";
+import type { WorldModel } from "../../../bridge/contract/world-model.ts";
 import { openEngine } from "../../../models/engine/open-engine.ts";
+import { disableTelemetry } from "../../../models/engine/telemetry.ts";
 import { openInferenceWorker } from "../../../models/inference/inference-client.ts";
 import { loadPackage } from "../../../models/package/load-package.ts";
 import { OnnxWorldModel } from "../../../models/world-model.ts";
-import { noiseImage } from "../../fakes/noise-image.ts";
-import { writePackageFolder } from "../../fakes/tiny-package.ts";
+import { entriesOf, tarGz } from "../../fakes/archive-writer.ts";
 import { seeingContents } from "../../fakes/tiny-seeing-package.ts";
 
 const entry = new URL("../../../dist/models/inference/inference-worker.js", import.meta.url);
-const packageFolder = await writePackageFolder(seeingContents());
+let folder: string;
+let archive: string;
+beforeAll(async () => {
+  disableTelemetry();
+  folder = await mkdtemp(join(tmpdir(), "kairos-archive-"));
+  archive = join(folder, "seeing.tar.gz");
+  await writeFile(archive, tarGz(entriesOf(seeingContents())));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
 
-/** A picture at every second step, each in another format. */
-const encodings = ["rgb8", "nv12", "bayer_rggb8", "mono8"] as const;
+/** Every third observation lacks a picture, and one picture is older than the package allows. */
 function observationAt(t: number): Observation {
   const observation = makeObservation(4);
   observation.stampMs = 1000 + 40 * t;
-  observation.jointPosRad.fill(0.1 * t);
-  if (t % 2 === 0) {
-    const encoding = encodings[(t / 2) % encodings.length]!;
-    const image = noiseImage(encoding, 14, 10, t);
-    observation.frame = { ...image, stampMs: observation.stampMs - 5 };
+  observation.jointPosRad.set([0.1, 0.2, 0.3, 0.02 * t]);
+  observation.commandPosRad.set([0.2, 0.2, 0.1, 0.03 * t]);
+  if (t % 3 !== 2) {
+    observation.frame = {
+      stampMs: observation.stampMs - (t === 4 ? 500 : 5),
+      widthPx: 4,
+      heightPx: 2,
+      encoding: "mono8",
+      strideBytes: 4,
+      data: Uint8Array.from({ length: 8 }, (_, i) => (31 * i + 7 * t) % 256),
+    };
   }
   return observation;
 }
 
-const actionsRad = Float32Array.from({ length: 2 * 5 * 4 }, (_, i) => i / 40);
-async function predictions(model: WorldModel): Promise<Prediction[]> {
-  const found: Prediction[] = [];
-  for (let t = 0; t < 9; t += 1) {
-    await model.observe(observationAt(t));
-    found.push({
-      ...(await model.predict({ actionsRad, candidateCount: 2, horizonSteps: 5 })),
-      inferMs: 0,
-    });
-  }
-  return found;
+async function play(model: WorldModel): Promise<unknown> {
+  for (let t = 0; t < 6; t += 1) await model.observe(observationAt(t));
+  const frame = { stampMs: 0, sequence: 3, widthPx: 2, heightPx: 1, rgb: new Uint8Array(6) };
+  const { inferMs, ...prediction } = await model.predict({
+    actionsRad: Float32Array.from({ length: 32 }, (_, i) => 0.05 * i),
+    candidateCount: 2,
+    horizonSteps: 4,
+    preview: { step: 3, frame },
+  });
+  expect(inferMs).toBeGreaterThan(0);
+  return prediction;
 }
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
-});
-async function worker(maxFrameBytes: number): ReturnType<typeof openInferenceWorker> {
-  const client = await openInferenceWorker({ entry, packageFolder, maxFrameBytes });
-  open.push(client);
-  return client;
-}
-
-describe("a model that looks, in its worker", () => {
-  it("predicts from the same pictures as in this thread, every head of it", async () => {
-    const engine = await openEngine();
-    const direct = await OnnxWorldModel.open({ engine, pack: await loadPackage(packageFolder) });
-    open.push(direct, engine);
-    const client = await worker(14 * 10 * 3);
-    expect(client.description.streams).toEqual(["cam0"]);
-    const expected = await predictions(direct);
-    expect(await predictions(client)).toEqual(expected);
-    expect(expected[0]).toHaveProperty("bearing.meanRad");
-    expect(expected[0]).toHaveProperty("oodScore");
-    // Of pictures it makes something: with and without one, and of one and the next, it differs.
-    const visibilities = expected.map(({ visibility }) => visibility?.mean[0]);
-    expect(visibilities.slice(0, 3)).toEqual([1, 0, 1]);
-    expect(expected[0]?.bearing?.meanRad[0]).not.toBe(expected[2]?.bearing?.meanRad[0]);
+test("a packed model that sees gives the same through the worker as in this thread", async () => {
+  await using engine = await openEngine();
+  await using inThread = await OnnxWorldModel.open({ engine, pack: await loadPackage(archive) });
+  await using inWorker = await openInferenceWorker({
+    entry,
+    packageFolder: archive,
+    maxFrameBytes: 64,
   });
-
-  it.each([
-    ["that is too large", noiseImage("rgb8", 14, 11), /has 462 bytes, limit is 420/],
-    ["that is not whole", { ...noiseImage("rgb8", 4, 4), heightPx: 5 }, /need 60 bytes, found 48/],
-  ])("refuses a picture %s, and goes on", async (_, image: CameraImage, message) => {
-    const client = await worker(14 * 10 * 3);
-    const observation = observationAt(1);
-    observation.frame = { ...image, stampMs: observation.stampMs };
-    await expect(client.observe(observation)).rejects.toThrow(message);
-    await expect(client.observe(observationAt(2))).resolves.toBeUndefined();
-  });
+  const expected = await play(inThread);
+  expect(await play(inWorker)).toEqual(expected);
+  expect(expected).toMatchObject({ preview: { widthPx: 2, heightPx: 2, sequence: 3 } });
+  for (const part of ["bearing", "visibility", "oodScore"]) expect(expected).toHaveProperty(part);
 });
