@@ -45,18 +45,23 @@ export function guardNativeCalls(): void {
   });
 }
 
-/** Resolves when a worker has no native call in flight and will begin none: it can be terminated. */
-export async function nativeCallsEnded(thread: number): Promise<void> {
+/**
+ * True when a worker has no native call in flight and will begin none: it can be terminated. False when
+ * one still runs after ten seconds: the worker must then be left alone.
+ */
+export async function nativeCallsEnded(thread: number): Promise<boolean> {
   const shared = cells();
   // A worker that has ended has thread id -1.
-  if (shared === undefined || thread < 0) return;
+  if (shared === undefined || thread < 0) return true;
   const cell = cellOf(thread);
   const deadlineMs = performance.now() + patienceMs;
-  while (close(shared, cell) > 0 && performance.now() < deadlineMs) {
+  while (close(shared, cell) > 0) {
+    if (performance.now() > deadlineMs) return false;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   // Another thread may be given this cell a thousand threads later.
   setTimeout(() => Atomics.and(shared, cell, ~closedBit), patienceMs).unref();
+  return true;
 }
 
 const callsIn = (shared: Int32Array, cell: number): number =>

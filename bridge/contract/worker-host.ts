@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { BridgeError, ErrorCode, errorText } from "./errors.ts";
+import { nativeCallsEnded } from "./native-calls.ts";
 
 /** Every worker's first message: it is set up and serving. `ready` carries what its owner must know. */
 export interface WorkerReady<R> {
@@ -182,6 +183,10 @@ interface Life {
 
 /** False when the thread is still there after its time; it then no longer keeps the process alive. */
 async function terminateInTime(worker: Worker): Promise<boolean> {
+  if (!(await nativeCallsEnded(worker.threadId))) {
+    worker.unref();
+    return false;
+  }
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<"late">((resolve) => {
     timer = setTimeout(() => {

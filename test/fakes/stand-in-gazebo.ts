@@ -6,7 +6,7 @@ import { Rasterizer } from "../../sims/embedded/raster/rasterizer.ts";
 import { posesOfSnapshot, renderSetup } from "../../sims/embedded/render-scene.ts";
 import { Boolean as BooleanMsg, Double, timeOf } from "../../sims/gazebo/messages/basic.ts";
 import { Pose } from "../../sims/gazebo/messages/geometry.ts";
-import { Model } from "../../sims/gazebo/messages/joints.ts";
+import { JointTrajectory, Model } from "../../sims/gazebo/messages/joints.ts";
 import { Image, PixelFormat } from "../../sims/gazebo/messages/sensors.ts";
 import { Clock, WorldControl, WorldStatistics } from "../../sims/gazebo/messages/world.ts";
 import { GzTransport, type Publisher } from "../../sims/gazebo/transport/gz-transport.ts";
@@ -55,6 +55,7 @@ export class StandInGazebo implements Disposable {
   readonly #timer: NodeJS.Timeout;
   readonly #startMs = monotonicMs();
   #isPaused: boolean;
+  #isClosed = false;
   #pendingSteps = 0;
   /** Monotonic ms of simulated time 0 while it runs freely. */
   #anchorMs = 0;
@@ -117,6 +118,8 @@ export class StandInGazebo implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#transport[Symbol.dispose]();
     this.#simulator[Symbol.dispose]();
@@ -129,6 +132,13 @@ export class StandInGazebo implements Disposable {
         this.#targets[index] = data;
         this.#simulator.setTargets(this.#targets);
       });
+    });
+    this.#transport.subscribe(names.trajectory, JointTrajectory, ({ jointNames, points }) => {
+      const positions = points[0]?.positions ?? [];
+      this.#device.axes.forEach((axis, index) => {
+        this.#targets[index] = positions[jointNames.indexOf(axis.name)] ?? Number.NaN;
+      });
+      if (this.#targets.every(Number.isFinite)) this.#simulator.setTargets(this.#targets);
     });
     this.#transport.serve(
       names.control,
