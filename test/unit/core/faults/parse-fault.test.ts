@@ -54,7 +54,8 @@ describe("a fault as text", () => {
     ["joints.saturate=90deg", { ...always, place: "joints", kind: "saturate", value: Math.PI / 2 }],
   ];
   it.each(cases)("%s is read", (text, fault) => {
-    expect(parseFault(text, lockstep)).toEqual(fault);
+    const host = text.startsWith("camera") ? service : lockstep;
+    expect(parseFault(text, host)).toEqual(fault);
   });
 
   const wrong: readonly [string, string][] = [
@@ -91,6 +92,11 @@ describe("a fault as text", () => {
     },
   );
 
+  it("of the camera is for the running service, which has one", () => {
+    expect(parseFault("camera.freeze", lockstep)).toContain("lockstep simulation has no camera");
+    expect(parseFault("camera.freeze", service)).toBeTypeOf("object");
+  });
+
   it("a list shows every mistake at once", () => {
     const texts = ["camera.freeze", "camera.freez", "joints.delay"];
     expect(() => parseFaults(texts, service)).toThrow(
@@ -121,7 +127,8 @@ describe("a fault as text", () => {
       });
     fc.assert(
       fc.property(faults, (fault) => {
-        expect(parseFault(describeFault(fault), lockstep)).toEqual(fault);
+        const host = fault.place === "camera" ? service : lockstep;
+        expect(parseFault(describeFault(fault), host)).toEqual(fault);
       }),
       { seed: 4, numRuns: 500 },
     );
@@ -132,7 +139,8 @@ describe("a fault as text", () => {
     expect(lines.length).toBeGreaterThan(30);
     for (const line of lines) {
       const text = /^\S+/.exec(line)?.[0] ?? "";
-      expect(parseFault(text, lockstep), text).toBeTypeOf("object");
+      const host = text.startsWith("camera") ? service : lockstep;
+      expect(parseFault(text, host), text).toBeTypeOf("object");
     }
   });
 });
