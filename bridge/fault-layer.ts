@@ -28,7 +28,7 @@ export interface FaultLayer {
 }
 
 /**
- * Undefined when no fault was asked for: then nothing is wrapped. Starts count from this call.
+ * Undefined when no fault was asked for: then nothing is wrapped. Starts count from `plan.begin`.
  *
  * @throws BridgeError `config/invalid` with every fault that there is not.
  */
@@ -37,7 +37,7 @@ export function openFaultLayer(config: Config, device: DeviceDescription): Fault
   if (list.length === 0) return undefined;
   const axisNames = device.axes.map((axis) => axis.name);
   const faults = parseFaults(list, { axisNames, host: "service" });
-  const plan = new FaultPlan({ faults, seed, originMs: monotonicMs() });
+  const plan = FaultPlan.create({ faults, seed });
   return {
     plan,
     texts: faults.map(describeFault),

@@ -157,6 +157,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   void transport?.exited.then((error) => {
     if (error !== undefined) service.fault("ros", error);
   });
+  faults?.plan.begin(clock.monotonicMs());
   logStart(parts, service.url);
 
   let closing: Promise<void> | undefined;

@@ -5,6 +5,7 @@ import {
   type Actuation,
   type ActuationCommand,
   type ActuationEvent,
+  type ActuationMode,
 } from "../contract/actuation.ts";
 import type { ActuatorDriver } from "../contract/actuator-driver.ts";
 import type { DeviceDescription } from "../contract/device.ts";
@@ -94,7 +95,7 @@ export class LockstepActuation implements Actuation {
     });
   }
 
-  get mode() {
+  get mode(): ActuationMode {
     return this.#controller.mode;
   }
 

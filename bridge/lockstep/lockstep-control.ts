@@ -5,6 +5,7 @@ import { defaultSocketLimits } from "../control/socket-limits.ts";
 import type { Actuation, ActuationCommand } from "../contract/actuation.ts";
 import { silentLog } from "../contract/log.ts";
 import type { FaultLine, FaultPlan } from "../core/faults/fault-plan.ts";
+import { FaultyClock } from "../core/faults/faulty-clock.ts";
 import { FaultyLink } from "../core/faults/faulty-link.ts";
 import { defaultKeepalive } from "../core/session-clock.ts";
 import type { Scenario } from "../../sims/scenario/scenario.ts";
@@ -63,7 +64,7 @@ export class LockstepControl {
     this.#desk = new ControlDesk({
       actuations: [this.#watched(actuation)],
       epoch: "lockstep",
-      clock: time,
+      clock: new FaultyClock(time, plan),
       log: silentLog,
       limits: {
         maxMessageBytes: defaultSocketLimits.maxMessageBytes,

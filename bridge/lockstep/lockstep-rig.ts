@@ -106,7 +106,7 @@ export class LockstepRig {
   }
 
   get originMs(): number {
-    return this.#options.plan.data.originMs;
+    return this.#options.plan.originMs;
   }
 
   /** Steps the joints into rest before anything runs. */
@@ -160,7 +160,7 @@ export class LockstepRig {
   #stepWorld(): Promise<void> | undefined {
     if (this.simulatorFault !== undefined) return undefined;
     const { time, plan, simulator } = this.#options;
-    const nowS = (time.nowMs - plan.data.originMs) / 1000;
+    const nowS = (time.nowMs - plan.originMs) / 1000;
     try {
       for (; (this.#events[this.#nextEvent]?.atS ?? Infinity) <= nowS; this.#nextEvent += 1) {
         this.#events[this.#nextEvent]?.run();

@@ -80,7 +80,8 @@ export async function runScenario(parts: RunParts, options: RunOptions): Promise
   const axisNames = device.axes.map((axis) => axis.name);
   const texts = [...scenario.faults, ...(options.faults ?? [])];
   const faults = parseFaults(texts, { axisNames, host: "lockstep" });
-  const plan = new FaultPlan({ faults, seed, originMs });
+  const plan = FaultPlan.create({ faults, seed });
+  plan.begin(originMs);
   const time = new ManualTime(originMs);
   prepare(parts, scenario, seed);
   await model?.reset();

@@ -5,8 +5,8 @@ import { faultPlaces, type Fault, type FaultPlace } from "./fault.ts";
 export interface FaultPlanData {
   readonly faults: readonly Fault[];
   readonly seed: number;
-  /** Monotonic ms from which the faults' starts count. */
-  readonly originMs: number;
+  /** One float64: monotonic ms from which the faults' starts count; infinity before the run begins. */
+  readonly origin: SharedArrayBuffer;
 }
 
 /**
@@ -15,17 +15,35 @@ export interface FaultPlanData {
  */
 export class FaultPlan {
   readonly data: FaultPlanData;
+  readonly #origin: Float64Array;
   readonly #lines: ReadonlyMap<FaultPlace, FaultLine>;
 
   constructor(data: FaultPlanData) {
     this.data = data;
+    this.#origin = new Float64Array(data.origin);
     this.#lines = new Map(
       faultPlaces.map((place, index) => {
         const faults = data.faults.filter((fault) => fault.place === place);
         const random = seededRandom(streamSeed(data.seed, index));
-        return [place, new FaultLine(faults, data.originMs, random)];
+        return [place, new FaultLine(faults, this.#origin, random)];
       }),
     );
+  }
+
+  /** A plan whose run has not begun. */
+  static create(options: { readonly faults: readonly Fault[]; readonly seed: number }): FaultPlan {
+    const origin = new SharedArrayBuffer(8);
+    new Float64Array(origin)[0] = Number.POSITIVE_INFINITY;
+    return new FaultPlan({ ...options, origin });
+  }
+
+  get originMs(): number {
+    return this.#origin[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The run begins, in every thread that has this plan: no fault is on before. */
+  begin(nowMs: number): void {
+    this.#origin[0] = nowMs;
   }
 
   /** The faults of one place. */
@@ -53,13 +71,13 @@ export class FaultPlan {
 export class FaultLine {
   readonly faults: readonly Fault[];
   readonly counts = new Map<string, number>();
-  readonly #originMs: number;
+  readonly #origin: Float64Array;
   readonly #random: Random;
   readonly #done = new Set<Fault>();
 
-  constructor(faults: readonly Fault[], originMs: number, random: Random) {
+  constructor(faults: readonly Fault[], origin: Float64Array, random: Random) {
     this.faults = faults;
-    this.#originMs = originMs;
+    this.#origin = origin;
     this.#random = random;
   }
 
@@ -67,7 +85,7 @@ export class FaultLine {
   active(kind: string, nowMs: number, axis?: string): Fault | undefined {
     for (const fault of this.faults) {
       if (fault.kind !== kind || (fault.axis !== undefined && fault.axis !== axis)) continue;
-      const sinceMs = nowMs - this.#originMs - fault.startMs;
+      const sinceMs = nowMs - (this.#origin[0] ?? 0) - fault.startMs;
       if (sinceMs >= 0 && sinceMs < fault.durationMs) return fault;
     }
     return undefined;
@@ -84,7 +102,7 @@ export class FaultLine {
   strikeOnce(kind: string, nowMs: number): Fault | undefined {
     for (const fault of this.faults) {
       if (fault.kind !== kind || this.#done.has(fault)) continue;
-      if (nowMs - this.#originMs < fault.startMs) continue;
+      if (nowMs - (this.#origin[0] ?? 0) < fault.startMs) continue;
       this.#done.add(fault);
       this.count(kind);
       return fault;

@@ -25,6 +25,8 @@ export interface FaultKind {
   readonly signed?: true;
   /** Only the lockstep simulation can do it: in the running service nothing could be wrapped. */
   readonly lockstepOnly?: true;
+  /** Only the running service has the part. */
+  readonly serviceOnly?: true;
   readonly meaning: string;
 }
 
@@ -36,9 +38,13 @@ const link = {
   reorder: { unit: "ratio", meaning: "this share is overtaken by what came after it" },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
-const lockstep = <K extends Readonly<Record<string, FaultKind>>>(kinds: K) =>
+/** The same kinds, all with a mark. */
+const marked = <K extends Readonly<Record<string, FaultKind>>>(
+  mark: "lockstepOnly" | "serviceOnly",
+  kinds: K,
+): Readonly<Record<keyof K & string, FaultKind>> =>
   Object.fromEntries(
-    Object.entries(kinds).map(([name, kind]) => [name, { ...kind, lockstepOnly: true }]),
+    Object.entries(kinds).map(([name, kind]) => [name, { ...kind, [mark]: true }]),
   ) as Readonly<Record<keyof K & string, FaultKind>>;
 
 /** Every fault there is. `joints` is what is known of the joints, `driver` what the device is told. */
@@ -55,11 +61,11 @@ export const faultCatalogue: Readonly<Record<FaultPlace, Readonly<Record<string,
     saturate: { unit: "rad", perAxis: true, meaning: "positions read no further than this from 0" },
     skew: { unit: "ms", signed: true, meaning: "stamps are off by this much" },
   },
-  camera: {
+  camera: marked("serviceOnly", {
     ...link,
     freeze: { unit: "none", meaning: "the same picture comes again, with new stamps" },
     dropout: { unit: "none", meaning: "no picture comes" },
-  },
+  }),
   driver: {
     ...link,
     freeze: { unit: "none", meaning: "setpoints are ignored; telemetry goes on" },
@@ -79,13 +85,13 @@ export const faultCatalogue: Readonly<Record<FaultPlace, Readonly<Record<string,
     nan: { unit: "none", perAxis: true, meaning: "predicted numbers are not numbers" },
     timeout: { unit: "none", meaning: "every call fails" },
   },
-  control: lockstep({
+  control: marked("lockstepOnly", {
     ...link,
     freeze: { unit: "none", meaning: "messages wait, and arrive in a bunch at the end" },
     dropout: { unit: "none", meaning: "messages are lost; nobody notices a closed socket" },
     disconnect: { unit: "none", once: true, meaning: "every socket closes" },
   }),
-  main: lockstep({
+  main: marked("lockstepOnly", {
     stall: { unit: "none", meaning: "the main thread does nothing: no heartbeat, no messages" },
   }),
   clock: {
@@ -97,7 +103,7 @@ export const faultCatalogue: Readonly<Record<FaultPlace, Readonly<Record<string,
       meaning: "the machine slept: every thread's time jumps ahead",
     },
   },
-  sim: lockstep({
+  sim: marked("lockstepOnly", {
     freeze: { unit: "none", meaning: "physics stands still and gives no samples" },
     nan: { unit: "none", meaning: "the state is not a number" },
     brownout: { unit: "none", meaning: "the servos lose power and the joints go limp" },

@@ -69,6 +69,9 @@ export function parseFault(text: string, options: ParseFaultOptions): Fault | st
   if (entry.lockstepOnly === true && options.host === "service") {
     return "only kairos-bridge sim can do this, the running service cannot";
   }
+  if (entry.serviceOnly === true && options.host === "lockstep") {
+    return `the lockstep simulation has no ${place}, only the running service has`;
+  }
   const axisProblem = checkAxis(axis, entry, options.axisNames);
   if (axisProblem !== undefined) return axisProblem;
   const size = readValue(value, entry);
@@ -111,7 +114,12 @@ export function describeCatalogue(): string {
   return faultPlaces
     .flatMap((place) =>
       Object.entries(faultCatalogue[place]).map(([kind, entry]) => {
-        const where = entry.lockstepOnly === true ? " (kairos-bridge sim only)" : "";
+        const where =
+          entry.lockstepOnly === true
+            ? " (sim only)"
+            : entry.serviceOnly === true
+              ? " (start, run, record only)"
+              : "";
         return `${`${place}.${kind}${units[entry.unit]}`.padEnd(26)} ${entry.meaning}${where}`;
       }),
     )

@@ -114,7 +114,9 @@ describe("the monitor", () => {
     ],
     [
       "the lease went to somebody else",
-      (bench) => bench.monitor.ownerIs("other", false, bench.nowMs),
+      (bench) => {
+        bench.monitor.ownerIs("other", false, bench.nowMs);
+      },
     ],
     ["the main thread fell silent", (bench) => (bench.mainBeats = false)],
     ["telemetry fell silent", (bench) => (bench.telemetryFlows = false)],

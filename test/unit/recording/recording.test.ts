@@ -95,8 +95,12 @@ describe("a recording", () => {
     expect(recording.pictures).toHaveLength(1);
     expect(recording.pictures[0]).toMatchObject({ stampMs: 1004.5, sequence: 7, encoding: "rgb8" });
     expect([...recording.pictures[0]!.bytes]).toEqual([...frame.rgb]);
-    const { stepMs: _, candidateCount: __, stateSequence: ___, ...kept } = prediction;
-    expect(recording.predictions).toEqual([{ ...kept, actionsRad }]);
+    const { stampMs, horizonSteps, axisCount, inferMs } = prediction;
+    const { meanPosRad, stdPosRad, meanVelRadPerS, stdVelRadPerS } = prediction;
+    const arrays = { actionsRad, meanPosRad, stdPosRad, meanVelRadPerS, stdVelRadPerS };
+    expect(recording.predictions).toEqual([
+      { stampMs, horizonSteps, axisCount, inferMs, ...arrays },
+    ]);
     expect(recording.events).toEqual([{ stampMs: 1006, event: { kind: "mode", reason: "grün" } }]);
   });
 

@@ -54,19 +54,20 @@ describe("a fault as text", () => {
     ["joints.saturate=90deg", { ...always, place: "joints", kind: "saturate", value: Math.PI / 2 }],
   ];
   it.each(cases)("%s is read", (text, fault) => {
-    expect(parseFault(text, lockstep)).toEqual(fault);
+    const host = text.startsWith("camera") ? service : lockstep;
+    expect(parseFault(text, host)).toEqual(fault);
   });
 
   const wrong: readonly [string, string][] = [
     ["", "expected place[:axis].kind"],
     ["camera", "expected place[:axis].kind"],
     ["camera.freeze@3s+2s+1s", "expected place[:axis].kind"],
-    ["camera.freeze@3s@2s", "3s@2s is not a number with a unit"],
+    ["joints.freeze@3s@2s", "3s@2s is not a number with a unit"],
     ["lidar.freeze", "there is no place lidar, expected joints, camera"],
     ["camera.melt", "camera has no fault melt, expected delay"],
     ["camera.toString", "expected place[:axis].kind"],
     ["camera.constructor", "camera has no fault constructor"],
-    ["camera:yaw.freeze", "cannot be narrowed to an axis"],
+    ["driver:yaw.freeze", "cannot be narrowed to an axis"],
     ["joints:elbow.nan", "there is no axis elbow, expected deploy, yaw, roll, pitch"],
     ["joints.delay", "needs a value, expected =<number>ms or s"],
     ["joints.delay=80", "80 is not a number with a unit, expected <number>ms or s"],
@@ -90,6 +91,11 @@ describe("a fault as text", () => {
       expect(parseFault(text, lockstep)).toMatchObject({ value: expect.any(Number) as number });
     },
   );
+
+  it("of the camera is for the running service, which has one", () => {
+    expect(parseFault("camera.freeze", lockstep)).toContain("lockstep simulation has no camera");
+    expect(parseFault("camera.freeze", service)).toBeTypeOf("object");
+  });
 
   it("a list shows every mistake at once", () => {
     const texts = ["camera.freeze", "camera.freez", "joints.delay"];
@@ -121,7 +127,8 @@ describe("a fault as text", () => {
       });
     fc.assert(
       fc.property(faults, (fault) => {
-        expect(parseFault(describeFault(fault), lockstep)).toEqual(fault);
+        const host = fault.place === "camera" ? service : lockstep;
+        expect(parseFault(describeFault(fault), host)).toEqual(fault);
       }),
       { seed: 4, numRuns: 500 },
     );
@@ -132,7 +139,8 @@ describe("a fault as text", () => {
     expect(lines.length).toBeGreaterThan(30);
     for (const line of lines) {
       const text = /^\S+/.exec(line)?.[0] ?? "";
-      expect(parseFault(text, lockstep), text).toBeTypeOf("object");
+      const host = text.startsWith("camera") ? service : lockstep;
+      expect(parseFault(text, host), text).toBeTypeOf("object");
     }
   });
 });

@@ -18,18 +18,29 @@ import { parseFaults } from "../../../../bridge/core/faults/parse-fault.ts";
 import { makeObservation } from "../../../../bridge/contract/observation.ts";
 
 const axisNames = ["yaw", "pitch"];
-const plan = (faults: readonly string[], seed = 1): FaultPlan =>
-  new FaultPlan({
-    faults: parseFaults(faults, { axisNames, host: "lockstep" }),
-    seed,
-    originMs: 0,
-  });
+function plan(texts: readonly string[], seed = 1): FaultPlan {
+  const host = texts.some((text) => text.startsWith("camera")) ? "service" : "lockstep";
+  const faults = parseFaults(texts, { axisNames, host });
+  const made = FaultPlan.create({ faults, seed });
+  made.begin(0);
+  return made;
+}
 
 describe("a plan", () => {
   it("has a fault on from its start to its end, and not before or after", () => {
     const line = plan(["driver.timeout@100ms+50ms"]).at("driver");
     const on = [99, 100, 149, 150].map((nowMs) => line.active("timeout", nowMs) !== undefined);
     expect(on).toEqual([false, true, true, false]);
+  });
+
+  it("has nothing on before its run begins, and begins in every thread at once", () => {
+    const faults = parseFaults(["driver.timeout"], { axisNames, host: "lockstep" });
+    const here = FaultPlan.create({ faults, seed: 1 });
+    const there = new FaultPlan(here.data);
+    expect(there.at("driver").active("timeout", 1e9)).toBeUndefined();
+    here.begin(500);
+    expect(there.at("driver").active("timeout", 499)).toBeUndefined();
+    expect(there.at("driver").active("timeout", 500)).toBeDefined();
   });
 
   it("draws the same for the same seed, whatever the other places do", () => {
@@ -178,7 +189,9 @@ describe("a driver", () => {
   });
   it("that breaks throws once", () => {
     const { inner, run } = rig(["driver.error@10ms"]);
-    expect(() => run(20)).toThrow("[device/closed]");
+    expect(() => {
+      run(20);
+    }).toThrow("[device/closed]");
     run(20);
     expect(inner.written).toHaveLength(4);
   });
