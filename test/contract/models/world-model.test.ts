@@ -6,7 +6,8 @@ import { disableTelemetry } from "../../../models/engine/telemetry.ts";
 import { openInferenceWorker } from "../../../models/inference/inference-client.ts";
 import { loadPackage } from "../../../models/package/load-package.ts";
 import { OnnxWorldModel } from "../../../models/world-model.ts";
-import { writeTinyPackage } from "../../fakes/tiny-package.ts";
+import { loadContents, writeTinyPackage } from "../../fakes/tiny-package.ts";
+import { repeatContents } from "../../fakes/tiny-repeat-package.ts";
 import { describeWorldModelContract } from "./world-model-contract.ts";
 
 const entry = new URL("../../../dist/models/inference/inference-worker.js", import.meta.url);
@@ -37,6 +38,20 @@ async function openInThread(kind: "ort-ffi" | "ort-node"): Promise<WorldModel> {
 
 describeWorldModelContract("ort-ffi in this thread", () => openInThread("ort-ffi"));
 describeWorldModelContract("ort-node in this thread", () => openInThread("ort-node"));
+describeWorldModelContract("a package of single steps in this thread", async () => {
+  const engine = await openEngine();
+  const model = await OnnxWorldModel.open({ engine, pack: await loadContents(repeatContents()) });
+  return {
+    description: model.description,
+    observe: (observation) => model.observe(observation),
+    predict: (request) => model.predict(request),
+    reset: () => model.reset(),
+    [Symbol.asyncDispose]: async () => {
+      await model[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
+    },
+  };
+});
 describeWorldModelContract("ort-ffi in a worker", () =>
   openInferenceWorker({ entry, packageFolder: folder, engine: { engine: "ort-ffi" } }),
 );
