@@ -48,7 +48,8 @@ export function guardNativeCalls(): void {
 /** Resolves when a worker has no native call in flight and will begin none: it can be terminated. */
 export async function nativeCallsEnded(thread: number): Promise<void> {
   const shared = cells();
-  if (shared === undefined) return;
+  // A worker that has ended has thread id -1.
+  if (shared === undefined || thread < 0) return;
   const cell = cellOf(thread);
   const deadlineMs = performance.now() + patienceMs;
   while (close(shared, cell) > 0 && performance.now() < deadlineMs) {
