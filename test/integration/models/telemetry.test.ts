@@ -134,7 +134,7 @@ describe.skipIf(!hasStrace)("connections (needs strace, and to be allowed to tra
     await promisify(execFile)("strace", [...args, process.execPath, script], { env, cwd: home });
     const calls = (await readFile(trace, "utf8"))
       .split("\n")
-      .filter((call) => call.includes('AF_INET'));
+      .filter((call) => call.includes("AF_INET"));
     // The script's own attempt at the end shows that the trace sees such calls.
     expect(calls).toHaveLength(1);
     expect(calls[0]).toContain("127.0.0.9");
