@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { BridgeError, ErrorCode, errorText } from "./errors.ts";
+import { nativeCallsEnded } from "./native-calls.ts";
 
 /** Every worker's first message: it is set up and serving. `ready` carries what its owner must know. */
 export interface WorkerReady<R> {
@@ -188,7 +189,9 @@ async function terminateInTime(worker: Worker): Promise<boolean> {
       resolve("late");
     }, terminateTimeoutMs);
   });
-  const ended = await Promise.race([worker.terminate(), late]);
+  // onnxruntime-node aborts the process when its thread is torn down in the middle of a run.
+  const end = nativeCallsEnded(worker.threadId).then(() => worker.terminate());
+  const ended = await Promise.race([end, late]);
   clearTimeout(timer);
   if (ended !== "late") return true;
   worker.unref();
