@@ -1,7 +1,6 @@
 /**
- * What an execution provider has to pass before it serves, in this order. `present` costs nothing:
- * the hardware's device node is there and the library was built with the provider. `serves` is what
- * a rung fails that passed them all and then died at work.
+ * What an execution provider has to pass before it serves (models/ladder/README.md says when each is
+ * passed). `present` costs nothing; `serves` is what a rung fails that passed them all and died at work.
  */
 export type Gate =
   "present" | "package" | "loads" | "warm-up" | "golden" | "assignment" | "deadline" | "serves";

@@ -193,7 +193,9 @@ async function terminateInTime(worker: Worker): Promise<boolean> {
       resolve("late");
     }, terminateTimeoutMs);
   });
-  const ended = await Promise.race([worker.terminate(), late]);
+  // onnxruntime-node aborts the process when its thread is torn down in the middle of a run.
+  const end = nativeCallsEnded(worker.threadId).then(() => worker.terminate());
+  const ended = await Promise.race([end, late]);
   clearTimeout(timer);
   if (ended !== "late") return true;
   worker.unref();
