@@ -9,6 +9,7 @@ import type { Log } from "./contract/log.ts";
 import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, WorldModel } from "./contract/world-model.ts";
+import type { ControlDesk } from "./control/desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
@@ -25,7 +26,9 @@ import {
 } from "./core/service-status.ts";
 import { Throttle } from "./core/throttle.ts";
 import { LatestEncoder } from "./media/jpeg.ts";
+import type { Recorder } from "./recording/recorder.ts";
 import { ServiceReporter } from "./service-reporter.ts";
+import type { FaultLayer } from "./fault-layer.ts";
 import type { SharedMemory } from "./shared-memory.ts";
 import { StreamFeed } from "./stream-feed.ts";
 
@@ -57,6 +60,9 @@ export interface ServiceParts {
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
+  /** Present only when something shall fail on purpose. */
+  readonly faults?: FaultLayer;
+  readonly recorder?: Recorder;
 }
 
 /**
@@ -112,11 +118,12 @@ export class BridgeService implements AsyncDisposable {
     this.#delay = new DelayEstimator(memory.setpoints);
     this.#feed = new StreamFeed({ hub: server.stream, deviceId: actuation.device.id, axisNames });
     this.#pictures = this.#openPictures();
-    this.observations = new RingObservationSource({ axisNames, ...memory });
+    const observations = new RingObservationSource({ axisNames, ...memory });
+    this.observations = parts.faults?.observations(observations) ?? observations;
     this.#loop = new PredictionLoop({
       source: this.observations,
       model,
-      plan: new PreviewPlan(memory.preview),
+      plan: new PreviewPlan(memory.preview, memory.setpoints),
       clock,
       horizonSteps,
       previewStep: Math.round(config.model.previewAheadMs / stepMs),
@@ -126,6 +133,7 @@ export class BridgeService implements AsyncDisposable {
       },
       onPrediction: (prediction, observation, actionsRad) => {
         this.#score.add(prediction, observation, actionsRad);
+        parts.recorder?.prediction(prediction, actionsRad);
         this.#onPrediction(prediction);
       },
       onHeld: (reason, text) => {
@@ -144,6 +152,10 @@ export class BridgeService implements AsyncDisposable {
       }, reportPeriodMs),
     ];
     this.#loop.start();
+  }
+
+  get desk(): ControlDesk {
+    return this.#server.desk;
   }
 
   get url(): string {
@@ -195,14 +207,18 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openPictures(): CameraFeed {
-    const { config, memory, ros, setCameraRateHz } = this.#parts;
+    const { config, memory, ros, recorder, setCameraRateHz } = this.#parts;
     const onError = (error: unknown): void => {
       this.fault("camera", error);
     };
     const encoder = (): LatestEncoder => new LatestEncoder({ quality: jpegQuality, onError });
     return new CameraFeed({
       camera: memory.camera,
-      sinks: [streamPictures(this.#server), ...(ros === undefined ? [] : [ros.sink])],
+      sinks: [
+        streamPictures(this.#server),
+        ...(ros === undefined ? [] : [ros.sink]),
+        ...(recorder === undefined ? [] : [recorder]),
+      ],
       encoders: { camera: encoder(), predicted: encoder() },
       onDemand: (wanted) => {
         setCameraRateHz(wanted ? config.sim.cameraRateHz : config.sim.idleCameraRateHz);
@@ -211,7 +227,8 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openReporter(): ServiceReporter {
-    const { version, config, clock, memory, actuation, model, ros, simulator } = this.#parts;
+    const { version, config, clock, memory, actuation, model, ros, simulator, faults } =
+      this.#parts;
     const { Actuation, Inference, Physics, Render, Ros } = Thread;
     return new ServiceReporter({
       version,
@@ -228,6 +245,7 @@ export class BridgeService implements AsyncDisposable {
       authority: () => this.#server.authority(),
       clientCount: () => this.#server.stats().controlSocketCount,
       simulator,
+      injectedFaults: faults?.texts ?? [],
     });
   }
 

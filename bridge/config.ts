@@ -73,6 +73,22 @@ const Config = z.strictObject({
         .default("/kairos"),
     })
     .prefault({}),
+  record: z
+    .strictObject({
+      /** File to record into, replaced if it is there; empty = no recording. */
+      path: z.string().default(""),
+      /** Camera pictures: JPEG as clients see them, raw to come back to the bit (10 Hz at most), or none. */
+      pictures: z.enum(["jpeg", "raw", "off"]).default("jpeg"),
+    })
+    .prefault({}),
+  faults: z
+    .strictObject({
+      /** Things to make fail on purpose, as place[:axis].kind[=value[~spread]][@start][+duration]. */
+      list: z.array(z.string().min(1)).default([]),
+      /** Draws which samples are lost, doubled or overtaken. */
+      seed: z.int().min(0).max(0xffffffff).default(1),
+    })
+    .prefault({}),
   sim: z
     .strictObject({
       /** `gazebo`: the world of the `gazebo` section, in a server of its own. */

@@ -30,6 +30,7 @@ export interface ServiceReporterOptions {
   readonly authority: () => readonly AuthoritySummary[];
   readonly clientCount: () => number;
   readonly simulator: () => ServiceSnapshot["simulator"];
+  readonly injectedFaults: readonly string[];
 }
 
 const noStats: RosTransportStats = { peerCount: 0, malformedCount: 0, topics: [] };
@@ -88,6 +89,7 @@ export class ServiceReporter implements Disposable {
       simulator: this.#options.simulator(),
       eventLoopDelayMsP99: this.#eventLoopDelay.percentile(99) / 1e6,
       residentBytes: process.memoryUsage.rss(),
+      injectedFaults: this.#options.injectedFaults,
       faults: [...this.#faults.values(), ...this.#silentThreads(nowMs)],
     };
   }

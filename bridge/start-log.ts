@@ -1,7 +1,7 @@
 import type { ServiceParts } from "./bridge-service.ts";
 
 /** What runs and why, in the first lines of the log: no fallback is silent. */
-export function logStart({ log, model, ros }: ServiceParts, url: string): void {
+export function logStart({ log, model, ros, faults }: ServiceParts, url: string): void {
   const { description } = model;
   const { engine } = description;
   log.info(
@@ -25,5 +25,6 @@ export function logStart({ log, model, ros }: ServiceParts, url: string): void {
         },
     "ROS 2 graph",
   );
+  if (faults !== undefined) log.warn({ faults: faults.texts }, "FAULTS ARE INJECTED ON PURPOSE");
   log.info({ url }, "serving");
 }

@@ -21,9 +21,11 @@ import { openGazeboSimulation } from "../sims/gazebo/gazebo-simulation.ts";
 import { networkSettings } from "../sims/gazebo/transport/network-settings.ts";
 import { BridgeService, type RosSink, type ServiceParts } from "./bridge-service.ts";
 import type { Config } from "./config.ts";
+import type { ControlDesk } from "./control/desk.ts";
 import { systemClock, type Clock } from "./contract/clock.ts";
 import type { DeviceDescription } from "./contract/device.ts";
 import type { BridgeError } from "./contract/errors.ts";
+import type { FrameMailbox } from "./contract/frame-mailbox.ts";
 import { Heartbeats, Thread } from "./contract/heartbeats.ts";
 import { silentLog, type Log } from "./contract/log.ts";
 import type { ObservationSource } from "./contract/observation.ts";
@@ -32,6 +34,8 @@ import type { WorldModel } from "./contract/world-model.ts";
 import { whenAtRest } from "./core/at-rest.ts";
 import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
+import { openFaultLayer, type FaultLayer } from "./fault-layer.ts";
+import { openRecorder } from "./recording/open-recorder.ts";
 import { checkHorizon } from "./model-checks.ts";
 import { logStart } from "./start-log.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
@@ -50,6 +54,8 @@ export interface Bridge extends AsyncDisposable {
   readonly observations: ObservationSource;
   /** Resolves when a part has died without which the device cannot be kept safe. */
   readonly failed: Promise<BridgeError>;
+  /** For clients inside the process. */
+  readonly desk: ControlDesk;
   snapshot(): ServiceSnapshot;
 }
 
@@ -85,8 +91,10 @@ export async function openConfiguredModel(config: Config): Promise<WorldModel> {
 
 async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
   const { log, version, signal } = options;
-  const clock = systemClock();
   const device = loadDevice(config.device.profile);
+  // Before anything is opened: a fault that cannot be made is a wrong call.
+  const faults = openFaultLayer(config, device);
+  const clock = faults?.clock(systemClock()) ?? systemClock();
   const memory = createSharedMemory(config, device);
   memory.heartbeats.beat(Thread.Main, clock.monotonicMs());
   const running: { service?: BridgeService } = {};
@@ -97,15 +105,19 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
 
   // Workers start side by side: each takes a few hundred ms to load its WebAssembly or library.
   const camera = cameraRate(config);
+  const cameraOut = faults?.cameraBefore(memory.camera, closers) ?? memory.camera;
   const [simulation, model, transport] = await openTogether(closers, [
-    openSimulation(config, device, { memory, camera, log, onFault: onSimulatorFault }),
+    openSimulation(config, device, { memory, cameraOut, camera, log, onFault: onSimulatorFault }),
     openModel(config, device, { heartbeats: memory.heartbeats, log }),
     openRos(config, { heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
   checkHorizon(config, model);
-  const actuation = await openMount(config, device, memory);
+  const actuation = await openMount(config, device, memory, faults);
   closers.push(() => actuation[Symbol.asyncDispose]());
+
+  const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
+  if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
 
   const parts: ServiceParts = {
     config,
@@ -114,7 +126,9 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     clock,
     memory,
     actuation,
-    model,
+    model: faults?.model(model) ?? model,
+    ...(faults === undefined ? {} : { faults }),
+    ...(recorder === undefined ? {} : { recorder }),
     ros: transport === undefined ? undefined : rosParts(config, device, transport, clock),
     simulator: () => simulation.status(),
     setCameraRateHz: (rateHz) => {
@@ -136,6 +150,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   void transport?.exited.then((error) => {
     if (error !== undefined) service.fault("ros", error);
   });
+  faults?.plan.begin(clock.monotonicMs());
   logStart(parts, service.url);
 
   let closing: Promise<void> | undefined;
@@ -143,6 +158,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     url: service.url,
     device,
     observations: service.observations,
+    desk: service.desk,
     failed: new Promise((resolve) => {
       void actuation.exited.then((error) => {
         if (error !== undefined) resolve(error);
@@ -196,6 +212,8 @@ function cameraRate(config: Config): CameraRate {
 
 interface SimulationOptions {
   readonly memory: SharedMemory;
+  /** What the renderer writes into. */
+  readonly cameraOut: FrameMailbox;
   readonly camera: CameraRate;
   readonly log: Log;
   readonly onFault: (error: BridgeError) => void;
@@ -224,7 +242,7 @@ async function openSimulation(
 async function openGazebo(
   config: Config,
   device: DeviceDescription,
-  { memory, camera, log, onFault }: SimulationOptions,
+  { memory, cameraOut, camera, log, onFault }: SimulationOptions,
 ): Promise<Simulation> {
   const { command, resumeWorld, startTimeoutMs } = config.gazebo;
   const { world, model, jointStateTopic, cameraTopic, trajectoryTopic } = config.gazebo;
@@ -245,7 +263,7 @@ async function openGazebo(
     buffers: {
       simSetpoint: memory.simSetpoint.buffer,
       telemetry: memory.telemetry.buffer,
-      camera: memory.camera.buffer,
+      camera: cameraOut.buffer,
       cameraRate: camera.shared.buffer,
       heartbeats: memory.heartbeats.buffer,
     },
@@ -262,7 +280,7 @@ async function openGazebo(
 async function openEmbedded(
   config: Config,
   device: DeviceDescription,
-  { memory, camera, onFault }: SimulationOptions,
+  { memory, cameraOut, camera, onFault }: SimulationOptions,
 ): Promise<EmbeddedSimulation> {
   const { scene, startPose, payloadKg, seed } = config.sim;
   const poses = createPosesRow(device, scene);
@@ -286,7 +304,7 @@ async function openEmbedded(
       device,
       scene,
       poses: poses.buffer,
-      camera: memory.camera.buffer,
+      camera: cameraOut.buffer,
       rate: camera.shared.buffer,
       heartbeats: memory.heartbeats.buffer,
     },
@@ -388,6 +406,7 @@ async function openMount(
   config: Config,
   device: DeviceDescription,
   memory: SharedMemory,
+  faults: FaultLayer | undefined,
 ): Promise<ActuationClient> {
   return await openActuation({
     entry: workerEntry("devices/actuation/actuation-worker.js"),
@@ -399,5 +418,6 @@ async function openMount(
     status: memory.status,
     heartbeats: memory.heartbeats,
     periodMs: 1000 / config.actuation.rateHz,
+    ...(faults === undefined ? {} : { faults: faults.plan.data }),
   });
 }

@@ -4,11 +4,14 @@ import process from "node:process";
 import { Command, InvalidArgumentError } from "commander";
 import { describeConfig, loadConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
+import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
 import { runBench } from "./bench.ts";
+import { addReplayCommand } from "./replay.ts";
 import { addDescriptionCommand } from "./description.ts";
 import { runDoctor } from "./doctor.ts";
 import { runService } from "./run-service.ts";
+import { addSimCommand, collectFault } from "./sim.ts";
 
 interface CommonFlags {
   readonly config?: string;
@@ -16,6 +19,8 @@ interface CommonFlags {
   readonly httpHost?: string;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  readonly fault?: readonly string[];
+  readonly record?: string;
 }
 
 function packageVersion(): string {
@@ -38,6 +43,8 @@ function load(flags: CommonFlags): LoadedConfig {
       "http.host": flags.httpHost,
       "log.level": flags.logLevel,
       "log.format": flags.logFormat,
+      "faults.list": flags.fault,
+      "record.path": flags.record,
     },
   });
 }
@@ -51,6 +58,12 @@ function withCommonFlags(command: Command): Command {
     .option("--log-format <format>", "text or json");
 }
 
+function withFaults(command: Command): Command {
+  return command
+    .option("--fault <fault>", "make something fail on purpose; repeatable", collectFault)
+    .addHelpText("after", () => `\nFaults:\n${describeCatalogue()}`);
+}
+
 async function serve(flags: CommonFlags): Promise<void> {
   const loaded = load(flags);
   await runService(loaded.config, { log: openLog(loaded.config.log), version: packageVersion() });
@@ -60,11 +73,11 @@ const program = new Command("kairos-bridge")
   .description("A world model in a robot's loop: predictions on ROS 2, a safe control channel.")
   .version(packageVersion());
 
-withCommonFlags(program.command("start"))
+withFaults(withCommonFlags(program.command("start")))
   .description("run with the embedded simulator and the embedded world model")
   .action(serve);
 
-withCommonFlags(program.command("run"))
+withFaults(withCommonFlags(program.command("run")))
   .description("run with a configuration file")
   .action(async (flags: CommonFlags) => {
     if (flags.config === undefined) program.error("run needs --config <file>");
@@ -94,6 +107,15 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
     if (action !== "print") program.error(`config ${action} is unknown, expected: config print`);
     process.stdout.write(`${describeConfig(load(flags))}\n`);
   });
+
+withFaults(withCommonFlags(program.command("record").argument("<file>", "file to write")))
+  .description("run as start does, and record joints, setpoints, pictures, predictions, events")
+  .action(async (file: string, flags: CommonFlags) => {
+    await serve({ ...flags, record: file });
+  });
+
+addReplayCommand(program);
+addSimCommand(program, packageVersion());
 
 try {
   await program.parseAsync();

@@ -31,7 +31,7 @@ export type ObserveOutcome = "ok" | "ahead" | "stale";
 /** Where observations come from: simulator, device telemetry, ROS 2 subscriptions, a recording. */
 export interface ObservationSource {
   readonly axisNames: readonly string[];
-  /** Fills `out` with the state at `timeMs` (interpolated between samples). // hot path */
+  /** Fills `out` with the state at `timeMs` (interpolated); leaves it alone unless `ok`. // hot path */
   observeAt(timeMs: number, out: Observation): ObserveOutcome;
   /** Newest camera frame not newer than `timeMs`; borrowed until the next call. Undefined if there is none. */
   frameBorrowed(timeMs: number): Frame | undefined;

@@ -60,6 +60,19 @@ export class SampleRing {
     }
   }
 
+  /**
+   * Row `index`, counted from the first ever pushed, into `out`; returns its stamp, or NaN if it has not
+   * been pushed yet or was overwritten.
+   */
+  rowAt(index: number, out: Float64Array): number {
+    const head = Atomics.load(this.#head, 0);
+    if (index < 0 || index >= head || head - index > this.capacity - 1) return Number.NaN;
+    const base = this.#base(index);
+    const stampMs = this.#at(base);
+    for (let i = 0; i < this.width; i += 1) out[i] = this.#at(base + 1 + i);
+    return Atomics.load(this.#head, 0) - index < this.capacity ? stampMs : Number.NaN;
+  }
+
   latestStampMs(): number {
     const head = Atomics.load(this.#head, 0);
     return head === 0 ? Number.NaN : this.#at(((head - 1) % this.capacity) * this.#stride);

@@ -6,6 +6,7 @@ import {
   type ObservationSource,
 } from "../contract/observation.ts";
 import type { PredictRequest, Prediction, WorldModel } from "../contract/world-model.ts";
+import { systemTimers, type Timer, type Timers } from "./timers.ts";
 
 /** Setpoints the shaper will command at given times: what a prediction is conditioned on. */
 export interface ActionPlan {
@@ -21,6 +22,8 @@ export interface PredictionLoopOptions {
   readonly model: WorldModel;
   readonly plan: ActionPlan;
   readonly clock: Clock;
+  /** Default: Node's. They and the clock have to tell the same time. */
+  readonly timers?: Timers;
   readonly horizonSteps: number;
   /** 1-based step whose picture is made when `previewWanted()`. */
   readonly previewStep: number;
@@ -63,6 +66,7 @@ export class PredictionLoop {
   readonly #stepMs: number;
   readonly #observation: Observation;
   readonly #actions: Float32Array;
+  readonly #timers: Timers;
   readonly #stats = {
     predictedCount: 0,
     heldCount: 0,
@@ -72,12 +76,13 @@ export class PredictionLoop {
     lateMsMax: 0,
   };
   #nextStepMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = true;
 
   constructor(options: PredictionLoopOptions) {
     this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
     this.#stepMs = options.model.description.stepS * 1000;
     this.#observation = makeObservation(options.source.axisNames.length);
     this.#actions = new Float32Array(options.horizonSteps * options.source.axisNames.length);
@@ -87,30 +92,33 @@ export class PredictionLoop {
     return this.#stats;
   }
 
-  start(): void {
+  /** Resolves when the tick in flight, if any, has ended. */
+  get settled(): Promise<void> {
+    return this.#running;
+  }
+
+  /** @param firstStepMs where the grid of steps begins; default one step from now. */
+  start(firstStepMs = this.#options.clock.monotonicMs() + this.#stepMs): void {
     this.#stopped = false;
-    this.#nextStepMs = this.#options.clock.monotonicMs() + this.#stepMs;
+    this.#nextStepMs = firstStepMs;
     this.#schedule();
   }
 
   /** Resolves when the tick in flight has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     await this.#running;
   }
 
   #schedule(delayMs?: number): void {
     if (this.#stopped) return;
     const untilMs = this.#nextStepMs + settleMs - this.#options.clock.monotonicMs();
-    this.#timer = setTimeout(
-      () => {
-        this.#running = this.#tick().then((again) => {
-          this.#schedule(again);
-        });
-      },
-      Math.max(0, delayMs ?? untilMs),
-    );
+    this.#timer = this.#timers.after(Math.max(0, delayMs ?? untilMs), () => {
+      this.#running = this.#tick().then((again) => {
+        this.#schedule(again);
+      });
+    });
   }
 
   /** Returns ms to wait before trying the same step again, or undefined to go on with the next. */
@@ -140,7 +148,14 @@ export class PredictionLoop {
     for (let steps = 0; ; steps += 1) {
       const outcome = source.observeAt(this.#nextStepMs, this.#observation);
       const nowMs = clock.monotonicMs();
-      if (outcome === "ahead" && nowMs - this.#nextStepMs < lateLimitMs) return retryMs;
+      if (outcome === "ahead" && nowMs - this.#nextStepMs < lateLimitMs) {
+        // A source that lags by more than a step never catches up with the clock: this is its newest.
+        if (steps > 0) {
+          this.#stats.caughtUpCount += steps - 1;
+          await this.#predict();
+        }
+        return retryMs;
+      }
       if (outcome !== "ok") {
         this.#nextStepMs += this.#stepMs;
         this.#hold(
@@ -174,6 +189,10 @@ export class PredictionLoop {
       ...this.#preview(),
     };
     const prediction = await model.predict(request);
+    if (!isFinitePrediction(prediction)) {
+      this.#hold("model-error", "the prediction holds numbers that are not finite");
+      return;
+    }
     this.#stats.predictedCount += 1;
     this.#stats.lastPredictionMs = clock.monotonicMs();
     onPrediction(prediction, this.#observation, this.#actions);
@@ -190,4 +209,14 @@ export class PredictionLoop {
     this.#stats.heldCount += 1;
     this.#options.onHeld(reason, text);
   }
+}
+
+/** Whatever stands between us and the model: nonsense is not published, nor scored. // hot path */
+function isFinitePrediction({ meanPosRad, stdPosRad, meanVelRadPerS, stdVelRadPerS }: Prediction) {
+  return [meanPosRad, stdPosRad, meanVelRadPerS, stdVelRadPerS].every((values) => {
+    // One sum instead of a test per number: a NaN or an infinity survives every addition.
+    let sum = 0;
+    for (const value of values) sum += value * 0;
+    return sum === 0;
+  });
 }

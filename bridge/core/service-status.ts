@@ -38,6 +38,8 @@ export interface ServiceSnapshot {
   readonly residentBytes: number;
   /** Parts that have failed, in words. */
   readonly faults: readonly string[];
+  /** What is made to fail on purpose, in the grammar of the fault layer; empty in earnest. */
+  readonly injectedFaults: readonly string[];
 }
 
 /** Steps shown to people: enough to see the trend, few enough to read. */
@@ -60,6 +62,9 @@ export function shownHorizons(score: ScoreSnapshot): readonly HorizonScore[] {
 /** What is wrong, in words; empty when all is well. */
 export function healthProblems(snapshot: ServiceSnapshot): string[] {
   const found = [...snapshot.faults];
+  if (snapshot.injectedFaults.length > 0) {
+    found.push(`faults are injected on purpose: ${snapshot.injectedFaults.join(", ")}`);
+  }
   const ageMs = lastPredictionAgeMs(snapshot);
   if (ageMs === null || ageMs > stalePredictionMs) found.push("no recent prediction");
   if (snapshot.score.degraded) found.push("predictions miss their 90 % interval");
@@ -163,12 +168,25 @@ export function diagnosticEntries(snapshot: ServiceSnapshot): readonly Diagnosti
               malformed_datagrams: String(ros.stats.malformedCount),
             },
     },
+    ...injectionEntries(snapshot),
     ...snapshot.faults.map((fault) => ({
       name: "kairos_bridge: fault",
       level: "error" as const,
       message: fault,
       values: {},
     })),
+  ];
+}
+
+function injectionEntries({ injectedFaults }: ServiceSnapshot): readonly DiagnosticEntry[] {
+  if (injectedFaults.length === 0) return [];
+  return [
+    {
+      name: "kairos_bridge: fault injection",
+      level: "warn",
+      message: "faults are injected on purpose: nothing here is to be trusted",
+      values: Object.fromEntries(injectedFaults.map((text, index) => [`fault_${index + 1}`, text])),
+    },
   ];
 }
 
@@ -214,6 +232,9 @@ export function metricFamilies(snapshot: ServiceSnapshot): readonly MetricFamily
     ]),
     ...scoreFamilies(snapshot.score),
     ...actuationFamilies(snapshot),
+    family("kairos_injected_faults", "gauge", "Faults made on purpose; 0 in earnest.", [
+      { value: snapshot.injectedFaults.length },
+    ]),
     family("kairos_control_clients", "gauge", "Clients on /v1/control.", [
       { value: snapshot.authority.clientCount },
     ]),

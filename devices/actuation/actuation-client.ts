@@ -12,6 +12,7 @@ import { previewHeaderWidth } from "../../bridge/contract/preview.ts";
 import type { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import type { SharedRow } from "../../bridge/contract/shared-row.ts";
 import { WorkerHost } from "../../bridge/contract/worker-host.ts";
+import type { FaultPlanData } from "../../bridge/core/faults/fault-plan.ts";
 import type { DriverChoice } from "../drivers/open-driver.ts";
 import type {
   ActuationReady,
@@ -35,6 +36,8 @@ export interface ActuationOptions {
   /** Width `actuationStatusWidth`. */
   readonly status: SharedRow;
   readonly heartbeats: Heartbeats;
+  /** Made to fail on the way to the device and back. */
+  readonly faults?: FaultPlanData;
   /** 1, 2, 2.5, 5 or 10: whole ticks make a preview sample. Default 5 (200 Hz). */
   readonly periodMs?: number;
 }
@@ -63,6 +66,7 @@ export async function openActuation(options: ActuationOptions): Promise<Actuatio
     preview: options.preview.buffer,
     status: options.status.buffer,
     heartbeats: options.heartbeats.buffer,
+    ...(options.faults === undefined ? {} : { faults: options.faults }),
   };
   const host = await WorkerHost.open<ToActuation, FromActuation, ActuationReady>({
     name: "actuation",

@@ -10,12 +10,23 @@ export const closeBrakeMs = 600;
 /** The timer wakes this much early, because it is exact to 1 ms only; the rest is slept to the point. */
 const wakeEarlyMs = 2;
 
+/** A timer that is armed again and again. */
+export interface LoopTimer {
+  refresh(): void;
+  cancel(): void;
+}
+
+/** Calls `run` after `delayMs`, and again after each `refresh`. */
+export type StartTimer = (run: () => void, delayMs: number) => LoopTimer;
+
 export interface ActuationLoopOptions {
   readonly controller: ActuationController;
   readonly driver: ActuatorDriver;
   readonly periodMs: number;
   /** Accepts what came while the thread slept, so that it takes effect at this tick and not the next. */
   readonly takeWaiting?: () => void;
+  /** Default: the machine's. A simulation that is faster than time has its own. */
+  readonly time?: { readonly monotonicMs: () => number; readonly startTimer: StartTimer };
 }
 
 /**
@@ -28,26 +39,29 @@ export class ActuationLoop {
   readonly #options: ActuationLoopOptions;
   readonly #pacer: TickPacer;
   readonly #sleepCell = new Int32Array(new SharedArrayBuffer(4));
-  readonly #timer: NodeJS.Timeout;
+  readonly #now: () => number;
+  readonly #timer: LoopTimer;
   #resolveEnded: (failure: Error | undefined) => void = () => undefined;
   #failure: Error | undefined;
   #done = false;
   #endAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: ActuationLoopOptions) {
+    const time = options.time ?? { monotonicMs, startTimer: startNodeTimer };
     this.#options = options;
-    this.#pacer = new TickPacer(monotonicMs(), options.periodMs);
+    this.#now = time.monotonicMs;
+    this.#pacer = new TickPacer(this.#now(), options.periodMs);
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     const delayMs = Math.max(1, Math.floor(options.periodMs) - wakeEarlyMs);
     // One timer, re-armed: setTimeout per tick would allocate one each.
-    this.#timer = setTimeout(() => {
+    this.#timer = time.startTimer(() => {
       this.#onTimer();
     }, delayMs);
   }
 
   accept(command: ActuationCommand): void {
     try {
-      this.#options.controller.accept(command, monotonicMs());
+      this.#options.controller.accept(command, this.#now());
     } catch (error) {
       this.fail(error);
     }
@@ -74,16 +88,16 @@ export class ActuationLoop {
   }
 
   #retire(reason: string): void {
-    this.#endAtMs = Math.min(this.#endAtMs, monotonicMs() + closeBrakeMs);
+    this.#endAtMs = Math.min(this.#endAtMs, this.#now() + closeBrakeMs);
     this.#options.controller.retire(reason);
   }
 
   /** // hot path */
   #onTimer(): void {
-    const earlyMs = this.#pacer.dueMs - monotonicMs();
+    const earlyMs = this.#pacer.dueMs - this.#now();
     if (earlyMs > 0) Atomics.wait(this.#sleepCell, 0, 0, earlyMs);
     this.#options.takeWaiting?.();
-    const nowMs = monotonicMs();
+    const nowMs = this.#now();
     try {
       this.#options.controller.tick(this.#pacer.take(nowMs), nowMs, this.#pacer);
     } catch (error) {
@@ -98,7 +112,7 @@ export class ActuationLoop {
   #end(): void {
     if (this.#done) return;
     this.#done = true;
-    clearTimeout(this.#timer);
+    this.#timer.cancel();
     try {
       this.#options.driver.stop();
     } catch (error) {
@@ -106,6 +120,18 @@ export class ActuationLoop {
     }
     this.#resolveEnded(this.#failure);
   }
+}
+
+function startNodeTimer(run: () => void, delayMs: number): LoopTimer {
+  const timer = setTimeout(run, delayMs);
+  return {
+    refresh: () => {
+      timer.refresh();
+    },
+    cancel: () => {
+      clearTimeout(timer);
+    },
+  };
 }
 
 function asError(thrown: unknown): Error {

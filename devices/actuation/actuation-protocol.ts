@@ -1,5 +1,6 @@
 import type { ActuationCommand, ActuationEvent } from "../../bridge/contract/actuation.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
+import type { FaultPlanData } from "../../bridge/core/faults/fault-plan.ts";
 import type { DriverChoice } from "../drivers/open-driver.ts";
 
 /** Everything the worker gets: buffers of contract types made by the composition root. */
@@ -18,6 +19,8 @@ export interface ActuationWorkerData {
   readonly status: SharedArrayBuffer;
   /** Heartbeats. */
   readonly heartbeats: SharedArrayBuffer;
+  /** What to make fail on purpose. */
+  readonly faults?: FaultPlanData;
 }
 
 export interface ToActuation {

@@ -1,9 +1,13 @@
 import process from "node:process";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { ActuatorDriver } from "../../bridge/contract/actuator-driver.ts";
+import { monotonicMs } from "../../bridge/contract/clock.ts";
 import { Heartbeats } from "../../bridge/contract/heartbeats.ts";
 import { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import { SharedRow } from "../../bridge/contract/shared-row.ts";
 import { workerFailure } from "../../bridge/contract/worker-host.ts";
+import { FaultPlan } from "../../bridge/core/faults/fault-plan.ts";
+import { FaultyDriver } from "../../bridge/core/faults/faulty-driver.ts";
 import { openDriver } from "../drivers/open-driver.ts";
 import { ActuationLoop } from "./actuation-loop.ts";
 import type {
@@ -23,7 +27,7 @@ try {
 
 function run(data: ActuationWorkerData): void {
   const { device, periodMs, previewSampleCount } = data;
-  const driver = openDriver(data.driver, device, new SampleRing(data.telemetry));
+  const driver = withFaults(openDriver(data.driver, device, new SampleRing(data.telemetry)), data);
   const controller = new ActuationController({
     device,
     driver,
@@ -68,4 +72,14 @@ function run(data: ActuationWorkerData): void {
   });
   const ready: ActuationReady = { driverName: driver.name, periodMs };
   parentPort?.postMessage({ kind: "ready", ready });
+}
+
+/** The driver as it is, unless somebody asked for trouble. */
+function withFaults(
+  driver: ActuatorDriver,
+  { faults, device }: ActuationWorkerData,
+): ActuatorDriver {
+  if (faults === undefined) return driver;
+  const axisNames = device.axes.map((axis) => axis.name);
+  return new FaultyDriver(driver, { plan: new FaultPlan(faults), axisNames, monotonicMs });
 }

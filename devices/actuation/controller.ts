@@ -68,6 +68,11 @@ export class ActuationController {
   #afterStopReason = "";
   #retired = false;
   #telemetryFresh = false;
+  /** Stamp of the newest sample, and when it came: the device's own clock may be off or stand still. */
+  #sampleStampMs = Number.NaN;
+  #sampleSeenMs = Number.NaN;
+  /** Where the device stood when it was left to hold by itself; NaN if that was not known. */
+  readonly #leftAtRad: Float64Array;
   #tickCount = 0;
   #changed = true;
 
@@ -89,6 +94,7 @@ export class ActuationController {
       posRad: this.#motion.posRad,
       velRadPerS: this.#motion.velRadPerS,
     };
+    this.#leftAtRad = new Float64Array(count).fill(Number.NaN);
     this.#setpointRow = new Float64Array(2 * count);
     const layout = { sampleCount: options.previewSampleCount, axisCount: count };
     this.#previewRow = new Float64Array(previewWidth(layout));
@@ -226,8 +232,13 @@ export class ActuationController {
   #readTelemetry(nowMs: number): void {
     const telemetry = this.#telemetry;
     const arrived = this.#options.driver.readTelemetry(telemetry);
-    this.#telemetryFresh =
-      arrived && nowMs - telemetry.stampMs < telemetryLossMs && allFinite(telemetry.posRad);
+    if (telemetry.stampMs !== this.#sampleStampMs) {
+      this.#sampleStampMs = telemetry.stampMs;
+      this.#sampleSeenMs = nowMs;
+    }
+    // A stamp ahead of our clock would look fresh long after the device fell silent.
+    const ageMs = nowMs - Math.min(telemetry.stampMs, this.#sampleSeenMs);
+    this.#telemetryFresh = arrived && ageMs < telemetryLossMs && allFinite(telemetry.posRad);
     if (!this.#telemetryFresh) return;
     if (this.#deployIndex >= 0) {
       this.#motion.setMeasuredDeploy(telemetry.posRad[this.#deployIndex] ?? Number.NaN);
@@ -273,7 +284,11 @@ export class ActuationController {
   }
 
   #stopped(): void {
-    if (this.#afterStop !== ActuationMode.Active) this.#options.driver.stop();
+    if (this.#afterStop !== ActuationMode.Active) {
+      this.#options.driver.stop();
+      if (this.#telemetryFresh) this.#leftAtRad.set(this.#telemetry.posRad);
+      else this.#leftAtRad.fill(Number.NaN);
+    }
     this.#setMode(this.#afterStop, this.#afterStopReason);
     this.#afterStop = ActuationMode.Active;
   }
@@ -305,10 +320,16 @@ export class ActuationController {
     this.#options.emit({ kind: "mode", mode, reason });
   }
 
+  /**
+   * Off its setpoint, and not merely sagging under its load as it did when it was left: a setpoint put
+   * to a sagging joint would let it sag once more.
+   */
   #movedAway(): boolean {
-    return this.#telemetry.posRad.some(
-      (measured, index) => Math.abs(measured - (this.#motion.posRad[index] ?? 0)) > movedAwayRad,
-    );
+    return this.#telemetry.posRad.some((measured, index) => {
+      const offRad = Math.abs(measured - (this.#motion.posRad[index] ?? 0));
+      const sinceRad = Math.abs(measured - (this.#leftAtRad[index] ?? Number.NaN));
+      return offRad > movedAwayRad && !(sinceRad <= movedAwayRad);
+    });
   }
 
   #count(field: number, by: number): void {

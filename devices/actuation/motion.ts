@@ -249,8 +249,7 @@ export class MountMotion {
     const deploy = this.#axes[this.#deployIndex];
     if (deploy === undefined) return true;
     if (this.#measuredDeployRad < this.#readyRad - measuredSlackRad) return false;
-    const restRad = Math.min(deploy.posRad, deploy.stopPosRad);
-    return restRad >= this.#readyRad - readySlackRad;
+    return deploy.lowestStopPosRad >= this.#readyRad - readySlackRad;
   }
 
   /** Whether another axis moves, or is about to. */

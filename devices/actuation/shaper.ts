@@ -57,6 +57,21 @@ export class AxisShaper {
     if (!this.moving) return this.posRad;
     return this.posRad + stopTravelRad(this.velRadPerS, this.accRadPerS2, this.limits);
   }
+  /**
+   * The lowest position on the way to `stopPosRad`: braking too hard a fall to end it without turning
+   * back, an axis goes below its place of rest first.
+   */
+  get lowestStopPosRad(): number {
+    const { posRad, velRadPerS: vel, accRadPerS2: acc } = this;
+    const jerk = this.limits.maxJerkRadPerS3;
+    const discriminant = acc * acc + 2 * jerk * vel;
+    if (!this.moving || vel >= 0 || acc <= 0 || discriminant <= 0) {
+      return Math.min(posRad, this.stopPosRad);
+    }
+    // Acceleration ramps down from `acc`; the fall ends where velocity is 0: vel + acc t - jerk t^2 / 2.
+    const turnS = (acc - Math.sqrt(discriminant)) / jerk;
+    return posRad + turnS * (vel + turnS * (acc / 2 - (turnS * jerk) / 6));
+  }
 
   /** Takes a state over as it is, outside the limits or not. A moving one begins to brake. */
   reset(posRad: number, velRadPerS = 0, accRadPerS2 = 0): void {

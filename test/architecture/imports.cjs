@@ -71,9 +71,11 @@ module.exports = {
       to: { path: "^(bridge|models|ros|devices|sims)/", pathNot: "^bridge/(client|web)/" },
     },
     {
-      name: "only-start-wires",
+      name: "only-start-and-lockstep-wire",
+      comment:
+        "Two compositions of the same parts: the service, and the simulation faster than time.",
       severity: "error",
-      from: { path: "^bridge/", pathNot: "^bridge/start\\.ts$" },
+      from: { path: "^bridge/", pathNot: "^bridge/(start\\.ts$|lockstep/)" },
       to: { path: "^(models|ros|devices|sims)/" },
     },
     {
@@ -92,10 +94,10 @@ module.exports = {
     fence("sharp", "bridge/media/"),
     fence("pino", "bridge/log\\.ts"),
     fence("commander", "bridge/cli/"),
-    fence("yaml", "bridge/config\\.ts"),
+    fence("yaml", "bridge/config\\.ts|sims/scenario/"),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/manifest\\.ts|devices/profiles/",
+      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/manifest\\.ts|devices/profiles/|sims/scenario/",
     ),
   ],
   options: {

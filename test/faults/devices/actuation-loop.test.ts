@@ -8,7 +8,7 @@ import { Rig } from "./rig.ts";
 function startLoop(): { rig: Rig; loop: ActuationLoop } {
   const rig = new Rig();
   rig.heartbeats.beat(Thread.Main, monotonicMs() + 3_600_000);
-  rig.driver.telemetryStampMs = monotonicMs() + 3_600_000;
+  rig.driver.stampNow = monotonicMs;
   const { controller, driver } = rig;
   return { rig, loop: new ActuationLoop({ controller, driver, periodMs: 5 }) };
 }

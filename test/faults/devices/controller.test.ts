@@ -247,6 +247,20 @@ describe("stopping", () => {
     rig.run(10);
     expect(rig.posRad).toEqual([2.1, -0.8, 0, 0]);
   });
+
+  it("a reset leaves the setpoint of an axis that sags under its load, however often", () => {
+    const rig = Rig.running();
+    rig.driver.sagRad = 0.07;
+    rig.run(20);
+    for (let round = 0; round < 3; round += 1) {
+      rig.send({ kind: "stop", level: "estop", reason: "button" });
+      rig.run(50);
+      rig.send({ kind: "reset" });
+      rig.run(50);
+    }
+    expect(rig.controller.mode).toBe(Active);
+    expect(rig.posRad).toEqual([2.1, 0, 0, 0.1]);
+  });
 });
 
 describe("the watchdog over the main thread", () => {
@@ -320,6 +334,20 @@ describe("a lost device link", () => {
     rig.send({ kind: "reset" });
     rig.run(50);
     expect(rig.controller.mode).toBe(Active);
+    expect(rig.velRadPerS).toEqual(atRest);
+  });
+});
+
+describe("a device whose clock is off", () => {
+  it("is noticed as soon as any other when it falls silent with its stamps ahead of ours", () => {
+    const rig = new Rig();
+    rig.stampAheadMs = 10_000;
+    rig.run(20);
+    rig.velocity(1, [null, 1, null, null], 4000);
+    rig.run(300);
+    rig.telemetryFlows = false;
+    rig.run(1200);
+    expect(rig.controller.mode).toBe(Fault);
     expect(rig.velRadPerS).toEqual(atRest);
   });
 });

@@ -21,6 +21,10 @@ class RigDriver implements ActuatorDriver {
   readonly axisCount = 4;
   readonly posRad = Float64Array.from(mount.homeRad);
   telemetryStampMs = Number.NaN;
+  /** In a loop on the machine's time: samples never cease. */
+  stampNow: (() => number) | undefined;
+  /** The first axis stands this much below its setpoint, as under a load. */
+  sagRad = 0;
   writeCount = 0;
   stopCount = 0;
   failWith: Error | undefined;
@@ -34,8 +38,10 @@ class RigDriver implements ActuatorDriver {
     }
     this.writeCount += 1;
     this.posRad.set(setpoint.posRad);
+    this.posRad[0] = (this.posRad[0] ?? 0) - this.sagRad;
   }
   readTelemetry(out: Telemetry): boolean {
+    if (this.stampNow !== undefined) this.telemetryStampMs = this.stampNow();
     if (Number.isNaN(this.telemetryStampMs)) return false;
     out.stampMs = this.telemetryStampMs;
     out.posRad.set(this.posRad);
@@ -54,6 +60,8 @@ export class Rig {
   nowMs = 1000;
   mainBeats = true;
   telemetryFlows = true;
+  /** How far the device's clock is ahead. */
+  stampAheadMs = 0;
   readonly driver = new RigDriver();
   readonly events: ActuationEvent[] = [];
   readonly heartbeats = new Heartbeats();
@@ -89,7 +97,7 @@ export class Rig {
     for (const endMs = this.nowMs + ms; this.nowMs < endMs;) {
       this.nowMs += periodMs;
       if (this.mainBeats) this.heartbeats.beat(Thread.Main, this.nowMs);
-      if (this.telemetryFlows) this.driver.telemetryStampMs = this.nowMs;
+      if (this.telemetryFlows) this.driver.telemetryStampMs = this.nowMs + this.stampAheadMs;
       this.controller.tick(this.#pacer.take(this.nowMs), this.nowMs, this.#pacer);
       each();
     }

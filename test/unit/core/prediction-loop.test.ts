@@ -8,12 +8,25 @@ import type {
 import { PredictionLoop, type HeldReason } from "../../../bridge/core/prediction-loop.ts";
 import { ManualClock } from "../../fakes/manual-clock.ts";
 
+/** An answer of one step and one axis; what it says does not matter here, unless it is no number. */
+function answer(posRad: number): Prediction {
+  const one = (value: number): Float32Array => Float32Array.of(value);
+  const prediction: Partial<Prediction> = {
+    meanPosRad: one(posRad),
+    stdPosRad: one(0.1),
+    meanVelRadPerS: one(0),
+    stdVelRadPerS: one(0.1),
+  };
+  return prediction as Prediction;
+}
+
 const description = { stepS: 0.04, stateTtlS: 1 } as WorldModel["description"];
 
 function set(options: {
   observe?: (timeMs: number) => ObserveOutcome;
   plan?: boolean;
   observeModel?: () => Promise<void>;
+  predictedRad?: () => number;
 }) {
   const clock = new ManualClock();
   const observedMs: number[] = [];
@@ -26,7 +39,7 @@ function set(options: {
     observe: options.observeModel ?? (() => Promise.resolve()),
     predict: (request) => {
       requests.push(request);
-      return Promise.resolve({} as Prediction);
+      return Promise.resolve(answer(options.predictedRad?.() ?? 0));
     },
     reset: () => {
       resets += 1;
@@ -38,8 +51,9 @@ function set(options: {
     source: {
       axisNames: ["yaw"],
       observeAt: (timeMs: number, out: Observation) => {
-        out.stampMs = timeMs;
-        return options.observe?.(timeMs) ?? "ok";
+        const outcome = options.observe?.(timeMs) ?? "ok";
+        if (outcome === "ok") out.stampMs = timeMs;
+        return outcome;
       },
       frameBorrowed: () => undefined,
     },
@@ -130,5 +144,31 @@ describe("PredictionLoop", () => {
     await loop.stop();
     expect(held.length).toBeGreaterThanOrEqual(3);
     expect(new Set(held)).toEqual(new Set(["model-error"]));
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    "holds a prediction of %d and publishes the next one that is a number",
+    async (bad) => {
+      let count = 0;
+      const { loop, predictedMs, held, advance } = set({
+        predictedRad: () => (++count === 1 ? bad : 0.5),
+      });
+      loop.start();
+      await advance(130);
+      await loop.stop();
+      expect(held).toEqual(["model-error"]);
+      expect(predictedMs.length).toBe(count - 1);
+      expect(loop.stats.predictedCount).toBe(count - 1);
+    },
+  );
+
+  it("predicts once per step from a source that always lags by more than a step", async () => {
+    const rig = set({ observe: (timeMs) => (timeMs > rig.clock.nowMs - 60 ? "ahead" : "ok") });
+    const { loop, observedMs, predictedMs, advance } = rig;
+    loop.start();
+    await advance(900);
+    await loop.stop();
+    expect(observedMs.length).toBeGreaterThanOrEqual(20);
+    expect(predictedMs).toEqual(observedMs);
   });
 });

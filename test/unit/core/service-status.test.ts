@@ -72,6 +72,7 @@ function snapshot(change: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
     simulator: { name: "MuJoCo", overrunCount: 0, lateMsMax: 1 },
     eventLoopDelayMsP99: 4,
     residentBytes: 1e8,
+    injectedFaults: [],
     faults: [],
     ...change,
   };

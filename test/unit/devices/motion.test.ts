@@ -147,6 +147,23 @@ describe("the deploy interlock", () => {
     });
   });
 
+  it.each([0.2, 0.47, 0.81, 1])(
+    "holds while a fold at ratio %d that turned round dips below ready, at whatever tick it was told",
+    (ratio) => {
+      for (let turnTick = 1; turnTick < 120; turnTick += 1) {
+        const { motion, run } = bench([2.1, 0, 0, 0.1]);
+        motion.setIntent(position([1.9944, null, null, null], ratio));
+        run(turnTick * periodMs);
+        motion.setIntent(position([2.1, null, -0.2, 0.6], 0.81));
+        run(1500, () => {
+          const others = Math.abs(motion.velRadPerS[roll]!) + Math.abs(motion.velRadPerS[pitch]!);
+          if (others > 0) expect(motion.posRad[deploy]).toBeGreaterThanOrEqual(2 - 1e-6);
+        });
+        expect(motion.posRad[roll]).toBe(-0.2);
+      }
+    },
+  );
+
   it("brakes the other axes when the measured deploy angle falls away", () => {
     const { motion, run } = bench();
     motion.setMeasuredDeploy(2.1);

@@ -1,0 +1,34 @@
+import process from "node:process";
+import { openLog } from "../log.ts";
+import { playScenario } from "../lockstep/play-scenario.ts";
+import { findScenario } from "../lockstep/simulate.ts";
+
+export interface ViewOptions {
+  readonly seed?: number;
+  readonly fault: readonly string[];
+  readonly httpPort?: number;
+  readonly version: string;
+}
+
+/** `kairos-bridge sim SCENARIO --viewer`: once, in real time, with the page to watch it. */
+export async function viewScenario(name: string, options: ViewOptions): Promise<void> {
+  const { seed, fault, httpPort, version } = options;
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      stop.abort();
+    });
+  }
+  await playScenario({
+    scenario: findScenario(name),
+    faults: fault,
+    version,
+    log: openLog({ level: "info", format: "text" }),
+    signal: stop.signal,
+    onServing: (url) => {
+      process.stdout.write(`watch it at ${url}\n`);
+    },
+    ...(seed === undefined ? {} : { seed }),
+    ...(httpPort === undefined ? {} : { httpPort }),
+  });
+}
