@@ -34,13 +34,12 @@ async function gazeboCommand(program: string, ...args: string[]): Promise<string
   return stdout;
 }
 
-/** A listing waits for two heartbeats and no longer: on a busy machine the first may come out empty. */
+/** A listing looks for a moment and may miss an advertisement, which comes once a second. */
 async function listing(program: string, ...args: string[]): Promise<string> {
-  let text = "";
-  for (let tries = 0; tries < 4 && !text.includes("/"); tries += 1) {
-    text = await gazeboCommand(program, ...args);
+  for (let tries = 0; ; tries += 1) {
+    const text = await gazeboCommand(program, ...args);
+    if (tries === 9 || !(text === "" || text.startsWith("No "))) return text;
   }
-  return text;
 }
 
 const newest = (events: readonly PeerEvent[]): PeerEvent | undefined => events.at(-1);
