@@ -5,6 +5,7 @@ import { loadProfile } from "../devices/profiles/load-profile.ts";
 import { disableTelemetry } from "../models/engine/telemetry.ts";
 import type { ModelSupervisor } from "../models/inference/model-supervisor.ts";
 import { openSupervisedModel } from "../models/inference/open-supervised-model.ts";
+import { modelSettings } from "../models/ladder/model-settings.ts";
 import { rosNetwork, type RosNetworkConfig } from "../ros/environment.ts";
 import { RosPublications } from "../ros/publications.ts";
 import { openRtpsTransport, type RtpsTransport } from "../ros/rtps-transport.ts";
@@ -29,7 +30,6 @@ import { whenAtRest } from "./core/at-rest.ts";
 import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 import { checkFit, checkHorizon } from "./model-checks.ts";
-import { modelSettings } from "./model-settings.ts";
 import { logStart } from "./start-log.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
 
@@ -152,7 +152,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     }),
     snapshot: () => service.snapshot(),
     reload: async (next) => {
-      const { rungs } = modelSettings(next, process.env);
+      const { rungs } = modelSettings(next.model, process.env);
       await model.use(modelFolder(next), rungs);
     },
     async [Symbol.asyncDispose]() {
@@ -254,7 +254,7 @@ async function openModel(
   device: DeviceDescription,
   { heartbeats, log }: ModelOptions,
 ): Promise<ModelSupervisor> {
-  const settings = modelSettings(config, process.env);
+  const settings = modelSettings(config.model, process.env);
   const { engineLibrary } = config.model;
   const worker = {
     entry: workerEntry("models/inference/inference-worker.js"),

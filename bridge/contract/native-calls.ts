@@ -33,7 +33,7 @@ function cells(): Int32Array | undefined {
 export function guardNativeCalls(): void {
   if (!isMainThread || cells() !== undefined) return;
   const made = new Int32Array(new SharedArrayBuffer(4 * cellCount));
-  setEnvironmentData(key, made.buffer as never);
+  setEnvironmentData(key, made.buffer);
   process.once("exit", () => {
     const deadlineMs = performance.now() + patienceMs;
     for (let cell = 0; cell < cellCount; cell += 1) {
@@ -48,7 +48,8 @@ export function guardNativeCalls(): void {
 /** Resolves when a worker has no native call in flight and will begin none: it can be terminated. */
 export async function nativeCallsEnded(thread: number): Promise<void> {
   const shared = cells();
-  if (shared === undefined) return;
+  // A worker that has ended has thread id -1.
+  if (shared === undefined || thread < 0) return;
   const cell = cellOf(thread);
   const deadlineMs = performance.now() + patienceMs;
   while (close(shared, cell) > 0 && performance.now() < deadlineMs) {

@@ -1,6 +1,6 @@
 import { imageOfFrame, type CameraImage } from "../contract/camera-image.ts";
 import type { Clock } from "../contract/clock.ts";
-import { errorText } from "../contract/errors.ts";
+import { BridgeError, ErrorCode, errorText } from "../contract/errors.ts";
 import {
   makeObservation,
   type Observation,
@@ -15,7 +15,8 @@ export interface ActionPlan {
 }
 
 /** Why a tick made no prediction. */
-export type HeldReason = "observation-late" | "observation-stale" | "no-plan" | "model-error";
+export type HeldReason =
+  "observation-late" | "observation-stale" | "no-plan" | "model-late" | "model-error";
 
 export interface PredictionLoopOptions {
   readonly source: ObservationSource;
@@ -47,6 +48,9 @@ export interface PredictionLoopStats {
   readonly lastPredictionMs: number;
   readonly lateMsMax: number;
 }
+
+const isLate = (error: unknown): boolean =>
+  error instanceof BridgeError && error.code === ErrorCode.ModelDeadline;
 
 /** The newest samples are written a few ms after the instant they describe. */
 const settleMs = 4;
@@ -125,7 +129,7 @@ export class PredictionLoop {
       return await this.#observeDueSteps();
     } catch (error) {
       this.#nextStepMs += this.#stepMs;
-      this.#hold("model-error", errorText(error));
+      this.#hold(isLate(error) ? "model-late" : "model-error", errorText(error));
       return undefined;
     }
   }

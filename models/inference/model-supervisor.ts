@@ -230,7 +230,7 @@ export class ModelSupervisor implements SupervisedModel {
     void model.exited.then((error) => {
       if (error === undefined || this.#model !== model || !this.#isOpen) return;
       this.#count(model);
-      this.#mourn(error);
+      this.#mourn(error, model);
     });
   }
 
@@ -245,7 +245,7 @@ export class ModelSupervisor implements SupervisedModel {
   /** Sorts out what this machine or library cannot have, at no cost, and climbs the rest in the background. */
   #climbFrom(quick: MortalWorldModel): void {
     const { exists, log } = this.#options;
-    const better = this.#rungs.slice(0, this.#rungs.indexOf(quickRungs(this.#rungs)[0] as Rung));
+    const better = this.#rungs.slice(0, this.#rungs.length - quickRungs(this.#rungs).length);
     const sifted = siftPresent(better, { exists, builtIn: quick.builtInProviders });
     const dead = sifted.present.filter((rung) => this.#hasDiedOn(rung.request.name));
     this.#refusals = [...sifted.refusals, ...dead.map(diedAtWork), ...quick.refusals];
@@ -386,13 +386,12 @@ export class ModelSupervisor implements SupervisedModel {
     return (this.#deathsOn.get(provider) ?? 0) >= deathsPerProvider;
   }
 
-  #mourn(error: BridgeError): void {
+  #mourn(error: BridgeError, model?: MortalWorldModel): void {
     const { log, maxRestarts = 5, backoffMs = 250 } = this.#options;
-    const { provider } = this.#description.engine;
     this.#model = undefined;
     this.#downBy = error;
     this.#deathsInARow += 1;
-    this.#deathsOn.set(provider, (this.#deathsOn.get(provider) ?? 0) + 1);
+    if (model !== undefined) this.#blame(model);
     const fields = { error: error.message, deathsInARow: this.#deathsInARow, maxRestarts };
     if (this.#deathsInARow > maxRestarts) {
       log.error(fields, "the world model died too often and stays down");
@@ -406,6 +405,13 @@ export class ModelSupervisor implements SupervisedModel {
     this.#timer = setTimeout(() => {
       this.#background = Promise.all([this.#background, this.#reopen()]);
     }, waitMs);
+  }
+
+  /** A hang leaves a thread behind for good: once is enough. */
+  #blame({ description, isAbandoned }: MortalWorldModel): void {
+    const { provider } = description.engine;
+    const deaths = isAbandoned ? deathsPerProvider : (this.#deathsOn.get(provider) ?? 0) + 1;
+    this.#deathsOn.set(provider, deaths);
   }
 
   async #reopen(): Promise<void> {
@@ -455,7 +461,7 @@ const isAbandonment = (error: unknown): boolean =>
 const diedAtWork = (rung: Rung): RungRefusal => ({
   provider: rung.request.name,
   gate: "serves",
-  found: `its worker died ${deathsPerProvider} times at work`,
+  found: `its worker died ${deathsPerProvider} times or hung at work`,
   expected: "a worker that lives",
 });
 

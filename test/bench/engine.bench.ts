@@ -1,16 +1,20 @@
-// How much each engine adds to ONNX Runtime itself: the same graphs, the same library, called from C.
-import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+// How much each engine adds to ONNX Runtime itself: the same graphs, the same library, called from C and
+// from Python (where there is an onnxruntime for it; of the same version it is another build of the same
+// code). Then what batching candidates saves, and what a state on the device does not carry across.
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import koffi from "koffi";
 import { afterAll, bench, describe } from "vitest";
-import type { Engine, EngineBinding, Tensor } from "../../bridge/contract/engine.ts";
+import type { DeviceTensor, Engine, EngineBinding, Tensor } from "../../bridge/contract/engine.ts";
 import { openEngine } from "../../models/engine/open-engine.ts";
 import type { RecurrentManifest } from "../../models/package/families/recurrent-latent.ts";
 import { loadPackage, packageFile } from "../../models/package/load-package.ts";
+import { countingGraph } from "../fakes/engine-graphs.ts";
 import { onnxModel } from "../fakes/onnx-writer.ts";
+import { mockEpLibrary, mockProvider, readMockEpCounters } from "../peers/mock-ep/mock-ep.ts";
 
 interface Case {
   readonly name: string;
@@ -145,6 +149,74 @@ for (const [index, one] of cases.entries()) {
     bench("ort-node", async () => {
       for (let i = 0; i < one.runs; i += 1) await nodeBinding.run();
     });
+  });
+  reportPython(one);
+}
+
+/** Python times itself: its table row would hold the pipe to it. */
+function reportPython(one: Case): void {
+  const model = join(folder, "model.onnx");
+  writeFileSync(model, one.model);
+  const script = fileURLToPath(new URL("./engine_python.py", import.meta.url));
+  const shapes = [JSON.stringify(one.inputs), JSON.stringify(one.outputs)];
+  const args = [script, model, ...shapes, String(one.runs)];
+  const { status, stdout } = spawnSync(process.env["PYTHON"] ?? "python3", args, {
+    encoding: "utf8",
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+  });
+  const [version, shortest, median] = stdout.trim().split(" ");
+  const text =
+    status === 0
+      ? `onnxruntime ${version} IoBinding: shortest ${shortest} us, median ${median} us a run`
+      : "no onnxruntime here";
+  process.stdout.write(`${one.name}: Python: ${text}\n`);
+}
+
+const batched = await bind(ffi, rollout(64, 16));
+const single = await bind(ffi, rollout(1, 16));
+describe("64 candidates, 16 steps of the embedded model", () => {
+  bench("64 rollouts of one candidate (reference)", () => {
+    for (let i = 0; i < 64; i += 1) void single.run();
+  });
+  bench("one rollout of 64 candidates", () => {
+    void batched.run();
+  });
+});
+
+const stateFloats = 64 * 1024;
+const mock = await mockEpLibrary();
+if (mock.missing === undefined) await describeDeviceState(mock.programs.library);
+
+/** The state of a counting graph, 256 KiB, on the plugin provider that counts what crosses. */
+async function describeDeviceState(library: string): Promise<void> {
+  const provider = { name: mockProvider.device, library };
+  const model = onnxModel(countingGraph(stateFloats));
+  const session = await ffi.openSession({ name: "counting", model, provider });
+  const shape = [1, stateFloats];
+  const host = (): Tensor => ({ data: new Float32Array(stateFloats), shape });
+  const device = (): DeviceTensor => session.createDeviceTensor("float32", shape);
+  const swap = (x: Tensor | DeviceTensor, y: Tensor | DeviceTensor): (() => void) => {
+    const forth = session.bind({ x }, { y });
+    const back = session.bind({ x: y }, { y: x });
+    return () => {
+      void forth.run();
+      void back.run();
+    };
+  };
+  const ways = {
+    "state on the host (reference)": swap(host(), host()),
+    "state on the device": swap(device(), device()),
+  };
+  for (const [name, twoSteps] of Object.entries(ways)) {
+    const before = readMockEpCounters(library);
+    twoSteps();
+    const after = readMockEpCounters(library);
+    const crossed =
+      after.bytesToDevice + after.bytesFromDevice - before.bytesToDevice - before.bytesFromDevice;
+    process.stdout.write(`${name}: ${crossed / 2} bytes cross per step\n`);
+  }
+  describe("two steps of a 256 KiB state on a plugin provider", () => {
+    for (const [name, twoSteps] of Object.entries(ways)) bench(name, twoSteps);
   });
 }
 

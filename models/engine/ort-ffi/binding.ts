@@ -6,6 +6,7 @@ import type {
   TensorSpec,
 } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
+import type { DeviceMemory } from "./device-memory.ts";
 import { OrtDeviceTensor } from "./device-tensor.ts";
 import type { Address } from "./native-library.ts";
 import type { OrtApi } from "./ort-api.ts";
@@ -17,6 +18,8 @@ export interface BindingOwner {
   readonly runtime: Runtime;
   readonly name: string;
   readonly session: Address;
+  /** Where the session computes; undefined: in host memory. */
+  readonly memory: DeviceMemory | undefined;
   readonly runOptions: RunOptions;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
@@ -24,7 +27,20 @@ export interface BindingOwner {
 
 type Tensors = Readonly<Record<string, Tensor | DeviceTensor>>;
 
-/** Buffers tied to a session through an OrtIoBinding: a run is one call with three addresses. */
+/** A host tensor and the device tensor that stands for it in a captured graph. */
+interface Staged {
+  readonly host: Tensor;
+  readonly device: OrtDeviceTensor;
+}
+
+/**
+ * Buffers tied to a session through an OrtIoBinding: a run is one call with three addresses.
+ *
+ * Where the session computes elsewhere than in host memory, two more things happen. BindInput copies
+ * an input that does not lie where its node reads it, at once and once only (IOBinding::BindInput), so
+ * inputs are bound anew before every run. And a captured graph replays with the addresses it was
+ * captured with, so its host tensors are staged in device tensors of their own.
+ */
 export class OrtFfiBinding implements EngineBinding {
   readonly #owner: BindingOwner;
   readonly #onClosed: (binding: OrtFfiBinding) => void;
@@ -32,6 +48,11 @@ export class OrtFfiBinding implements EngineBinding {
   readonly #session: Address;
   readonly #runOptions: RunOptions;
   readonly #graphId: number | undefined;
+  readonly #bindInput: OrtApi["functions"]["BindInput"];
+  /** Inputs to bind again before each run. */
+  readonly #refreshed: { readonly name: string; readonly value: Address }[] = [];
+  readonly #stagedInputs: Staged[] = [];
+  readonly #stagedOutputs: Staged[] = [];
   readonly #binding: Address;
   /** Values made here, over the caller's memory. Device tensors have their own. */
   readonly #values: Address[] = [];
@@ -54,14 +75,15 @@ export class OrtFfiBinding implements EngineBinding {
     this.#session = owner.session;
     this.#runOptions = owner.runOptions;
     this.#graphId = options.graphId;
+    this.#bindInput = functions.BindInput;
     this.#binding = api.make(
       (out) => functions.CreateIoBinding(owner.session, out),
       ErrorCode.EngineSession,
       owner.name,
     );
     try {
-      this.#bindAll("input", functions.BindInput, owner.inputs, inputs);
-      this.#bindAll("output", functions.BindOutput, owner.outputs, outputs);
+      for (const spec of owner.inputs) this.#bind("input", spec, inputs[spec.name]);
+      for (const spec of owner.outputs) this.#bind("output", spec, outputs[spec.name]);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -74,8 +96,14 @@ export class OrtFfiBinding implements EngineBinding {
       throw new BridgeError(ErrorCode.ModelClosed, `${this.#owner.name}: the binding is closed`);
     }
     this.#runOptions.prepare(this.#graphId);
+    for (const { host, device } of this.#stagedInputs) device.upload(host.data);
+    for (const { name, value } of this.#refreshed) {
+      const failed = this.#bindInput(this.#binding, name, value);
+      if (failed !== null) this.#throw(failed);
+    }
     const status = this.#runWithBinding(this.#session, this.#runOptions.address, this.#binding);
     if (status !== null) this.#throw(status);
+    for (const { host, device } of this.#stagedOutputs) device.download(host.data);
   }
 
   [Symbol.dispose](): void {
@@ -84,25 +112,38 @@ export class OrtFfiBinding implements EngineBinding {
     const { functions } = this.#owner.runtime.api;
     functions.ReleaseIoBinding(this.#binding);
     for (const value of this.#values) functions.ReleaseValue(value);
+    for (const { device } of [...this.#stagedInputs, ...this.#stagedOutputs]) {
+      device[Symbol.dispose]();
+    }
     this.#values.length = 0;
     this.#pinned.length = 0;
     this.#onClosed(this);
   }
 
-  #bindAll(
+  #bind(
     direction: "input" | "output",
-    bind: OrtApi["functions"]["BindInput"],
-    specs: readonly TensorSpec[],
-    tensors: Tensors,
+    spec: TensorSpec,
+    tensor: Tensor | DeviceTensor | undefined,
   ): void {
-    for (const spec of specs) {
-      const status = bind(this.#binding, spec.name, this.#valueOf(spec, tensors[spec.name]));
-      const what = `${this.#owner.name} ${direction} ${spec.name}`;
-      this.#owner.runtime.api.check(status, ErrorCode.EngineSession, what);
+    const { name, memory, runtime } = this.#owner;
+    const { functions } = runtime.api;
+    const isCaptured = this.#graphId !== undefined && this.#graphId >= 0;
+    const value = this.#valueOf(direction, spec, tensor, isCaptured);
+    const bind = direction === "input" ? functions.BindInput : functions.BindOutput;
+    const status = bind(this.#binding, spec.name, value);
+    runtime.api.check(status, ErrorCode.EngineSession, `${name} ${direction} ${spec.name}`);
+    if (direction === "input" && memory !== undefined && !isCaptured) {
+      this.#refreshed.push({ name: spec.name, value });
     }
   }
 
-  #valueOf({ name, type }: TensorSpec, tensor: Tensor | DeviceTensor | undefined): Address {
+  #valueOf(
+    direction: "input" | "output",
+    { name, type }: TensorSpec,
+    tensor: Tensor | DeviceTensor | undefined,
+    isCaptured: boolean,
+  ): Address {
+    const { runtime, memory } = this.#owner;
     if (tensor instanceof OrtDeviceTensor) {
       this.#pinned.push(tensor);
       return tensor.value;
@@ -111,10 +152,15 @@ export class OrtFfiBinding implements EngineBinding {
       const text = `${this.#owner.name}: ${name} is a device tensor of another engine`;
       throw new BridgeError(ErrorCode.EngineDevice, text);
     }
-    const { runtime } = this.#owner;
+    this.#pinned.push(tensor);
+    if (isCaptured && memory !== undefined) {
+      const device = new OrtDeviceTensor(memory, this.#owner.name, type, tensor.shape);
+      const staged = direction === "input" ? this.#stagedInputs : this.#stagedOutputs;
+      staged.push({ host: tensor, device });
+      return device.value;
+    }
     const value = hostValue(runtime, this.#owner.name, type, tensor.data, tensor.shape);
     this.#values.push(value);
-    this.#pinned.push(tensor);
     return value;
   }
 

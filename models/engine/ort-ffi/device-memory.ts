@@ -1,7 +1,9 @@
-import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
+import type { ProviderRequest, TensorType } from "../../../bridge/contract/engine.ts";
+import { BridgeError, errorText, ErrorCode } from "../../../bridge/contract/errors.ts";
 import type { Address } from "./native-library.ts";
 import type { AppendedProvider } from "./providers.ts";
 import type { Runtime } from "./runtime.ts";
+import { SessionCopier } from "./session-copier.ts";
 
 const code = ErrorCode.EngineDevice;
 
@@ -17,9 +19,19 @@ export class DeviceMemory {
   readonly runtime: Runtime;
   readonly #session: Address;
   readonly #isInfoOurs: boolean;
+  readonly #copyProvider: ProviderRequest;
   #allocator = 0n;
+  /** Once CopyTensors has failed. */
+  #copier: SessionCopier | undefined;
 
-  private constructor(runtime: Runtime, session: Address, info: Address, isInfoOurs: boolean) {
+  private constructor(
+    runtime: Runtime,
+    session: Address,
+    provider: ProviderRequest,
+    info: Address,
+    isInfoOurs: boolean,
+  ) {
+    this.#copyProvider = copyProviderOf(provider);
     this.runtime = runtime;
     this.info = info;
     this.#session = session;
@@ -33,10 +45,12 @@ export class DeviceMemory {
   static of(
     runtime: Runtime,
     session: Address,
+    provider: ProviderRequest,
     { memory }: AppendedProvider,
   ): DeviceMemory | undefined {
     if (memory === undefined) return undefined;
-    if (typeof memory === "bigint") return new DeviceMemory(runtime, session, memory, false);
+    if (typeof memory === "bigint")
+      return new DeviceMemory(runtime, session, provider, memory, false);
     const { api } = runtime;
     const { name, deviceId } = memory;
     const create = api.functions.CreateMemoryInfo;
@@ -45,7 +59,7 @@ export class DeviceMemory {
       code,
       name,
     );
-    return new DeviceMemory(runtime, session, info, true);
+    return new DeviceMemory(runtime, session, provider, info, true);
   }
 
   /** @throws BridgeError `engine/device` when the session has no allocator for this memory. */
@@ -59,26 +73,50 @@ export class DeviceMemory {
   }
 
   /**
-   * Copies values between memories, complete when it returns.
+   * Copies values of one type between memories, complete when it returns.
    *
-   * @throws BridgeError `engine/device` when this library does not know how.
+   * @throws BridgeError `engine/device` when neither way works.
    */
-  copy(from: BigUint64Array, to: BigUint64Array): void {
+  copy(type: TensorType, from: BigUint64Array, to: BigUint64Array): void {
+    if (this.#copier !== undefined) {
+      this.#copier.copy(type, from, to);
+      return;
+    }
+    const reason = this.#copyTensors(from, to);
+    if (reason === undefined) return;
+    const copier = new SessionCopier(this.runtime, this.#copyProvider);
+    try {
+      copier.copy(type, from, to);
+      this.#copier = copier;
+    } catch (cause) {
+      copier.release();
+      const text = `copying to or from ${this.name}: ${reason}; ${errorText(cause)}`;
+      throw new BridgeError(code, text, { cause });
+    }
+  }
+
+  /** Why it did not work; undefined when it did. */
+  #copyTensors(from: BigUint64Array, to: BigUint64Array): string | undefined {
     const { api, env } = this.runtime;
     const copyTensors = api.functions.CopyTensors;
-    if (copyTensors === undefined) {
-      const text = `copying to ${this.name} needs ONNX Runtime 1.23, ${api.library} is ${api.version}`;
-      throw new BridgeError(code, text);
-    }
+    if (copyTensors === undefined) return `ONNX Runtime ${api.version} has no CopyTensors`;
     const status = copyTensors(env, from, to, null, from.length);
-    if (status !== null) api.check(status, code, `copying to or from ${this.name}`);
+    return status === null ? undefined : api.takeText(status);
   }
 
   /** After everything allocated here is released, and before the session is. */
   release(): void {
     const { functions } = this.runtime.api;
+    this.#copier?.release();
     if (this.#allocator !== 0n) functions.ReleaseAllocator(this.#allocator);
     this.#allocator = 0n;
     if (this.#isInfoOurs) functions.ReleaseMemoryInfo(this.info);
   }
+}
+
+/** TensorRT would build an engine for a copy; CUDA has the same memory, and comes with it. */
+function copyProviderOf(provider: ProviderRequest): ProviderRequest {
+  if (provider.name !== "tensorrt") return provider;
+  const deviceId = provider.options?.["device_id"];
+  return { name: "cuda", ...(deviceId === undefined ? {} : { options: { device_id: deviceId } }) };
 }

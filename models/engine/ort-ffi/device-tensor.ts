@@ -30,7 +30,7 @@ export class OrtDeviceTensor implements DeviceTensor {
     session: string,
     type: TensorType,
     shape: readonly number[],
-    onClosed: (tensor: OrtDeviceTensor) => void,
+    onClosed: (tensor: OrtDeviceTensor) => void = () => undefined,
   ) {
     this.#what = `${session}: device tensor`;
     requireShape(this.#what, shape);
@@ -66,7 +66,7 @@ export class OrtDeviceTensor implements DeviceTensor {
     this.#mustBeOpen();
     requireFittingData(this.#what, this.type, elementCount(this.shape), data);
     this.#withHost(data, (host) => {
-      this.memory.copy(BigUint64Array.of(host), BigUint64Array.of(this.#value));
+      this.memory.copy(this.type, BigUint64Array.of(host), BigUint64Array.of(this.#value));
     });
   }
 
@@ -74,7 +74,7 @@ export class OrtDeviceTensor implements DeviceTensor {
     this.#mustBeOpen();
     requireFittingData(this.#what, this.type, elementCount(this.shape), out);
     this.#withHost(out, (host) => {
-      this.memory.copy(BigUint64Array.of(this.#value), BigUint64Array.of(host));
+      this.memory.copy(this.type, BigUint64Array.of(this.#value), BigUint64Array.of(host));
     });
   }
 
@@ -86,7 +86,7 @@ export class OrtDeviceTensor implements DeviceTensor {
       throw new BridgeError(ErrorCode.EngineDevice, text);
     }
     const rows = this.#rowsLike(other);
-    this.memory.copy(new BigUint64Array(rows.length).fill(other.value), rows);
+    this.memory.copy(this.type, new BigUint64Array(rows.length).fill(other.value), rows);
   }
 
   [Symbol.dispose](): void {

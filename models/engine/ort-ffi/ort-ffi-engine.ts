@@ -57,7 +57,16 @@ export class OrtFfiEngine implements Engine {
   ): OrtFfiEngine {
     const api = OrtApi.load(library);
     keepLibrary(library);
-    const functions = api.functions;
+    return OrtFfiEngine.over(api, librarySource, fallbackReasons);
+  }
+
+  /** An engine over a function table that is loaded already. */
+  static over(
+    api: OrtApi,
+    librarySource: LibrarySource,
+    fallbackReasons: readonly string[] = [],
+  ): OrtFfiEngine {
+    const { functions, library } = api;
     const make = (call: (out: BigUint64Array) => Address | null): Address =>
       api.make(call, ErrorCode.EngineLibrary, library);
     const runtime: Runtime = {

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { ProviderRequest } from "../../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
 import { holding, OptionArrays } from "./c-arrays.ts";
@@ -24,12 +26,16 @@ interface BuiltIn {
   readonly fullName: string;
   /** Name of its device memory, where tensors can be kept there. */
   readonly memory?: string;
+  /** The library it lives in, where that is not ONNX Runtime's own. */
+  readonly file?: string;
   readonly append: (append: Append) => void;
 }
 
 /** One provider on its way into session options. */
 interface Append {
   readonly api: OrtApi;
+  /** Begins every error. */
+  readonly what: string;
   readonly settings: Address;
   readonly options: Readonly<Record<string, string>>;
   readonly check: (status: Address | null) => void;
@@ -45,6 +51,10 @@ function withOptions(
   holding(arrays, () => {
     work(arrays.keys.pointers, arrays.values.pointers, arrays.keys.length);
   });
+}
+
+function providerFile(name: string): string {
+  return `libonnxruntime_providers_${name}.so`;
 }
 
 /** Appended by name and key/value pairs. */
@@ -81,10 +91,10 @@ const optionObjects = {
 
 const byObject =
   (kind: keyof typeof optionObjects) =>
-  ({ api, settings, options, check }: Append): void => {
+  ({ api, what, settings, options, check }: Append): void => {
     const { functions } = api;
     const calls = optionObjects[kind];
-    const object = api.make((out) => functions[calls.create](out), code, kind);
+    const object = api.make((out) => functions[calls.create](out), code, what);
     try {
       withOptions(options, (keys, values, count) => {
         if (count > 0) check(functions[calls.update](object, keys, values, count));
@@ -115,12 +125,36 @@ const migraphx = ({ api, settings, options, check }: Append): void => {
 /** The providers that are asked for by name alone. */
 const builtIns: Readonly<Record<string, BuiltIn>> = {
   cpu: { fullName: "CPUExecutionProvider", append: () => undefined },
-  cuda: { fullName: "CUDAExecutionProvider", memory: "Cuda", append: byObject("CUDA") },
-  tensorrt: { fullName: "TensorrtExecutionProvider", memory: "Cuda", append: byObject("TensorRT") },
-  openvino: { fullName: "OpenVINOExecutionProvider", append: openVino },
-  cann: { fullName: "CANNExecutionProvider", memory: "Cann", append: byObject("CANN") },
+  cuda: {
+    fullName: "CUDAExecutionProvider",
+    memory: "Cuda",
+    file: providerFile("cuda"),
+    append: byObject("CUDA"),
+  },
+  tensorrt: {
+    fullName: "TensorrtExecutionProvider",
+    memory: "Cuda",
+    file: providerFile("tensorrt"),
+    append: byObject("TensorRT"),
+  },
+  openvino: {
+    fullName: "OpenVINOExecutionProvider",
+    file: providerFile("openvino"),
+    append: openVino,
+  },
+  cann: {
+    fullName: "CANNExecutionProvider",
+    memory: "Cann",
+    file: providerFile("cann"),
+    append: byObject("CANN"),
+  },
   qnn: { fullName: "QNNExecutionProvider", append: byName("QNN") },
-  migraphx: { fullName: "MIGraphXExecutionProvider", memory: "Hip", append: migraphx },
+  migraphx: {
+    fullName: "MIGraphXExecutionProvider",
+    memory: "Hip",
+    file: providerFile("migraphx"),
+    append: migraphx,
+  },
   webgpu: { fullName: "WebGpuExecutionProvider", memory: "WebGPU_Buf", append: byName("WebGPU") },
   xnnpack: { fullName: "XnnpackExecutionProvider", append: byName("XNNPACK") },
 };
@@ -161,11 +195,19 @@ export function appendProvider(
   const provider = `${what}: provider ${name}`;
   if (!compiledProviders(api).includes(name)) throw unknownProvider(runtime, what, name);
   const check = (status: Address | null): void => {
-    api.check(status, code, provider);
+    if (status === null) return;
+    const text = `${provider}: ${api.takeText(status)}${missingFile(api, builtIn)}`;
+    throw new BridgeError(code, text, { details: { library: api.library } });
   };
-  builtIn.append({ api, settings, options, check });
+  builtIn.append({ api, what: provider, settings, options, check });
   if (builtIn.memory === undefined) return {};
   return { memory: { name: builtIn.memory, deviceId: Number(options["device_id"] ?? 0) } };
+}
+
+/** ONNX Runtime says of a library it cannot load little more than that. */
+function missingFile({ library }: OrtApi, { file }: BuiltIn): string {
+  if (file === undefined || existsSync(join(dirname(library), file))) return "";
+  return `; ${file} is not beside ${library}`;
 }
 
 function appendPlugin(

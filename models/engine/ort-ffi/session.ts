@@ -52,7 +52,12 @@ export class OrtFfiSession implements EngineSession {
       this.inputs = describeTensors(runtime, session, name, "input");
       this.outputs = describeTensors(runtime, session, name, "output");
       this.assignment = readAssignment(api, session, name);
-      this.#memory = DeviceMemory.of(runtime, session, provider);
+      this.#memory = DeviceMemory.of(
+        runtime,
+        session,
+        options.provider ?? { name: "cpu" },
+        provider,
+      );
     } catch (error) {
       api.functions.ReleaseSession(session);
       throw error;
@@ -84,6 +89,7 @@ export class OrtFfiSession implements EngineSession {
       runtime: this.#runtime,
       name: this.#name,
       session: this.#session,
+      memory: this.#memory,
       runOptions: this.#runOptions,
       inputs: this.inputs,
       outputs: this.outputs,

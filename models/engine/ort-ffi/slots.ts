@@ -77,6 +77,7 @@ export const ortSlots = {
   ReleaseMemoryInfo: release(94, 1, ["address"]),
   ReleaseSession: release(95, 1, ["address"]),
   ReleaseValue: release(96, 1, ["address"]),
+  ReleaseRunOptions: release(97, 1, ["address"]),
   ReleaseTypeInfo: release(98, 1, ["address"]),
   ReleaseSessionOptions: release(100, 1, ["address"]),
   SessionEndProfiling: status(110, 2, ["address", "address", "memory"]),

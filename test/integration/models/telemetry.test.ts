@@ -1,10 +1,10 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { onnxModel } from "../../fakes/onnx-writer.ts";
 import { observeGraph } from "../../fakes/tiny-package.ts";
 
@@ -75,4 +75,68 @@ test("an engine in a worker refuses to load while the main thread has not switch
   expect(await filesLeftBy(run("", "engine/library"))).toEqual([]);
   const disable = `(await import("${dist}telemetry.js")).disableTelemetry();`;
   expect(await filesLeftBy(run(disable, "opened"))).toEqual([]);
+});
+
+/** Threads and sockets that came while an engine was opened and half a second after, as JSON. */
+const watching = (openIt: string): string => `
+  import { readdirSync, readlinkSync } from "node:fs";
+  import { readFile } from "node:fs/promises";
+  import { connect } from "node:net";
+  // Node's own pool of threads starts when it is first used.
+  await Promise.all(Array.from({ length: 8 }, () => readFile("/proc/self/status")));
+  const { openEngine } = await import("${dist}open-engine.js");
+  const { OrtFfiEngine } = await import("${dist}ort-ffi/ort-ffi-engine.js");
+  const { packagedLibrary } = await import("${dist}library.js");
+  const link = (fd) => { try { return readlinkSync("/proc/self/fd/" + fd); } catch { return ""; } };
+  const now = () => [
+    ...readdirSync("/proc/self/task").map((id) => "thread " + id),
+    ...readdirSync("/proc/self/fd").map(link).filter((to) => to.startsWith("socket:")),
+  ];
+  const before = new Set(now());
+  const engine = ${openIt};
+  await engine.openSession({ name: "model.onnx", model });
+  const seen = new Set();
+  for (let round = 0; round < 25; round += 1) {
+    for (const each of now()) if (!before.has(each)) seen.add(each.split(" ")[0].split(":")[0]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  writeFileSync("seen.json", JSON.stringify([...seen]));
+  await new Promise((resolve) => connect(9, "127.0.0.9").on("error", resolve).on("connect", resolve));
+  process.exit(0);`;
+
+async function newcomers(openIt: string): Promise<string[]> {
+  await filesLeftBy(`import { writeFileSync } from "node:fs";${watching(openIt)}`);
+  return JSON.parse(await readFile(join(home, "seen.json"), "utf8")) as string[];
+}
+
+describe.skipIf(process.platform !== "linux")("threads and sockets (needs /proc)", () => {
+  test.each(["ort-ffi", "ort-node"])("%s starts no thread and opens no socket", async (kind) => {
+    expect(await newcomers(`await openEngine({ engine: "${kind}" })`)).toEqual([]);
+  });
+
+  test("the check sees a thread: the same library without the switch starts one", async () => {
+    const withoutSwitch = 'OrtFfiEngine.open(packagedLibrary(), "npm package")';
+    expect(await newcomers(withoutSwitch)).toContain("thread");
+  });
+});
+
+const hasStrace = spawnSync("strace", ["-e", "trace=connect", "true"]).status === 0;
+describe.skipIf(!hasStrace)("connections (needs strace, and to be allowed to trace)", () => {
+  test.each(["ort-ffi", "ort-node"])("%s attempts none", async (kind) => {
+    const script = join(home, "watch.mjs");
+    const head = `
+      import { readFileSync, writeFileSync } from "node:fs";
+      const model = readFileSync(${JSON.stringify(join(home, "model.onnx"))});`;
+    await writeFile(script, head + watching(`await openEngine({ engine: "${kind}" })`));
+    const trace = join(home, "trace");
+    const args = ["-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", trace];
+    const env = { PATH: process.env["PATH"], HOME: home, TMPDIR: home };
+    await promisify(execFile)("strace", [...args, process.execPath, script], { env, cwd: home });
+    const calls = (await readFile(trace, "utf8"))
+      .split("\n")
+      .filter((call) => call.includes('AF_INET'));
+    // The script's own attempt at the end shows that the trace sees such calls.
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).toContain("127.0.0.9");
+  });
 });

@@ -127,9 +127,9 @@ describe("a service that is asked for a GPU", () => {
         expect(metrics).toMatch(/^kairos_model_nodes\{graph=.*CPUExecutionProvider"\} [1-9]/m);
       }
       const [plain = 0, asked = 0] = tookMs;
-      console.log(
+      process.stdout.write(
         `to the first prediction: cpu ${plain.toFixed(0)} ms, tensorrt and cuda asked for ` +
-          `${asked.toFixed(0)} ms (${(asked - plain).toFixed(0)} ms more)`,
+          `${asked.toFixed(0)} ms (${(asked - plain).toFixed(0)} ms more)\n`,
       );
     },
   );
@@ -173,9 +173,9 @@ describe("a running service", () => {
     expect(service.logLines.map((line) => line["msg"])).toContain(
       "the world model died, starting it again",
     );
-    console.log(
+    process.stdout.write(
       `worker killed under load: longest time without a prediction ${gapMs.toFixed(0)} ms, ` +
-        `longest stand of the moving axis ${stillMs.toFixed(0)} ms`,
+        `longest stand of the moving axis ${stillMs.toFixed(0)} ms\n`,
     );
     // It turns round every few seconds, and that takes it through standing for some ms.
     expect(stillMs).toBeLessThan(1500);
@@ -193,9 +193,9 @@ describe("a running service", () => {
     const { model, ladder } = await health(url);
     expect(model.id).toBe("tiny");
     expect(ladder).toMatchObject({ swapCount: 1, lastUseError: null });
-    console.log(
+    process.stdout.write(
       `another package under load: longest time without a prediction ${gapMs.toFixed(0)} ms, ` +
-        `longest stand ${stillMs.toFixed(0)} ms`,
+        `longest stand ${stillMs.toFixed(0)} ms\n`,
     );
     expect(stillMs).toBeLessThan(1500);
   });

@@ -1,8 +1,29 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { planRungs } from "../models/ladder/plan-rungs.ts";
-import type { LadderPlan, Rung, TickBudget } from "../models/ladder/rung.ts";
-import type { Config } from "./config.ts";
+import type { ProviderRequest } from "../../bridge/contract/engine.ts";
+import { planRungs } from "./plan-rungs.ts";
+import type { LadderPlan, Rung, TickBudget } from "./rung.ts";
+
+/** What the ladder reads of the configuration's `model` section; the schema is in bridge/config.ts. */
+export interface ModelSection {
+  readonly providers: "auto" | readonly (string | AskedProvider)[];
+  readonly cpuFallback: boolean;
+  readonly minNodeShareRatio: number;
+  readonly precision: "fp32" | "fp16";
+  readonly cudaGraph: boolean;
+  readonly cudaPluginLibrary: string;
+  readonly engineCacheFolder: string;
+  readonly engineCacheMaxMiB: number;
+  readonly buildTimeoutS: number;
+  readonly tickBudgetMs: number;
+  readonly horizonSteps: number;
+}
+
+interface AskedProvider {
+  readonly name: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly library?: string | undefined;
+}
 
 /** The configuration's `model` section as the provider ladder reads it. */
 export interface ModelSettings {
@@ -14,7 +35,7 @@ export interface ModelSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export function modelSettings({ model }: Config, environment: Environment): ModelSettings {
+export function modelSettings(model: ModelSection, environment: Environment): ModelSettings {
   const { tickBudgetMs, buildTimeoutS, horizonSteps, cudaGraph } = model;
   return {
     rungs: planRungs({
@@ -37,9 +58,7 @@ export function modelSettings({ model }: Config, environment: Environment): Mode
   };
 }
 
-type Provider = Exclude<Config["model"]["providers"], "auto">[number];
-
-function requestOf(provider: Provider) {
+function requestOf(provider: string | AskedProvider): string | ProviderRequest {
   if (typeof provider === "string") return provider;
   const { name, options, library } = provider;
   return { name, options, ...(library === undefined ? {} : { library }) };
