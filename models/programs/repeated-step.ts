@@ -47,11 +47,13 @@ interface Bound {
 export class RepeatedStep {
   readonly #parts: RepeatedStepParts;
   readonly #columns: readonly number[];
+  readonly #feeds: readonly (readonly [string, string | number])[];
   readonly #bound = new Map<number, Bound>();
 
   constructor(parts: RepeatedStepParts) {
     this.#parts = parts;
     this.#columns = predictedColumns(parts.embodiment);
+    this.#feeds = Object.entries(parts.predict.feed);
     this.#boundFor(1);
   }
 
@@ -130,7 +132,7 @@ export class RepeatedStep {
 
   /** `from` gives rows per candidate, or one row for all of them. */
   #feed(bound: Bound, from: (role: string) => Float32Array | undefined): void {
-    for (const [role, source] of Object.entries(this.#parts.predict.feed)) {
+    for (const [role, source] of this.#feeds) {
       const input = bound.inputs.get(role);
       if (input === undefined) continue;
       if (typeof source === "number") input.values.fill(source);
@@ -172,7 +174,7 @@ export class RepeatedStep {
     inputs: ReadonlyMap<string, RoleBuffer>,
     outputs: ReadonlyMap<string, RoleBuffer>,
   ): void {
-    for (const [role, source] of Object.entries(this.#parts.predict.feed)) {
+    for (const [role, source] of this.#feeds) {
       if (typeof source === "number" || role === "proprio.cur") continue;
       const length = outputs.get(source)?.values.length ?? 0;
       mustHold(this.#parts.graph.name, role, inputs.get(role)?.values.length ?? 0, length);

@@ -41,7 +41,8 @@ export class Rollout {
   constructor(parts: ImaginationParts) {
     this.#parts = parts;
     // Bound now rather than at the first question: a package whose graph disagrees is refused at open.
-    this.#boundFor(1, 1);
+    const [, horizon] = specOf(parts.graph, "in", "actions")?.shape ?? [];
+    this.#boundFor(1, typeof horizon === "number" ? horizon : 1);
   }
 
   /** // hot path */

@@ -94,6 +94,8 @@ module.exports = {
     fence("sharp", "bridge/media/"),
     fence("pino", "bridge/log\\.ts"),
     fence("commander", "bridge/cli/"),
+    fence("tar", "models/package/archive/"),
+    fence("yauzl", "models/package/archive/"),
     fence("yaml", "bridge/config\\.ts|sims/scenario/"),
     fence(
       "zod",

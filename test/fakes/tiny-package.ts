@@ -75,6 +75,27 @@ export const observeGraph: OnnxGraph = {
   ],
 };
 
+/**
+ * 1e-30 / (4 - count) added to the memory: infinite once four observations are in the count.
+ */
+export const spikingObserveGraph: OnnxGraph = {
+  ...observeGraph,
+  initializers: [
+    ...observeGraph.initializers!,
+    { name: "limit", shape: [1], data: [4] },
+    { name: "five", shape: [1], data: [5n] },
+    { name: "tiny", shape: [1], data: [1e-30] },
+  ],
+  nodes: [
+    ...observeGraph.nodes.slice(0, -1),
+    { op: "Add", inputs: ["kept", "gained"], outputs: ["sum"] },
+    { op: "Slice", inputs: ["sum", "four", "five", "axis1"], outputs: ["count"] },
+    { op: "Sub", inputs: ["limit", "count"], outputs: ["left"] },
+    { op: "Div", inputs: ["tiny", "left"], outputs: ["spike"] },
+    { op: "Add", inputs: ["sum", "spike"], outputs: ["state_out"] },
+  ],
+};
+
 const stepGraph: OnnxGraph = {
   name: "step",
   inputs: [
@@ -101,7 +122,7 @@ const stepGraph: OnnxGraph = {
   ],
 };
 
-const rolloutGraph: OnnxGraph = {
+export const rolloutGraph: OnnxGraph = {
   name: "rollout",
   inputs: [
     { name: "state", shape: ["N", 5] },

@@ -10,7 +10,15 @@ import { openEngine } from "../../../models/engine/open-engine.ts";
 import type { ModelPackage } from "../../../models/package/load-package.ts";
 import { openProgram } from "../../../models/programs/open-program.ts";
 import type { Program } from "../../../models/programs/program.ts";
-import { loadContents, tinyContents } from "../../fakes/tiny-package.ts";
+import { OnnxWorldModel } from "../../../models/world-model.ts";
+import { observationAt } from "../../contract/models/world-model-contract.ts";
+import {
+  loadContents,
+  spikingObserveGraph,
+  tinyContents,
+  tinyGolden,
+  type Json,
+} from "../../fakes/tiny-package.ts";
 import { repeatContents } from "../../fakes/tiny-repeat-package.ts";
 import { seeingContents } from "../../fakes/tiny-seeing-package.ts";
 
@@ -158,4 +166,23 @@ describe.each([
     expect(await play(program)).toEqual(await play(plain));
     expect(traffic.tensors).toBe(0);
   });
+});
+
+test("a state that went bad on its device shows in a prediction, and is forgotten", async () => {
+  const golden = { ...tinyGolden() };
+  golden["observations"] = (golden["observations"] as unknown[]).slice(0, 3);
+  const manifest = (json: Json): Json => ({ ...json, verify: { golden: "golden.json", atol: 10 } });
+  const pack = await loadContents(tinyContents({ observe: spikingObserveGraph, golden, manifest }));
+  const traffic: Traffic = { uploads: 0, downloads: 0, deviceCopies: 0, tensors: 0 };
+  const onDevice = engineWithDevice(engine, traffic, () => "fake:0");
+  await using model = await OnnxWorldModel.open({ engine: onDevice, pack });
+  const request = { actionsRad: new Float32Array(8), candidateCount: 1, horizonSteps: 2 };
+  // Nobody fetches the state to look at it, so the fourth observation is taken.
+  for (let t = 0; t < 4; t += 1) await model.observe(observationAt(t));
+  await expect(model.predict(request)).rejects.toThrow(
+    expect.objectContaining({ code: "model/output" }),
+  );
+  expect(model.resetCount).toBe(1);
+  await model.observe(observationAt(4));
+  expect((await model.predict(request)).stateSequence).toBe(1);
 });

@@ -6,8 +6,10 @@ import { openEngine } from "../../../models/engine/open-engine.ts";
 import { loadPackage } from "../../../models/package/load-package.ts";
 import { OnnxWorldModel, type Reproject } from "../../../models/world-model.ts";
 import { observationAt } from "../../contract/models/world-model-contract.ts";
+import type { OnnxGraph } from "../../fakes/onnx-writer.ts";
 import {
-  observeGraph,
+  rolloutGraph,
+  spikingObserveGraph,
   tinyGolden,
   writeTinyPackage,
   type TinyPackageChanges,
@@ -139,28 +141,10 @@ describe.each(["ort-ffi", "ort-node"] as const)("a package on %s", (kind) => {
   });
 
   test("whose state stops being finite keeps the last good one and says so", async () => {
-    // 1 / (4 - count) added to the memory: infinite once four observations are in the count.
-    const observe = {
-      ...observeGraph,
-      initializers: [
-        ...observeGraph.initializers!,
-        { name: "limit", shape: [1], data: [4] },
-        { name: "five", shape: [1], data: [5n] },
-        { name: "tiny", shape: [1], data: [1e-30] },
-      ],
-      nodes: [
-        ...observeGraph.nodes.slice(0, -1),
-        { op: "Add", inputs: ["kept", "gained"], outputs: ["sum"] },
-        { op: "Slice", inputs: ["sum", "four", "five", "axis1"], outputs: ["count"] },
-        { op: "Sub", inputs: ["limit", "count"], outputs: ["left"] },
-        { op: "Div", inputs: ["tiny", "left"], outputs: ["spike"] },
-        { op: "Add", inputs: ["sum", "spike"], outputs: ["state_out"] },
-      ],
-    };
     const golden = { ...tinyGolden() };
     golden["observations"] = (golden["observations"] as unknown[]).slice(0, 3);
     const manifest = (m: Json): Json => ({ ...m, verify: { golden: "golden.json", atol: 10 } });
-    await using model = await open({ observe, golden, manifest });
+    await using model = await open({ observe: spikingObserveGraph, golden, manifest });
     for (let t = 0; t < 3; t += 1) await model.observe(observationAt(t));
     const request = { actionsRad: new Float32Array(8), candidateCount: 1, horizonSteps: 2 };
     const before = await model.predict(request);
@@ -168,6 +152,17 @@ describe.each(["ort-ffi", "ort-node"] as const)("a package on %s", (kind) => {
     const after = await model.predict(request);
     expect(after.meanPosRad).toEqual(before.meanPosRad);
     expect(after.stampMs).toBe(before.stampMs);
+  });
+
+  test("of a fixed horizon answers that one and refuses others by shape", async () => {
+    const rollout = fixedHorizon(rolloutGraph, 16);
+    await using model = await open({ rollout });
+    await model.observe(observationAt(0));
+    const request = { actionsRad: new Float32Array(64), candidateCount: 1, horizonSteps: 16 };
+    expect((await model.predict(request)).horizonSteps).toBe(16);
+    const shorter = { ...request, actionsRad: new Float32Array(60), horizonSteps: 15 };
+    await expect(model.predict(shorter)).rejects.toThrow(code("model/shape"));
+    expect((await model.predict(request)).horizonSteps).toBe(16);
   });
 
   test("answers more sizes of request than it keeps bindings for", async () => {
@@ -241,3 +236,13 @@ describe.each(["ort-ffi", "ort-node"] as const)("a package on %s", (kind) => {
     expect(prediction.preview).toBeUndefined();
   });
 });
+
+/** The graph with its open horizon closed. */
+function fixedHorizon(graph: OnnxGraph, steps: number): OnnxGraph {
+  const close = (values: OnnxGraph["inputs"]): OnnxGraph["inputs"] =>
+    values.map((value) => ({
+      ...value,
+      shape: value.shape.map((size) => (size === "K" ? steps : size)),
+    }));
+  return { ...graph, inputs: close(graph.inputs), outputs: close(graph.outputs) };
+}
