@@ -183,10 +183,6 @@ interface Life {
 
 /** False when the thread is still there after its time; it then no longer keeps the process alive. */
 async function terminateInTime(worker: Worker): Promise<boolean> {
-  if (!(await nativeCallsEnded(worker.threadId))) {
-    worker.unref();
-    return false;
-  }
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<"late">((resolve) => {
     timer = setTimeout(() => {
@@ -194,7 +190,9 @@ async function terminateInTime(worker: Worker): Promise<boolean> {
     }, terminateTimeoutMs);
   });
   // onnxruntime-node aborts the process when its thread is torn down in the middle of a run.
-  const end = nativeCallsEnded(worker.threadId).then(() => worker.terminate());
+  const end = nativeCallsEnded(worker.threadId).then(async (hasEnded) =>
+    hasEnded ? await worker.terminate() : ("late" as const),
+  );
   const ended = await Promise.race([end, late]);
   clearTimeout(timer);
   if (ended !== "late") return true;
