@@ -1,6 +1,7 @@
 import type { Engine, EngineDevice } from "../../bridge/contract/engine.ts";
 import { errorText } from "../../bridge/contract/errors.ts";
 import type { Finding } from "../../bridge/contract/finding.ts";
+import { describeLibrary } from "../engine/library-report.ts";
 import { findLibraries, type LibraryCandidate } from "../engine/library.ts";
 import { openEngine, type OpenEngineOptions } from "../engine/open-engine.ts";
 
@@ -73,7 +74,7 @@ function devices(found: readonly EngineDevice[]): Finding[] {
   return [{ level: "ok", subject: "devices", text, details: { devices: found } }];
 }
 
-function passedOver({ path, version, source, passedOver: reason }: LibraryCandidate): Finding {
-  const text = `${version ?? "unknown version"}, ${source}: ${path}; ${reason ?? "not tried"}`;
-  return { level: "note", subject: "also found", text };
+function passedOver(candidate: LibraryCandidate): Finding {
+  const details = { ...candidate };
+  return { level: "note", subject: "also found", text: describeLibrary(candidate), details };
 }

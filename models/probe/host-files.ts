@@ -8,6 +8,8 @@ export interface HostFiles {
   /** Undefined when it cannot be read. Zero bytes at the end, as the device tree has, are dropped. */
   read(path: string): string | undefined;
   exists(path: string): boolean;
+  /** Where the file really lies, for readers of other parts. */
+  realPath(path: string): string;
   /** This user may read and write it. */
   isUsable(path: string): boolean;
   /** Names in a folder; none when there is no such folder. */
@@ -22,6 +24,7 @@ export function hostFiles(root = "/"): HostFiles {
   const inRoot = (path: string): string => join(root, path);
   return {
     read: (path) => orUndefined(() => readFileSync(inRoot(path), "utf8").replace(/\0+$/, "")),
+    realPath: inRoot,
     exists: (path) => existsSync(inRoot(path)),
     isUsable: (path) =>
       orUndefined(() => {

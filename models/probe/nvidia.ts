@@ -1,9 +1,10 @@
 import { dirname } from "node:path";
+import { errorText } from "../../bridge/contract/errors.ts";
 import type { Finding } from "../../bridge/contract/finding.ts";
+import { gpuFit, readGpuCode, type GpuCode } from "../engine/library-gpu-code.ts";
 import type { HostFiles } from "./host-files.ts";
 import { findLibrary } from "./loader-paths.ts";
 import { findNvidia, type NvidiaHardware } from "./nvidia-hardware.ts";
-import { compiledFor } from "./provider-code.ts";
 
 export interface NvidiaProbeOptions {
   readonly files: HostFiles;
@@ -73,7 +74,7 @@ export async function probeNvidia(options: NvidiaProbeOptions): Promise<Finding[
     ...parts.map((part) => library(part, { files, environment }, hardware.isJetson)),
     // Thor has no such accelerator.
     ...(hardware.isJetson && hardware.architecture !== "110" ? dlaCompiler(options) : []),
-    ...(isMissing("cuda") ? [notBuiltIn(hardware)] : await compiledCode(options, hardware)),
+    ...(isMissing("cuda") ? [notBuiltIn(hardware)] : [compiledCode(options, hardware)]),
   ];
 }
 
@@ -143,28 +144,36 @@ function notBuiltIn({ architecture }: NvidiaHardware): Finding {
 }
 
 /** Whether the provider library holds code this GPU can run: official aarch64 builds leave Jetson out. */
-async function compiledCode(
+function compiledCode(
   { files, engineFolder }: NvidiaProbeOptions,
-  { architecture }: NvidiaHardware,
-): Promise<Finding[]> {
+  { architecture, isJetson }: NvidiaHardware,
+): Finding {
   const subject = "GPU code";
   const path = `${engineFolder}/libonnxruntime_providers_cuda.so`;
   if (!files.exists(path)) {
     const text = `${path} not found, although the library was built with cuda`;
     const advice = "copy the provider libraries of the same build beside libonnxruntime.so";
-    return [{ level: "warn", subject, text, advice }];
+    return { level: "warn", subject, text, advice };
   }
-  const code = await compiledFor(files, path);
-  if (code === undefined) {
-    const text = "cannot be listed: cuobjdump is not installed";
-    return [{ level: "note", subject, text, advice: "it comes with cuda-cuobjdump-12-x" }];
+  let code: GpuCode;
+  try {
+    code = readGpuCode(files.realPath(path));
+  } catch (error) {
+    return { level: "note", subject, text: errorText(error) };
   }
-  const list = [...code.real.map((sm) => `sm_${sm}`), ...code.virtual.map((sm) => `PTX ${sm}`)];
+  const list = [...code.real.map((sm) => `sm_${sm}`), ...code.ptx.map((sm) => `PTX ${sm}`)];
   const details = { ...code };
-  if (architecture === undefined || code.runsOn(architecture)) {
-    return [{ level: "ok", subject, text: list.join(", "), details }];
+  const fit = architecture === undefined ? "real" : gpuFit(code, architecture);
+  if (fit === "translated") {
+    const text = `${list.join(", ")}: translated when first used, which takes minutes`;
+    return { level: "note", subject, text, details };
   }
-  const text = `compiled for ${list.join(", ")}, not for sm_${architecture}: cuda will fail`;
-  const advice = `build ONNX Runtime with CMAKE_CUDA_ARCHITECTURES=${architecture} (models/README.md, "Jetson")`;
-  return [{ level: "warn", subject, text, advice, details }];
+  // NVIDIA promises code of a lower minor version to desktop GPUs only.
+  if (fit === "real" || (fit === "unsure" && !isJetson)) {
+    return { level: "ok", subject, text: list.join(", "), details };
+  }
+  const own = architecture ?? "";
+  const text = `compiled for ${list.join(", ")}, not for sm_${own}: cuda will fail`;
+  const advice = `build ONNX Runtime with CMAKE_CUDA_ARCHITECTURES=${own} (models/README.md, "Jetson")`;
+  return { level: "warn", subject, text, advice, details };
 }

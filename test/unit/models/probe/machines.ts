@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { hostFiles, type HostFiles } from "../../../../models/probe/host-files.ts";
 
 /** Files of a machine by absolute path; a text that starts with `#!` becomes a program. */
-export type Machine = Readonly<Record<string, string>>;
+export type Machine = Readonly<Record<string, string | Buffer>>;
 
 /** A folder that looks like the root of a machine. Bare program names are looked up in its /usr/bin. */
 export function machine(content: Machine): HostFiles & { readonly root: string } {
@@ -13,7 +13,7 @@ export function machine(content: Machine): HostFiles & { readonly root: string }
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
-    if (text.startsWith("#!")) chmodSync(file, 0o755);
+    if (text.toString().startsWith("#!")) chmodSync(file, 0o755);
   }
   const files = hostFiles(root);
   return {
@@ -26,7 +26,7 @@ export function machine(content: Machine): HostFiles & { readonly root: string }
 const jetsonLibraries = "/usr/lib/aarch64-linux-gnu/nvidia";
 
 /** As a board with JetPack 6 presents itself. */
-export const orin: Machine = {
+export const orin = {
   "/etc/nv_tegra_release":
     "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64, DATE: Wed Jan  8 01:49:37 UTC 2026\n",
   "/proc/device-tree/model": "NVIDIA Jetson AGX Orin Developer Kit\0",
@@ -37,7 +37,7 @@ export const orin: Machine = {
 };
 
 /** JetPack 7 on Thor, with everything NVIDIA installs. */
-export const thor: Machine = {
+export const thor = {
   "/etc/nv_tegra_release": "# R38 (release), REVISION: 2.0, GCID: 41844464, BOARD: generic\n",
   "/proc/device-tree/model": "NVIDIA Jetson AGX Thor Developer Kit\0",
   "/proc/driver/nvidia/version":
@@ -55,7 +55,7 @@ export const thor: Machine = {
 };
 
 /** A desktop whose driver works and whose CUDA lies where the loader does not look. */
-export const desktop: Machine = {
+export const desktop = {
   "/proc/driver/nvidia/version":
     "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.129.03  Thu Oct 19 18:56:32 UTC 2023\n",
   "/dev/nvidia0": "",
@@ -64,18 +64,3 @@ export const desktop: Machine = {
   "/etc/ld.so.cache": "\0/usr/lib/x86_64-linux-gnu/libcuda.so.1\0",
   "/usr/local/cuda/lib64/libcudart.so.12.4.127": "",
 };
-
-/** NVIDIA's lister for a library with code for these architectures. */
-export function cuobjdump(real: readonly string[], virtual: readonly string[] = []): string {
-  const lines = (kind: string, list: readonly string[]): string =>
-    list.map((sm, i) => `${kind} file    ${i + 1}: onnxruntime.${i + 1}.sm_${sm}.x`).join("\n");
-  return `#!/bin/sh
-if [ "$1" = --list-elf ]; then cat <<END
-${lines("ELF", real)}
-END
-else cat <<END
-${lines("PTX", virtual)}
-END
-fi
-`;
-}

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { findLibrary } from "../../../../models/probe/loader-paths.ts";
 import { probeNvidia } from "../../../../models/probe/nvidia.ts";
-import { compiledFor } from "../../../../models/probe/provider-code.ts";
-import { cuobjdump, desktop, machine, orin, thor, type Machine } from "./machines.ts";
+import { elf, fatbin, type FatbinEntry } from "../../../fakes/fatbin-writer.ts";
+import { desktop, machine, orin, thor, type Machine } from "./machines.ts";
 
 const engineFolder = "/opt/onnxruntime/lib";
-const cudaProvider = { [`${engineFolder}/libonnxruntime_providers_cuda.so`]: "" };
+const cudaProvider = (...code: FatbinEntry[]): Machine => ({
+  [`${engineFolder}/libonnxruntime_providers_cuda.so`]: elf(fatbin(...code)),
+});
 
 async function findings(
   content: Machine,
@@ -33,8 +35,7 @@ describe("Jetson Thor with a build for it", () => {
   it("is ok throughout", async () => {
     const found = await findings({
       ...thor,
-      ...cudaProvider,
-      "/usr/local/cuda/bin/cuobjdump": cuobjdump(["87", "110"], ["110"]),
+      ...cudaProvider(["real", 87], ["real", 110], ["ptx", 110]),
     });
     expect(found["NVIDIA GPU"]).toBe(
       "ok: NVIDIA Jetson AGX Thor Developer Kit, sm_110, Jetson Linux 38.2.0 (JetPack 7), driver 580.00",
@@ -56,8 +57,7 @@ describe("Jetson Thor with the official aarch64 build", () => {
   it("is told that cuda will fail, and how to build one that does not", async () => {
     const found = await findings({
       ...thor,
-      ...cudaProvider,
-      "/usr/local/cuda/bin/cuobjdump": cuobjdump(["89", "90a", "120a", "121a"]),
+      ...cudaProvider(["real", 89], ["real", 90, "a"], ["real", 120, "a"], ["real", 121, "a"]),
     });
     expect(found["GPU code"]).toMatch(
       /^warn: compiled for sm_89, sm_90a, sm_120a, sm_121a, not for sm_110: cuda will fail -> .*CMAKE_CUDA_ARCHITECTURES=110/,
@@ -79,7 +79,7 @@ describe("Jetson Orin with half of JetPack and a library without CUDA", () => {
   });
 
   it("is warned of the compiler that TensorRT needs there, if it is missing", async () => {
-    const cache = `${orin["/etc/ld.so.cache"]!}/usr/lib/libnvinfer.so.10\0`;
+    const cache = `${orin["/etc/ld.so.cache"]}/usr/lib/libnvinfer.so.10\0`;
     const without = await findings({ ...orin, "/etc/ld.so.cache": cache }, ["cpu"]);
     expect(without["DLA compiler"]).toMatch(
       /^warn: .* -> sudo apt install nvidia-l4t-dla-compiler/,
@@ -120,23 +120,20 @@ describe("finding a library", () => {
   });
 });
 
-describe("what runs on which GPU", () => {
-  // CUDA C++ Programming Guide, "Binary Compatibility" and "PTX Compatibility".
+describe("the code of the cuda provider", () => {
   it.each([
-    { real: ["87"], virtual: [], architecture: "87", runs: true },
-    { real: ["80"], virtual: [], architecture: "87", runs: true },
-    { real: ["89"], virtual: [], architecture: "87", runs: false },
-    { real: ["90"], virtual: [], architecture: "100", runs: false },
-    { real: ["90a"], virtual: [], architecture: "90", runs: true },
-    { real: ["120a"], virtual: [], architecture: "121", runs: false },
-    { real: ["75"], virtual: ["75"], architecture: "110", runs: true },
-    { real: [], virtual: ["120"], architecture: "110", runs: false },
-  ])("$real and PTX $virtual on sm_$architecture: $runs", async (given) => {
-    const files = machine({ "/usr/bin/cuobjdump": cuobjdump(given.real, given.virtual) });
-    const code = await compiledFor(files, "/any.so");
-    expect(code?.runsOn(given.architecture)).toBe(given.runs);
+    ["runs on a desktop GPU of the same major version", desktop, [["real", 86]], /^ok: sm_86/],
+    ["is translated from PTX", desktop, [["ptx", 80]], /^note: PTX 80: translated when first used/],
+    ["is too new", desktop, [["real", 90]], /^warn: compiled for sm_90, not for sm_89/],
+    ["does not run on Jetson by its major version", orin, [["real", 80]], /^warn: .*not for sm_87/],
+  ] as const)("%s", async (_, content, code, says) => {
+    const found = await findings({ ...content, ...cudaProvider(...code) });
+    expect(found["GPU code"]).toMatch(says);
   });
-  it("is not known without cuobjdump", async () => {
-    expect(await compiledFor(machine({}), "/any.so")).toBeUndefined();
+
+  it("that cannot be read is a note", async () => {
+    const path = `${engineFolder}/libonnxruntime_providers_cuda.so`;
+    const found = await findings({ ...desktop, [path]: "no ELF" });
+    expect(found["GPU code"]).toMatch(/^note: .*cannot be listed/);
   });
 });
