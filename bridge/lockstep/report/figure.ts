@@ -28,9 +28,7 @@ export function reportFigure(summary: Summary, results: readonly RunResult[]): s
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     heading(summary, traced),
     traced === undefined || trace === undefined ? "" : timePlots(traced, trace),
-    scorePlot(summary),
-    trackingPlot(results),
-    numbers(summary, results.length),
+    ...rightColumn(summary, results),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, Verdana, sans-serif">${parts.join("")}</svg>`;
 }
@@ -164,6 +162,13 @@ function modeStrip({ timeS, mode }: Trace, y: number, toX: number): string {
   );
 }
 
+/** One under the other, without a gap for what is not there. */
+function rightColumn(summary: Summary, results: readonly RunResult[]): string[] {
+  const afterScoreY = topY + (summary.horizons.length === 0 ? 64 : 250);
+  const afterTrackingY = afterScoreY + (results.length < 2 ? 60 : 166);
+  return [scorePlot(summary), trackingPlot(results, afterScoreY), numbers(summary, afterTrackingY)];
+}
+
 function scorePlot({ horizons }: Summary): string {
   const area: Omit<Area, "toX" | "toY"> = {
     x: rightX,
@@ -202,9 +207,8 @@ function scorePlot({ horizons }: Summary): string {
 }
 
 /** How the tracking error is spread over the runs. */
-function trackingPlot(results: readonly RunResult[]): string {
+function trackingPlot(results: readonly RunResult[], y: number): string {
   const values = results.map((result) => result.trackingRmsRad * 1000).filter(Number.isFinite);
-  const y = topY + 250;
   if (values.length < 2) {
     const text = `tracking error ${(values[0] ?? 0).toFixed(1)} mrad rms (one run)`;
     return label(text, rightX, y + 20, { size: 12, color: ink.faint });
@@ -235,8 +239,7 @@ function trackingPlot(results: readonly RunResult[]): string {
   return axes(area, { x: "mrad", y: "tracking error of a run, rms: runs" }) + bars.join("");
 }
 
-function numbers(summary: Summary, runCount: number): string {
-  const y = topY + (runCount < 2 ? 310 : 416);
+function numbers(summary: Summary, y: number): string {
   const { commands, faultCounts } = summary;
   const struck = Object.entries(faultCounts).filter(([, count]) => count > 0);
   const coverage = summary.horizons.find((horizon) => horizon.aheadMs === 400)?.coverageRatio;
