@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { makeObservation } from "../contract/observation.ts";
 import type { WorldModel } from "../contract/world-model.ts";
-import { openConfiguredModel } from "../start.ts";
+import { openConfiguredModel } from "../parts/model.ts";
 
 const warmUpRuns = 20;
 const timedRuns = 200;

@@ -1,6 +1,10 @@
 import process from "node:process";
 import { Option, type Command } from "commander";
-import { descriptionFormats, robotDescription, type DescriptionFormat } from "../start.ts";
+import {
+  descriptionFormats,
+  robotDescription,
+  type DescriptionFormat,
+} from "../parts/description.ts";
 
 interface DescriptionFlags {
   readonly device: string;

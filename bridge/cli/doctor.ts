@@ -4,7 +4,7 @@ import type { Finding, FindingGroup } from "../contract/finding.ts";
 import type { RungRefusal } from "../contract/model-status.ts";
 import { silentLog } from "../contract/log.ts";
 import type { ServiceSnapshot } from "../core/service-status.ts";
-import { probeParts } from "../doctor.ts";
+import { probeParts } from "../parts/doctor.ts";
 import { startBridge } from "../start.ts";
 import { probeMachine } from "./doctor-machine.ts";
 

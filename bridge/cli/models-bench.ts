@@ -1,4 +1,4 @@
-import type { BenchReport, PackageReport, Timing } from "../model-tools.ts";
+import type { BenchReport, PackageReport, Timing } from "../parts/model-tools.ts";
 import { bytesText, facts, number3, table } from "./table.ts";
 
 /** Times per graph and per step of the loop, with what goes in and out. */

@@ -1,4 +1,4 @@
-import type { Inspection, PackageReport, RoleReport } from "../model-tools.ts";
+import type { Inspection, PackageReport, RoleReport } from "../parts/model-tools.ts";
 import { bytesText, facts, table } from "./table.ts";
 
 /** What a package is, reads, predicts and claims. */

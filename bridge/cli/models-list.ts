@@ -1,4 +1,4 @@
-import type { ListedPackage } from "../model-tools.ts";
+import type { ListedPackage } from "../parts/model-tools.ts";
 import { bytesText, table } from "./table.ts";
 
 /** One line per package; the one that would be served is starred. */

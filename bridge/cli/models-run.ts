@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { BridgeError, ErrorCode } from "../contract/errors.ts";
 import type { Prediction, WorldModel } from "../contract/world-model.ts";
-import type { OpenModel } from "../model-tools.ts";
+import type { OpenModel } from "../parts/model-tools.ts";
 import { parseRunLine, type RunLine } from "./run-input.ts";
 import { number3, table } from "./table.ts";
 

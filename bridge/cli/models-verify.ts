@@ -1,4 +1,4 @@
-import type { PackageReport, ProviderVerdict } from "../model-tools.ts";
+import type { PackageReport, ProviderVerdict } from "../parts/model-tools.ts";
 import { facts, number3, table } from "./table.ts";
 
 /** Whether nothing that was asked for is wrong: `unavailable` matters where the provider was named. */

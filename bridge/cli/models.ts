@@ -9,8 +9,8 @@ import {
   listPackages,
   openModel,
   verifyModel,
-} from "../model-tools.ts";
-import { modelFolder } from "../start.ts";
+} from "../parts/model-tools.ts";
+import { modelFolder } from "../parts/model.ts";
 import { benchText } from "./models-bench.ts";
 import { inspectText } from "./models-inspect.ts";
 import { listText } from "./models-list.ts";

@@ -1,23 +1,23 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine, ProviderRequest } from "./contract/engine.ts";
-import { BridgeError, ErrorCode, errorText } from "./contract/errors.ts";
-import type { WorldModel } from "./contract/world-model.ts";
-import { openEngine } from "../models/engine/open-engine.ts";
-import { disableTelemetry } from "../models/engine/telemetry.ts";
-import { benchPackage, type BenchReport } from "../models/inspect/bench-package.ts";
-import { goldenObservations } from "../models/inspect/golden-observations.ts";
-import { reportPackage, type PackageReport } from "../models/inspect/package-report.ts";
-import { verifyProviders, type ProviderVerdict } from "../models/inspect/verify-providers.ts";
-import { loadPackage } from "../models/package/load-package.ts";
-import { openProgram } from "../models/programs/open-program.ts";
-import { OnnxWorldModel } from "../models/world-model.ts";
-import type { Config } from "./config.ts";
-import { modelFolder } from "./start.ts";
+import type { Engine, ProviderRequest } from "../contract/engine.ts";
+import { BridgeError, ErrorCode, errorText } from "../contract/errors.ts";
+import type { WorldModel } from "../contract/world-model.ts";
+import { openEngine } from "../../models/engine/open-engine.ts";
+import { disableTelemetry } from "../../models/engine/telemetry.ts";
+import { benchPackage, type BenchReport } from "../../models/inspect/bench-package.ts";
+import { goldenObservations } from "../../models/inspect/golden-observations.ts";
+import { reportPackage, type PackageReport } from "../../models/inspect/package-report.ts";
+import { verifyProviders, type ProviderVerdict } from "../../models/inspect/verify-providers.ts";
+import { loadPackage } from "../../models/package/load-package.ts";
+import { openProgram } from "../../models/programs/open-program.ts";
+import { OnnxWorldModel } from "../../models/world-model.ts";
+import type { Config } from "../config.ts";
+import { modelFolder } from "./model.ts";
 
-export type { BenchReport, Timing } from "../models/inspect/bench-package.ts";
-export type { PackageReport, RoleReport } from "../models/inspect/package-report.ts";
-export type { ProviderVerdict } from "../models/inspect/verify-providers.ts";
+export type { BenchReport, Timing } from "../../models/inspect/bench-package.ts";
+export type { PackageReport, RoleReport } from "../../models/inspect/package-report.ts";
+export type { ProviderVerdict } from "../../models/inspect/verify-providers.ts";
 
 /** A package that was found, or why it cannot be used. */
 export interface ListedPackage {

@@ -1,15 +1,16 @@
 import { dirname } from "node:path";
 import process from "node:process";
-import { disableTelemetry } from "../models/engine/telemetry.ts";
-import { probeEngine } from "../models/probe/engine.ts";
-import { hostFiles } from "../models/probe/host-files.ts";
-import { probeModel } from "../models/probe/model.ts";
-import { probeNvidia } from "../models/probe/nvidia.ts";
-import { probeRosEnvironment } from "../ros/probe/environment-probe.ts";
-import { probeDdsNetwork } from "../ros/probe/network-probe.ts";
-import type { Config } from "./config.ts";
-import type { FindingGroup } from "./contract/finding.ts";
-import { modelFolder, rosNetworkConfig } from "./start.ts";
+import { disableTelemetry } from "../../models/engine/telemetry.ts";
+import { probeEngine } from "../../models/probe/engine.ts";
+import { hostFiles } from "../../models/probe/host-files.ts";
+import { probeModel } from "../../models/probe/model.ts";
+import { probeNvidia } from "../../models/probe/nvidia.ts";
+import { probeRosEnvironment } from "../../ros/probe/environment-probe.ts";
+import { probeDdsNetwork } from "../../ros/probe/network-probe.ts";
+import type { Config } from "../config.ts";
+import type { FindingGroup } from "../contract/finding.ts";
+import { modelFolder } from "./model.ts";
+import { rosNetworkConfig } from "./ros.ts";
 
 /**
  * What the side folders say of this machine, each of its own part, under the given configuration.

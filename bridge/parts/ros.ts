@@ -1,0 +1,85 @@
+import process from "node:process";
+import { rosNetwork, type RosNetworkConfig } from "../../ros/environment.ts";
+import { RosPublications } from "../../ros/publications.ts";
+import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
+import type { RosSink } from "../bridge-service.ts";
+import type { Config } from "../config.ts";
+import type { Clock } from "../contract/clock.ts";
+import type { DeviceDescription } from "../contract/device.ts";
+import type { Heartbeats } from "../contract/heartbeats.ts";
+import type { Log } from "../contract/log.ts";
+import type { RosTransport } from "../contract/ros-transport.ts";
+import { workerEntry } from "./package-files.ts";
+
+/** What the configuration says of the ROS network; the rest is left to the environment. */
+export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
+  return {
+    domainId: ros.domainId === -1 ? undefined : ros.domainId,
+    discoveryRange: ros.discoveryRange === "" ? undefined : ros.discoveryRange,
+    staticPeers: ros.staticPeers.length === 0 ? undefined : ros.staticPeers,
+  };
+}
+
+/** Undefined where ROS is switched off. */
+export async function openRos(
+  config: Config,
+  { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
+): Promise<RtpsTransport | undefined> {
+  const { transport, interfaces, nodeName, namespace } = config.ros;
+  if (transport === "off") return undefined;
+  const network = rosNetwork(process.env, rosNetworkConfig(config));
+  return await openRtpsTransport({
+    ...network,
+    interfaces,
+    workerEntry: workerEntry("ros/rtps-host-worker.js"),
+    nodeName,
+    namespace,
+    heartbeats,
+    log,
+    reason: rosReason(transport),
+  });
+}
+
+function rosReason(asked: "auto" | "rtps"): string {
+  if (asked === "rtps") return "asked for by ros.transport";
+  return process.env["AMENT_PREFIX_PATH"] === undefined
+    ? "no ROS 2 environment is sourced"
+    : "a ROS 2 environment is sourced, but this version has no rclnodejs host";
+}
+
+/** What the service tells ROS, in messages. */
+export function rosParts(
+  config: Config,
+  device: DeviceDescription,
+  transport: RosTransport,
+  clock: Clock,
+): { readonly transport: RosTransport; readonly sink: RosSink } {
+  const publications = new RosPublications({
+    transport,
+    namespace: config.ros.namespace,
+    axisNames: device.axes.map((axis) => axis.name),
+    frameIds: { base: device.baseFrameId, camera: device.camera.frameId },
+    hardwareId: device.id,
+    clock,
+  });
+  const sink: RosSink = {
+    jointState: (observation) => {
+      publications.jointState(observation);
+    },
+    prediction: (prediction, lookaheadMs) => {
+      publications.prediction(prediction, lookaheadMs);
+    },
+    diagnostics: (entries) => {
+      publications.diagnostics(entries);
+    },
+    wantsCamera: () => publications.matchedCount("cameraImage") > 0,
+    camera: (frame, jpeg) => {
+      publications.camera(jpeg, frame.stampMs);
+    },
+    wantsPredicted: () => publications.matchedCount("predictedImage") > 0,
+    predicted: (frame, jpeg) => {
+      publications.predictedCamera(jpeg, frame.stampMs);
+    },
+  };
+  return { transport, sink };
+}

@@ -1,0 +1,135 @@
+import process from "node:process";
+import {
+  createPosesRow,
+  openEmbeddedSimulation,
+  type EmbeddedSimulation,
+} from "../../sims/embedded/embedded-simulation.ts";
+import { defaultDynamics } from "../../sims/embedded/mount-dynamics.ts";
+import { openGazeboSimulation } from "../../sims/gazebo/gazebo-simulation.ts";
+import { networkSettings } from "../../sims/gazebo/transport/network-settings.ts";
+import type { Config } from "../config.ts";
+import type { DeviceDescription } from "../contract/device.ts";
+import type { BridgeError } from "../contract/errors.ts";
+import type { FrameMailbox } from "../contract/frame-mailbox.ts";
+import type { Log } from "../contract/log.ts";
+import type { ServiceSnapshot } from "../core/service-status.ts";
+import type { SharedMemory } from "../shared-memory.ts";
+import { workerEntry } from "./package-files.ts";
+
+export interface CameraRate {
+  /** Frames per 1000 s, in shared memory. */
+  readonly shared: Int32Array<SharedArrayBuffer>;
+  set(rateHz: number): void;
+}
+
+export function cameraRate(config: Config): CameraRate {
+  const shared = new Int32Array(new SharedArrayBuffer(4));
+  const set = (rateHz: number): void => {
+    Atomics.store(shared, 0, Math.round(rateHz * 1000));
+    Atomics.notify(shared, 0);
+  };
+  set(config.sim.idleCameraRateHz);
+  return { shared, set };
+}
+
+interface SimulationOptions {
+  readonly memory: SharedMemory;
+  /** What the renderer writes into. */
+  readonly cameraOut: FrameMailbox;
+  readonly camera: CameraRate;
+  readonly log: Log;
+  readonly onFault: (error: BridgeError) => void;
+}
+
+/** The simulator that runs, whichever it is. */
+interface Simulation extends AsyncDisposable {
+  status(): ServiceSnapshot["simulator"];
+}
+
+export async function openSimulation(
+  config: Config,
+  device: DeviceDescription,
+  options: SimulationOptions,
+): Promise<Simulation> {
+  if (config.sim.backend === "gazebo") return await openGazebo(config, device, options);
+  const embedded = await openEmbedded(config, device, options);
+  const name = `MuJoCo ${embedded.ready.mujocoVersion}`;
+  return {
+    status: () => ({ name, ...embedded.stats() }),
+    [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose](),
+  };
+}
+
+/** A world in a Gazebo server, which must be running and is left running. */
+async function openGazebo(
+  config: Config,
+  device: DeviceDescription,
+  { memory, cameraOut, camera, log, onFault }: SimulationOptions,
+): Promise<Simulation> {
+  const { command, resumeWorld, startTimeoutMs } = config.gazebo;
+  const { world, model, jointStateTopic, cameraTopic, trajectoryTopic } = config.gazebo;
+  const gazebo = await openGazeboSimulation({
+    workerEntry: workerEntry("sims/gazebo/gazebo-worker.js"),
+    axisNames: device.axes.map((axis) => axis.name),
+    network: networkSettings(config.gazebo, process.env),
+    world: {
+      world,
+      model: model === "" ? device.id : model,
+      jointStateTopic,
+      cameraTopic,
+      trajectoryTopic,
+    },
+    command,
+    resumeWorld,
+    startTimeoutMs,
+    buffers: {
+      simSetpoint: memory.simSetpoint.buffer,
+      telemetry: memory.telemetry.buffer,
+      camera: cameraOut.buffer,
+      cameraRate: camera.shared.buffer,
+      heartbeats: memory.heartbeats.buffer,
+    },
+    log,
+    onFault,
+  });
+  log.info({ world: gazebo.ready.description }, "Gazebo connected");
+  return {
+    status: () => ({ name: gazebo.ready.description, ...gazebo.stats() }),
+    [Symbol.asyncDispose]: () => gazebo[Symbol.asyncDispose](),
+  };
+}
+
+async function openEmbedded(
+  config: Config,
+  device: DeviceDescription,
+  { memory, cameraOut, camera, onFault }: SimulationOptions,
+): Promise<EmbeddedSimulation> {
+  const { scene, startPose, payloadKg, seed } = config.sim;
+  const poses = createPosesRow(device, scene);
+  return await openEmbeddedSimulation({
+    workerEntries: {
+      physics: workerEntry("sims/embedded/physics-worker.js"),
+      render: workerEntry("sims/embedded/render-worker.js"),
+    },
+    device,
+    scene,
+    dynamics: { ...defaultDynamics(device), payloadMassKg: payloadKg },
+    seed,
+    startPose: startPose === "stowed" ? "stowed" : "home",
+    buffers: {
+      simSetpoint: memory.simSetpoint.buffer,
+      telemetry: memory.telemetry.buffer,
+      poses: poses.buffer,
+      heartbeats: memory.heartbeats.buffer,
+    },
+    renderWorkerData: {
+      device,
+      scene,
+      poses: poses.buffer,
+      camera: cameraOut.buffer,
+      rate: camera.shared.buffer,
+      heartbeats: memory.heartbeats.buffer,
+    },
+    onFault,
+  });
+}
