@@ -19,13 +19,8 @@ import type { Manifest } from "./package/manifest.ts";
 import { PoseHistory } from "./pose-history.ts";
 import type { GraphOpener } from "./programs/open-graphs.ts";
 import { openProgram } from "./programs/open-program.ts";
-import type {
-  HeadPrediction,
-  Picture,
-  Program,
-  ProgramPrediction,
-  StreamInput,
-} from "./programs/program.ts";
+import { bearingOf, bothOf, everyOther, visibilityOf } from "./prediction-parts.ts";
+import type { Picture, Program, ProgramPrediction, StreamInput } from "./programs/program.ts";
 import { ProprioLayout } from "./proprio-layout.ts";
 import { checkGolden } from "./verify-package.ts";
 
@@ -300,25 +295,4 @@ function imageData({ name, tensor }: StreamInput): ImageTensorData {
     data instanceof Float32Array || data instanceof Uint16Array || data instanceof Uint8Array;
   if (isImage) return data;
   throw new BridgeError(ErrorCode.ModelShape, `stream ${name} is read as a type no picture has`);
-}
-
-const bearingOf = ({ mean, std }: HeadPrediction): NonNullable<Prediction["bearing"]> =>
-  std === undefined ? { meanRad: mean } : { meanRad: mean, stdRad: std };
-
-const visibilityOf = ({ mean, std }: HeadPrediction): NonNullable<Prediction["visibility"]> =>
-  std === undefined ? { mean } : { mean, std };
-
-function bothOf(head: HeadPrediction | undefined): { mean: Float32Array; std: Float32Array } {
-  if (head?.std !== undefined) return { mean: head.mean, std: head.std };
-  throw new Error("the manifest's rules ask for the joints' mean and deviation");
-}
-
-/** Blocks of `width`, alternately position and velocity: a copy of the first or of the second ones. */
-function everyOther(values: Float32Array, width: number, first: 0 | 1): Float32Array {
-  const out = new Float32Array(values.length / 2);
-  for (let row = 0; row * width < out.length; row += 1) {
-    const from = (2 * row + first) * width;
-    out.set(values.subarray(from, from + width), row * width);
-  }
-  return out;
 }
