@@ -163,7 +163,8 @@ describe("the reader of joint states", () => {
           const reader = new JointStateReader(axisNames);
           const outcome = reader.read(bytes);
           const decoded = Model.decode(bytes);
-          expect(outcome === "damaged").toBe(decoded === undefined);
+          // It does not look into fields it skips, so damage in one of those is seen by the codec alone.
+          if (outcome === "damaged") expect(decoded).toBeUndefined();
           if (decoded === undefined || outcome !== "ok") return;
           expect(reader.stampMs).toBeCloseTo(secondsOf(decoded.header?.stamp) * 1e3, 3);
           axisNames.forEach((name, axis) => {

@@ -45,5 +45,16 @@ test.each([
   ["has no call in flight", threadId],
   ["has ended already", -1],
 ])("does not wait for a thread that %s", async (_, thread) => {
-  await expect(nativeCallsEnded(thread)).resolves.toBeUndefined();
+  await expect(nativeCallsEnded(thread)).resolves.toBe(true);
+});
+
+test("says that a call goes on after ten seconds: its thread must be left alone", async () => {
+  const gate = new CallGate();
+  let finish = (): void => undefined;
+  const call = gate.through("run", () => new Promise<void>((resolve) => (finish = resolve)));
+  const ended = nativeCallsEnded(threadId);
+  await vi.advanceTimersByTimeAsync(10_100);
+  await expect(ended).resolves.toBe(false);
+  finish();
+  await call;
 });
