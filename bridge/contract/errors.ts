@@ -79,3 +79,8 @@ export class BridgeError extends Error {
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The same without the code in front, for carriers that have a field of their own for the code. */
+export function textWithoutCode(error: unknown): string {
+  return errorText(error).replace(/^\[[^\]]*\] /, "");
+}

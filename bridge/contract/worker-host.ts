@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { BridgeError, ErrorCode, errorText } from "./errors.ts";
+import { BridgeError, ErrorCode, errorText, textWithoutCode } from "./errors.ts";
 import { nativeCallsEnded } from "./native-calls.ts";
 
 /** Every worker's first message: it is set up and serving. `ready` carries what its owner must know. */
@@ -17,7 +17,7 @@ export interface WorkerFailed {
 /** What a worker posts when its set-up threw. */
 export function workerFailure(error: unknown): WorkerFailed {
   if (error instanceof BridgeError) {
-    return { kind: "failed", code: error.code, text: error.message.replace(/^\[[^\]]*\] /, "") };
+    return { kind: "failed", code: error.code, text: textWithoutCode(error) };
   }
   return { kind: "failed", code: ErrorCode.ThreadFailed, text: errorText(error) };
 }
@@ -125,7 +125,7 @@ export class WorkerHost<In, Out, Ready> implements AsyncDisposable {
       });
     }).catch(async (error: unknown) => {
       if (await terminateInTime(worker)) throw error;
-      const text = `${errorText(error)}; its native code still runs`.replace(/^\[[^\]]*\] /, "");
+      const text = `${textWithoutCode(error)}; its native code still runs`;
       const code = error instanceof BridgeError ? error.code : ErrorCode.ThreadTimeout;
       throw new BridgeError(code, text, { details: { abandoned: true }, cause: error });
     });

@@ -1,6 +1,6 @@
 import { ActuationMode, type Actuation, type ActuationEvent } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
-import { BridgeError, errorText } from "../contract/errors.ts";
+import { BridgeError, textWithoutCode } from "../contract/errors.ts";
 import type { Log } from "../contract/log.ts";
 import {
   Authority,
@@ -280,7 +280,7 @@ export class ControlDesk {
       peer.send({ type: "ack", id, status: "done" });
     } catch (error) {
       const code = error instanceof BridgeError ? error.code : WireCode.Unsupported;
-      peer.send(rejection(id, code, errorText(error)));
+      peer.send(rejection(id, code, textWithoutCode(error)));
     }
   }
 

@@ -1,5 +1,10 @@
 import type { Engine, SessionOptions } from "../../bridge/contract/engine.ts";
-import { BridgeError, errorText, ErrorCode } from "../../bridge/contract/errors.ts";
+import {
+  BridgeError,
+  errorText,
+  ErrorCode,
+  textWithoutCode,
+} from "../../bridge/contract/errors.ts";
 import {
   refusalText,
   type GraphShare,
@@ -71,7 +76,7 @@ export async function climbLadder<M extends WorldModel>(
 function ladderError(refusals: readonly RungRefusal[], cause: unknown): BridgeError {
   const details = { refusals };
   if (refusals.length === 1 && cause instanceof BridgeError) {
-    const text = cause.message.replace(/^\[[^\]]*\] /, "");
+    const text = textWithoutCode(cause);
     return new BridgeError(cause.code, text, { details, cause });
   }
   const text = `no provider passed: ${refusals.map(refusalText).join("; ")}`;
