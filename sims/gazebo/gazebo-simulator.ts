@@ -34,6 +34,8 @@ export interface GazeboSimulatorOptions {
 }
 
 const defaultTimeoutMs = 10_000;
+/** How soon a server that has gone is noticed while a state is waited for. */
+const watchMs = 100;
 
 /**
  * A Gazebo world held by the hand: paused, and run for exactly the steps that are asked for. However
@@ -70,6 +72,7 @@ export class GazeboSimulator implements Simulator {
   readonly #commandSettleMs: number;
   readonly #endSubscription: () => void;
   #targetsChanged = false;
+  #hasControllers = false;
   #stepCount = 0;
   /** Simulated ms at which the steps are counted from 0. */
   #startMs = 0;
@@ -156,8 +159,11 @@ export class GazeboSimulator implements Simulator {
     const arrived = await this.#until((stampMs) => stampMs > expectedMs - stepMs / 2);
     this.#throwFault();
     if (!arrived) {
+      const why = this.#hasGone
+        ? "the server has gone away"
+        : `no newer state for ${this.#timeoutMs} ms`;
       throw this.#failed(
-        `simulated time is ${this.#receivedMs} ms after ${this.#timeoutMs} ms, expected ${expectedMs} ms`,
+        `${why}: simulated time is ${this.#receivedMs} ms, expected ${expectedMs} ms`,
       );
     }
     if (this.#receivedMs > expectedMs + stepMs / 2) {
@@ -200,23 +206,32 @@ export class GazeboSimulator implements Simulator {
     this.#waiter?.wake();
   }
 
-  /** False when it did not come true in time. */
+  /** False when it did not come true in time, or cannot any more: the server has gone. */
   async #until(holds: (stampMs: number) => boolean, timeoutMs = this.#timeoutMs): Promise<boolean> {
     if (this.#fault === undefined && !holds(this.#receivedMs)) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#waiter = {
-          holds,
-          wake: () => {
-            clearTimeout(timer);
-            resolve();
-          },
+        const timer = setTimeout(() => {
+          wake();
+        }, timeoutMs);
+        const watch = setInterval(() => {
+          if (this.#hasGone) wake();
+        }, watchMs);
+        const wake = (): void => {
+          clearTimeout(timer);
+          clearInterval(watch);
+          resolve();
         };
+        this.#waiter = { holds, wake };
       });
       this.#waiter = undefined;
     }
     this.#throwFault();
     return holds(this.#receivedMs);
+  }
+
+  /** Controllers that listened do so as long as their server lives. */
+  get #hasGone(): boolean {
+    return this.#hasControllers && this.#commands.listenerCount === 0;
   }
 
   /** The stamp once it has stopped changing. */
@@ -238,6 +253,7 @@ export class GazeboSimulator implements Simulator {
       }
       await sleep(20);
     }
+    this.#hasControllers = true;
   }
 
   #checkTargets(posRad: Float64Array): void {
