@@ -134,7 +134,10 @@ withFaults(withCommonFlags(program.command("record").argument("<file>", "file to
   });
 
 addReplayCommand(program);
-addSimCommand(program, packageVersion());
+addSimCommand(program, {
+  version: packageVersion(),
+  configOf: (flags) => load(flags).config,
+});
 addModelsUse(program);
 
 try {

@@ -4,6 +4,7 @@ import { playScenario } from "../lockstep/play-scenario.ts";
 import { findScenario } from "../lockstep/simulate.ts";
 
 export interface ViewOptions {
+  readonly config?: string;
   readonly seed?: number;
   readonly fault: readonly string[];
   readonly httpPort?: number;
@@ -12,7 +13,7 @@ export interface ViewOptions {
 
 /** `kairos-bridge sim SCENARIO --viewer`: once, in real time, with the page to watch it. */
 export async function viewScenario(name: string, options: ViewOptions): Promise<void> {
-  const { seed, fault, httpPort, version } = options;
+  const { config, seed, fault, httpPort, version } = options;
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
@@ -28,6 +29,7 @@ export async function viewScenario(name: string, options: ViewOptions): Promise<
     onServing: (url) => {
       process.stdout.write(`watch it at ${url}\n`);
     },
+    ...(config === undefined ? {} : { configPath: config }),
     ...(seed === undefined ? {} : { seed }),
     ...(httpPort === undefined ? {} : { httpPort }),
   });

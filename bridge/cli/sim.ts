@@ -1,13 +1,15 @@
 import process from "node:process";
 import { InvalidArgumentError, type Command } from "commander";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
+import type { Config } from "../config.ts";
 import { isGood, type RunResult } from "../lockstep/run-scenario.ts";
 import { writeReport } from "../lockstep/report/write-report.ts";
-import { summarize, type Summary } from "../lockstep/report/summary.ts";
+import { summarize, timesText, type Summary } from "../lockstep/report/summary.ts";
 import { randomName, shippedScenarios, simulate } from "../lockstep/simulate.ts";
 import { viewScenario } from "./sim-viewer.ts";
 
 interface SimFlags {
+  readonly config?: string;
   readonly runs: number;
   readonly seed?: number;
   readonly fault: readonly string[];
@@ -25,8 +27,14 @@ export const collectFault = (text: string, before: readonly string[] = []): read
 /** Progress lines while many runs take their time. */
 const progressMs = 5000;
 
+export interface SimCommandOptions {
+  readonly version: string;
+  /** The configuration with this file, if one is given: its sections `sim.backend` and `gazebo` count. */
+  readonly configOf: (flags: Pick<SimFlags, "config">) => Config;
+}
+
 /** `kairos-bridge sim`: a scenario many times over, faster than time, judged. */
-export function addSimCommand(program: Command, version: string): void {
+export function addSimCommand(program: Command, { version, configOf }: SimCommandOptions): void {
   program
     .command("sim")
     .argument(
@@ -34,6 +42,7 @@ export function addSimCommand(program: Command, version: string): void {
       `a YAML file, ${randomName}, or one of ${shippedScenarios().join(", ")}`,
     )
     .description("run a scenario in lockstep, many times with rising seeds, and judge the runs")
+    .option("--config <file>", "YAML configuration file that names the world: sim.backend, gazebo")
     .option("--runs <count>", "how many runs", wholeNumber, 1)
     .option("--seed <seed>", "seed of the first run; default: the scenario's own", wholeNumber)
     .option("--fault <fault>", "a fault beside those of the scenario; repeatable", collectFault, [])
@@ -52,11 +61,11 @@ export function addSimCommand(program: Command, version: string): void {
         );
       }
       if (flags.viewer === true) await viewScenario(scenario, { ...flags, version });
-      else await runSim(scenario, flags);
+      else await runSim(scenario, flags, configOf(flags));
     });
 }
 
-async function runSim(scenario: string, flags: SimFlags): Promise<void> {
+async function runSim(scenario: string, flags: SimFlags, config: Config): Promise<void> {
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const stop = new AbortController();
   process.once("SIGINT", () => {
@@ -66,6 +75,7 @@ async function runSim(scenario: string, flags: SimFlags): Promise<void> {
     scenario,
     runs: flags.runs,
     faults: flags.fault,
+    config,
     signal: stop.signal,
     onRun: progress(flags.runs, print),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
@@ -73,6 +83,7 @@ async function runSim(scenario: string, flags: SimFlags): Promise<void> {
   const { out } = flags;
   const summary = out === undefined ? summarize(simulation) : await writeReport(simulation, out);
   for (const line of summaryLines(summary)) print(line);
+  if (summary.runs < flags.runs) print(`ended after ${summary.runs} of ${flags.runs} runs`);
   if (out !== undefined)
     print(`written to ${out}: report.html, report.png, summary.json, runs.csv`);
   if (summary.good < summary.runs) process.exitCode = 1;
@@ -93,11 +104,15 @@ function progress(runs: number, print: (line: string) => void): (result: RunResu
 }
 
 function badLines(result: RunResult): string[] {
-  const { seed, violations, expectations } = result;
+  const { seed, violations, expectations, simulatorFault } = result;
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
   return [
+    ...(simulatorFault === undefined
+      ? []
+      : [`seed ${seed}, ${seconds(simulatorFault.atMs)}: simulator fault: ${simulatorFault.text}`]),
     ...violations.map(
       ({ invariant, atMs, text }) =>
-        `seed ${seed}, ${(atMs / 1000).toFixed(3)} s: violated ${invariant}: ${text}`,
+        `seed ${seed}, ${seconds(atMs)}: violated ${invariant}: ${text}`,
     ),
     ...expectations
       .filter(({ holds }) => !holds)
@@ -111,7 +126,7 @@ function summaryLines(summary: Summary): string[] {
   const struck = Object.entries(faultCounts).filter(([, count]) => count > 0);
   return [
     `${summary.scenario}: ${summary.good} of ${summary.runs} runs good, ${summary.violations} violations`,
-    `  ${summary.runsPerS.toFixed(1)} runs/s, ${summary.timesRealTime.toFixed(0)} times real time on one core`,
+    `  ${summary.world}: ${summary.runsPerS.toFixed(1)} runs/s, ${timesText(summary.timesRealTime)} times real time on one core`,
     `  tracking ${mrad(trackingRmsRad.p50)} rms (p95 ${mrad(trackingRmsRad.p95)}), largest ${mrad(summary.trackingMaxRad.max)}`,
     `  commands: ${commands.forwarded} let through, ${commands.refused} refused, ${commands.expired} expired; ${summary.stops} stops`,
     ...(at400 === undefined

@@ -28,13 +28,22 @@ export interface LockstepRigOptions {
   readonly device: DeviceDescription;
   readonly scenario: Scenario;
   /** Freshly reset. Stays the caller's. */
-  readonly simulator: Simulator & SceneControl;
+  readonly simulator: Simulator;
+  /** Of the same world. A scenario that does something to a scene needs one. */
+  readonly scene?: SceneControl;
   readonly plan: FaultPlan;
   /** Stands at the plan's origin. */
   readonly time: ManualTime;
   /** Reset between runs by the caller. */
   readonly model: WorldModel | undefined;
   readonly horizonSteps: number;
+}
+
+export interface SimulatorFault {
+  /** Starts with the error's code. */
+  readonly text: string;
+  /** Since the run began. */
+  readonly atMs: number;
 }
 
 /**
@@ -47,8 +56,8 @@ export class LockstepRig {
   readonly actuation: LockstepActuation;
   readonly control: LockstepControl;
   readonly prediction: LockstepPrediction | undefined;
-  /** Text of the simulator's own fault, after which it stands still. */
-  simulatorFault: string | undefined;
+  /** The simulator's own fault, after which it stands still. */
+  simulatorFault: SimulatorFault | undefined;
   /** The joints as they truly are. */
   readonly joints: Telemetry;
   readonly #options: LockstepRigOptions;
@@ -65,7 +74,7 @@ export class LockstepRig {
   #nextBeatMs = 0;
 
   constructor(options: LockstepRigOptions) {
-    const { device, simulator, plan, time, scenario } = options;
+    const { device, simulator, scene, plan, time, scenario } = options;
     const axisCount = device.axes.length;
     const { monotonicMs } = time;
     this.#options = options;
@@ -102,7 +111,7 @@ export class LockstepRig {
       monitor: this.monitor,
     });
     this.prediction = this.#openPrediction(axisNames);
-    this.#events = sceneEvents(scenario, simulator);
+    this.#events = scene === undefined ? [] : sceneEvents(scenario, scene);
   }
 
   get originMs(): number {
@@ -179,14 +188,19 @@ export class LockstepRig {
           this.#publishJoints();
         },
         (error: unknown) => {
-          this.simulatorFault = errorText(error);
+          this.#simulatorFailed(error);
         },
       );
     } catch (error) {
       // Without samples the telemetry ages, which the actuation watches: as in the service.
-      this.simulatorFault = errorText(error);
+      this.#simulatorFailed(error);
       return undefined;
     }
+  }
+
+  #simulatorFailed(error: unknown): void {
+    const atMs = this.#options.time.nowMs - this.originMs;
+    this.simulatorFault = { text: errorText(error), atMs };
   }
 
   #publishJoints(): void {

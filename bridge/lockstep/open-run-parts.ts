@@ -1,3 +1,4 @@
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { loadProfile } from "../../devices/profiles/load-profile.ts";
 import { disableTelemetry } from "../../models/engine/telemetry.ts";
@@ -6,11 +7,15 @@ import { loadPackage } from "../../models/package/load-package.ts";
 import { OnnxWorldModel } from "../../models/world-model.ts";
 import { openMountSimulator } from "../../sims/embedded/mount-simulator.ts";
 import { openPhysicsOracle } from "../../sims/embedded/physics-oracle.ts";
+import { openGazeboSimulator } from "../../sims/gazebo/gazebo-simulator.ts";
+import { networkSettings } from "../../sims/gazebo/transport/network-settings.ts";
 import type { Scenario } from "../../sims/scenario/scenario.ts";
+import type { Config } from "../config.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import type { WorldModel } from "../contract/world-model.ts";
 import { closeAll, type Closer } from "../core/lifecycle.ts";
 import type { RunParts } from "./run-scenario.ts";
+import { embeddedWorld, gazeboWorldName, jointsOnlyWorld, type RunWorld } from "./run-world.ts";
 
 export type OpenedRunParts = RunParts & AsyncDisposable;
 
@@ -28,24 +33,59 @@ export function loadNamedProfile(name: string): DeviceDescription {
 /** Folder of the shipped scenarios. */
 export const scenarioFolder = inPackage("sims/scenario");
 
+/** Where the runs happen; the rest of a run is the scenario's. */
+export type WorldConfig = Pick<Config, "sim" | "gazebo">;
+
 /**
- * What the runs of a scenario share: the device, a simulator of its scene, its model.
+ * What the runs of a scenario share: the device, a world, its model.
  *
+ * @param config default: a simulator of the scenario's scene in this process.
  * @throws BridgeError of whichever part cannot be opened.
  */
 export async function openRunParts(
   scenario: Pick<Scenario, "device" | "scene" | "model" | "seed">,
+  config?: WorldConfig,
 ): Promise<OpenedRunParts> {
   const device = loadNamedProfile(scenario.device);
   const closers: Closer[] = [];
-  const { scene, seed } = scenario;
-  const simulator = await openMountSimulator({ device, seed, scene });
-  closers.push(() => {
-    simulator[Symbol.dispose]();
-    return Promise.resolve();
+  try {
+    const world =
+      config?.sim.backend === "gazebo"
+        ? await openGazeboWorld(device, config.gazebo)
+        : await openEmbeddedWorld(device, scenario);
+    closers.push(() => {
+      world.simulator[Symbol.dispose]();
+      return Promise.resolve();
+    });
+    const model = await openModel(scenario.model, device, closers);
+    return { device, world, model, [Symbol.asyncDispose]: () => closeAll(closers) };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function openEmbeddedWorld(
+  device: DeviceDescription,
+  { seed, scene }: Pick<Scenario, "seed" | "scene">,
+): Promise<RunWorld> {
+  return embeddedWorld(await openMountSimulator({ device, seed, scene }));
+}
+
+/** A server that runs already. Its world is left paused. */
+async function openGazeboWorld(
+  device: DeviceDescription,
+  config: Config["gazebo"],
+): Promise<RunWorld> {
+  const { world, model, jointStateTopic, trajectoryTopic, command, startTimeoutMs } = config;
+  const simulator = await openGazeboSimulator({
+    network: networkSettings(config, process.env),
+    world: { world, model: model === "" ? device.id : model, jointStateTopic, trajectoryTopic },
+    axisNames: device.axes.map((axis) => axis.name),
+    command,
+    startTimeoutMs,
   });
-  const model = await openModel(scenario.model, device, closers);
-  return { device, simulator, model, [Symbol.asyncDispose]: () => closeAll(closers) };
+  return jointsOnlyWorld({ device, simulator, name: gazeboWorldName(world) });
 }
 
 export const embeddedPackage = inPackage("models/embedded");

@@ -17,6 +17,8 @@ export interface PlayOptions {
   readonly seed?: number;
   readonly faults: readonly string[];
   readonly httpPort?: number;
+  /** Says which world the service runs on; the rest is the scenario's. */
+  readonly configPath?: string;
   readonly log: Log;
   readonly version: string;
   readonly signal: AbortSignal;
@@ -43,7 +45,7 @@ export async function playScenario(options: PlayOptions): Promise<void> {
   await pause(Number.POSITIVE_INFINITY, signal);
 }
 
-function serviceConfig({ scenario, seed, faults, httpPort }: PlayOptions): {
+function serviceConfig({ scenario, seed, faults, httpPort, configPath }: PlayOptions): {
   readonly config: Config;
   readonly leftOut: readonly string[];
 } {
@@ -54,6 +56,7 @@ function serviceConfig({ scenario, seed, faults, httpPort }: PlayOptions): {
     return typeof parsed !== "string" || !parsed.startsWith("only kairos-bridge sim");
   };
   const { config } = loadConfig({
+    ...(configPath === undefined ? {} : { filePath: configPath }),
     flags: {
       "http.port": httpPort,
       "device.profile": scenario.device,

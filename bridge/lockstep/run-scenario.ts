@@ -1,5 +1,3 @@
-import type { MountSimulator } from "../../sims/embedded/mount-simulator.ts";
-import { defaultDynamics, randomDynamics } from "../../sims/embedded/mount-dynamics.ts";
 import type { Scenario } from "../../sims/scenario/scenario.ts";
 import { ActuationStatusField, actuationStatusWidth } from "../contract/actuation.ts";
 import type { DeviceDescription } from "../contract/device.ts";
@@ -9,15 +7,16 @@ import { describeFault, parseFaults } from "../core/faults/parse-fault.ts";
 import type { HorizonScore } from "../core/prediction-score.ts";
 import { judge, type Judgement } from "./expectations.ts";
 import type { Violation } from "./invariant-monitor.ts";
-import { LockstepRig, modeNames, periodMs } from "./lockstep-rig.ts";
+import { LockstepRig, modeNames, periodMs, type SimulatorFault } from "./lockstep-rig.ts";
 import { ManualTime } from "./manual-time.ts";
 import { RunTrace, type Trace } from "./run-trace.ts";
+import { requireScene, type RunWorld } from "./run-world.ts";
 import { TrackingError } from "./tracking-error.ts";
 
 /** What a run needs and other runs may use after it: opening them takes longer than a run. */
 export interface RunParts {
   readonly device: DeviceDescription;
-  readonly simulator: MountSimulator;
+  readonly world: RunWorld;
   readonly model: WorldModel | undefined;
 }
 
@@ -58,7 +57,8 @@ export interface RunResult {
   readonly predictions: number;
   readonly held: Readonly<Record<string, number>>;
   readonly horizons: readonly HorizonScore[];
-  readonly simulatorFault?: string;
+  /** The world broke or went away: the rest of the run had no joints. */
+  readonly simulatorFault?: SimulatorFault;
   readonly actuationFailure?: string;
   /** Hash of every setpoint and joint position of the run: two equal runs have equal ones. */
   readonly digest: string;
@@ -72,10 +72,16 @@ const tailTicks = 300;
 const tailMs = tailTicks * periodMs;
 const maxHorizonSteps = 24;
 
-/** One run of a scenario. What comes out follows from the scenario, the seed and the faults alone. */
+/**
+ * One run of a scenario. What comes out follows from the scenario, the seed and the faults alone.
+ *
+ * @throws BridgeError `config/invalid` if the world cannot do what the scenario does to it; what the world
+ *   throws when it cannot be brought to the start. A world that fails later is part of the result.
+ */
 export async function runScenario(parts: RunParts, options: RunOptions): Promise<RunResult> {
-  const { device, simulator, model } = parts;
+  const { device, world, model } = parts;
   const { scenario, seed } = options;
+  if (world.scene === undefined) requireScene(scenario, world.name);
   const started = performance.now();
   const axisNames = device.axes.map((axis) => axis.name);
   const texts = [...scenario.faults, ...(options.faults ?? [])];
@@ -83,10 +89,14 @@ export async function runScenario(parts: RunParts, options: RunOptions): Promise
   const plan = FaultPlan.create({ faults, seed });
   plan.begin(originMs);
   const time = new ManualTime(originMs);
-  prepare(parts, scenario, seed);
+  await world.begin(scenario, seed);
   await model?.reset();
   const horizonSteps = Math.min(model?.description.maxHorizonSteps ?? 1, maxHorizonSteps);
-  const rig = new LockstepRig({ device, scenario, simulator, plan, time, model, horizonSteps });
+  const { simulator, scene } = world;
+  const rig = new LockstepRig({
+    ...{ device, scenario, simulator, plan, time, model, horizonSteps },
+    ...(scene === undefined ? {} : { scene }),
+  });
   await rig.settle();
 
   const tracking = new TrackingError(axisNames.length);
@@ -111,9 +121,12 @@ export async function runScenario(parts: RunParts, options: RunOptions): Promise
   return finish({ rig, parts, options, plan, tracking, owner, trace, started, time });
 }
 
-/** Whether nothing was violated and everything expected held. */
+/** Whether nothing was violated, everything expected held, and the world was there to the end. */
 export function isGood(result: RunResult): boolean {
-  return result.violationCount === 0 && result.expectations.every(({ holds }) => holds);
+  const { violationCount, expectations, simulatorFault } = result;
+  return (
+    violationCount === 0 && simulatorFault === undefined && expectations.every(({ holds }) => holds)
+  );
 }
 
 /** Whether something stood between setpoints and joints while they should have come to rest. */
@@ -122,15 +135,6 @@ function isCutOff(plan: FaultPlan, elapsedMs: number): boolean {
     ({ place, startMs, durationMs }) =>
       (place === "sim" || place === "driver") && startMs + durationMs > elapsedMs - tailMs,
   );
-}
-
-function prepare({ device, simulator }: RunParts, scenario: Scenario, seed: number): void {
-  simulator.setTargetScripts(scenario.targets);
-  simulator.reset(seed, {
-    dynamics:
-      scenario.dynamics === "random" ? randomDynamics(device, seed) : defaultDynamics(device),
-    startPosRad: scenario.start === "stowed" ? device.axes.map(() => 0) : device.homeRad,
-  });
 }
 
 interface Finished {

@@ -21,7 +21,9 @@ export interface GazeboSimulatorOptions {
   readonly stepS?: number;
   /** Default `position`. */
   readonly command?: CommandForm;
-  /** For the world to appear, and for every answer. Default 10 000. */
+  /** For the world to appear. Default `timeoutMs`. */
+  readonly startTimeoutMs?: number;
+  /** For every answer. Default 10 000. */
   readonly timeoutMs?: number;
   /**
    * Wait between sending targets and asking for steps: they travel on different sockets, and Gazebo
@@ -30,6 +32,10 @@ export interface GazeboSimulatorOptions {
   readonly commandSettleMs?: number;
   readonly log?: Log;
 }
+
+const defaultTimeoutMs = 10_000;
+/** How soon a server that has gone is noticed while a state is waited for. */
+const watchMs = 100;
 
 /**
  * A Gazebo world held by the hand: paused, and run for exactly the steps that are asked for. However
@@ -44,7 +50,7 @@ export async function openGazeboSimulator(
   const transport = await GzTransport.open(options.network, options.log ?? silentLog);
   try {
     const simulator = new GazeboSimulator(transport, options);
-    await simulator.open();
+    await simulator.open(options.startTimeoutMs ?? options.timeoutMs ?? defaultTimeoutMs);
     return simulator;
   } catch (error) {
     transport[Symbol.dispose]();
@@ -60,11 +66,13 @@ export class GazeboSimulator implements Simulator {
   readonly #names: WorldNames;
   readonly #reader: JointStateReader;
   readonly #commands: JointCommands;
+  /** NaN where nobody has asked for anything since the world's start. */
   readonly #targets: Float64Array;
   readonly #timeoutMs: number;
   readonly #commandSettleMs: number;
   readonly #endSubscription: () => void;
   #targetsChanged = false;
+  #hasControllers = false;
   #stepCount = 0;
   /** Simulated ms at which the steps are counted from 0. */
   #startMs = 0;
@@ -73,7 +81,7 @@ export class GazeboSimulator implements Simulator {
   #waiter: { readonly holds: (stampMs: number) => boolean; readonly wake: () => void } | undefined;
 
   constructor(transport: GzTransport, options: GazeboSimulatorOptions) {
-    const { axisNames, stepS = 0.001, timeoutMs = 10_000, commandSettleMs = 2 } = options;
+    const { axisNames, stepS = 0.001, timeoutMs = defaultTimeoutMs, commandSettleMs = 2 } = options;
     this.axisNames = axisNames;
     this.stepS = stepS;
     this.#transport = transport;
@@ -81,7 +89,7 @@ export class GazeboSimulator implements Simulator {
     this.#commandSettleMs = commandSettleMs;
     this.#names = worldNames(options.world);
     this.#reader = new JointStateReader(axisNames);
-    this.#targets = new Float64Array(axisNames.length);
+    this.#targets = new Float64Array(axisNames.length).fill(Number.NaN);
     this.world = new WorldClient(transport, this.#names, timeoutMs);
     this.#commands = openJointCommands(
       transport,
@@ -99,11 +107,11 @@ export class GazeboSimulator implements Simulator {
   }
 
   /** Pauses the world and waits for its state and its controllers. */
-  async open(): Promise<void> {
-    if (!(await this.#until((stampMs) => !Number.isNaN(stampMs)))) {
+  async open(startTimeoutMs: number): Promise<void> {
+    if (!(await this.#until((stampMs) => !Number.isNaN(stampMs), startTimeoutMs))) {
       throw new BridgeError(
         ErrorCode.SimTransport,
-        `no joint states within ${this.#timeoutMs} ms: ${describeAbsence(this.#transport, this.#names)}`,
+        `no joint states within ${startTimeoutMs} ms: ${describeAbsence(this.#transport, this.#names)}`,
       );
     }
     await this.world.pause();
@@ -124,13 +132,14 @@ export class GazeboSimulator implements Simulator {
     }
     this.#startMs = this.#receivedMs;
     this.#stepCount = 0;
+    this.#targets.fill(Number.NaN);
     this.#targetsChanged = false;
   }
 
   setTargets(posRad: Float64Array): void {
-    for (const target of posRad) {
-      if (!Number.isFinite(target)) throw this.#failed(`a target of ${target} rad`);
-    }
+    this.#checkTargets(posRad);
+    // What the controllers have already is not sent again: that spares the wait before a step.
+    if (posRad.every((target, axis) => target === this.#targets[axis])) return;
     this.#targets.set(posRad);
     this.#targetsChanged = true;
   }
@@ -150,8 +159,11 @@ export class GazeboSimulator implements Simulator {
     const arrived = await this.#until((stampMs) => stampMs > expectedMs - stepMs / 2);
     this.#throwFault();
     if (!arrived) {
+      const why = this.#hasGone
+        ? "the server has gone away"
+        : `no newer state for ${this.#timeoutMs} ms`;
       throw this.#failed(
-        `simulated time is ${this.#receivedMs} ms after ${this.#timeoutMs} ms, expected ${expectedMs} ms`,
+        `${why}: simulated time is ${this.#receivedMs} ms, expected ${expectedMs} ms`,
       );
     }
     if (this.#receivedMs > expectedMs + stepMs / 2) {
@@ -194,23 +206,32 @@ export class GazeboSimulator implements Simulator {
     this.#waiter?.wake();
   }
 
-  /** False when it did not come true in time. */
-  async #until(holds: (stampMs: number) => boolean): Promise<boolean> {
+  /** False when it did not come true in time, or cannot any more: the server has gone. */
+  async #until(holds: (stampMs: number) => boolean, timeoutMs = this.#timeoutMs): Promise<boolean> {
     if (this.#fault === undefined && !holds(this.#receivedMs)) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.#timeoutMs);
-        this.#waiter = {
-          holds,
-          wake: () => {
-            clearTimeout(timer);
-            resolve();
-          },
+        const timer = setTimeout(() => {
+          wake();
+        }, timeoutMs);
+        const watch = setInterval(() => {
+          if (this.#hasGone) wake();
+        }, watchMs);
+        const wake = (): void => {
+          clearTimeout(timer);
+          clearInterval(watch);
+          resolve();
         };
+        this.#waiter = { holds, wake };
       });
       this.#waiter = undefined;
     }
     this.#throwFault();
     return holds(this.#receivedMs);
+  }
+
+  /** Controllers that listened do so as long as their server lives. */
+  get #hasGone(): boolean {
+    return this.#hasControllers && this.#commands.listenerCount === 0;
   }
 
   /** The stamp once it has stopped changing. */
@@ -232,6 +253,19 @@ export class GazeboSimulator implements Simulator {
       }
       await sleep(20);
     }
+    this.#hasControllers = true;
+  }
+
+  #checkTargets(posRad: Float64Array): void {
+    const { length } = this.axisNames;
+    if (posRad.length !== length) {
+      throw this.#failed(`targets: ${posRad.length} numbers, expected ${length}`);
+    }
+    const bad = posRad.findIndex((target) => !Number.isFinite(target));
+    if (bad < 0) return;
+    throw this.#failed(
+      `targets: ${this.axisNames[bad] ?? ""} is ${String(posRad[bad])} rad, expected a finite number`,
+    );
   }
 
   #failed(text: string): BridgeError {

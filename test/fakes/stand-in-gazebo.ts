@@ -100,6 +100,11 @@ export class StandInGazebo implements Disposable {
     return this.#isPaused;
   }
 
+  /** Simulated seconds since the last reset. */
+  get timeS(): number {
+    return this.#simulator.timeS;
+  }
+
   pause(): void {
     this.#isPaused = true;
   }

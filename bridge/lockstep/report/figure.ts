@@ -2,7 +2,7 @@ import { parseFault } from "../../core/faults/parse-fault.ts";
 import type { RunResult } from "../run-scenario.ts";
 import type { Trace } from "../run-trace.ts";
 import { atX, axes, band, ink, keys, label, polyline, rangeOf, type Area } from "./chart.ts";
-import type { Summary } from "./summary.ts";
+import { timesText, type Summary } from "./summary.ts";
 
 const width = 1160;
 const left = 62;
@@ -40,14 +40,14 @@ function heading(summary: Summary, traced: RunResult | undefined): string {
   const verdict = isGood
     ? `${runs} of ${runs} runs as they should be`
     : `${runs - good} of ${runs} runs went wrong, ${violations} violations`;
-  const speed = `${summary.runsPerS.toFixed(1)} runs/s, ${summary.timesRealTime.toFixed(0)} times real time`;
+  const speed = `${summary.runsPerS.toFixed(1)} runs/s, ${timesText(summary.timesRealTime)} times real time`;
   const seed = traced === undefined ? "" : `drawn: seed ${traced.seed}`;
   return [
     `<rect x="0" y="0" width="${width}" height="6" fill="${color}"/>`,
     label(scenario, left - 40, 44, { size: 24, weight: 700 }),
     label(about, left - 40, 68, { size: 13, color: ink.faint }),
     label(verdict, width - 34, 44, { size: 15, weight: 700, color, anchor: "end" }),
-    label([speed, seed].filter((text) => text !== "").join(" · "), width - 34, 68, {
+    label([summary.world, speed, seed].filter((text) => text !== "").join(" · "), width - 34, 68, {
       size: 12,
       color: ink.faint,
       anchor: "end",

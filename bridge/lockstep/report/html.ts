@@ -39,6 +39,7 @@ function problems(bad: readonly RunResult[], scenario: string): string {
   const rows = bad
     .slice(0, shownRuns)
     .flatMap((result) => [
+      ...worldProblem(result),
       ...result.violations.map(({ invariant, atMs, text }) =>
         row([String(result.seed), `${(atMs / 1000).toFixed(3)} s`, invariant, text]),
       ),
@@ -50,6 +51,12 @@ function problems(bad: readonly RunResult[], scenario: string): string {
     ]);
   const again = `<p>Again: <code>kairos-bridge sim ${escapeXml(scenario)} --seed ${bad[0]?.seed ?? 0}</code></p>`;
   return `${again}<table><tr><th>seed</th><th>when</th><th>what</th><th>found</th></tr>${rows.join("")}</table>`;
+}
+
+function worldProblem({ seed, simulatorFault }: RunResult): string[] {
+  if (simulatorFault === undefined) return [];
+  const { atMs, text } = simulatorFault;
+  return [row([String(seed), `${(atMs / 1000).toFixed(3)} s`, "simulator fault", text])];
 }
 
 function faultTable({ faultCounts }: Summary): string {

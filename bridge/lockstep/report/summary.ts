@@ -6,10 +6,12 @@ import type { Simulation } from "../simulate.ts";
 export interface Summary {
   readonly scenario: string;
   readonly about: string;
+  /** Where the runs happened. */
+  readonly world: string;
   readonly runs: number;
   readonly good: number;
   readonly violations: number;
-  /** Seeds that broke an invariant or an expectation: each gives the same run again. */
+  /** Seeds that broke an invariant, an expectation or the world: each gives the same run again. */
   readonly badSeeds: readonly number[];
   readonly wallS: number;
   readonly simulatedS: number;
@@ -47,6 +49,7 @@ export function summarize(simulation: Simulation): Summary {
   return {
     scenario: simulation.scenario,
     about: simulation.about,
+    world: simulation.world,
     runs: results.length,
     good: results.filter(isGood).length,
     violations: sum((result) => result.violationCount),
@@ -70,6 +73,9 @@ export function summarize(simulation: Simulation): Summary {
     faultCounts: addCounts(results.map((result) => result.faultCounts)),
   };
 }
+
+/** A factor that may be around 1, for people. */
+export const timesText = (factor: number): string => factor.toFixed(factor < 10 ? 1 : 0);
 
 function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);

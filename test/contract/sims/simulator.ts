@@ -142,5 +142,14 @@ export function describeSimulatorContract(name: string, simulatorCase: Simulator
       };
       await expect(tried()).rejects.toThrow(/^\[sim\/fault\]/);
     });
+
+    it.each([[-1], [1]])("refuses targets for %i axes more than it has", (more) => {
+      const targets = new Float64Array(simulator.axisNames.length + more);
+      targets.set(firstRad.slice(0, targets.length));
+      const set = (): void => {
+        simulator.setTargets(targets);
+      };
+      expect(set).toThrow(/^\[sim\/fault\].*numbers, expected \d/);
+    });
   });
 }
