@@ -1,6 +1,4 @@
 import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { loadProfile } from "../../devices/profiles/load-profile.ts";
 import { disableTelemetry } from "../../models/engine/telemetry.ts";
 import { openEngine } from "../../models/engine/open-engine.ts";
 import { loadPackage } from "../../models/package/load-package.ts";
@@ -14,21 +12,12 @@ import type { Config } from "../config.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import type { WorldModel } from "../contract/world-model.ts";
 import { closeAll, type Closer } from "../core/lifecycle.ts";
+import { loadDevice } from "../parts/device.ts";
+import { inPackage } from "../parts/package-files.ts";
 import type { RunParts } from "./run-scenario.ts";
 import { embeddedWorld, gazeboWorldName, jointsOnlyWorld, type RunWorld } from "./run-world.ts";
 
 export type OpenedRunParts = RunParts & AsyncDisposable;
-
-/** This file is bridge/lockstep/open-run-parts.ts or, compiled, the same under dist. */
-const toRoot = import.meta.url.endsWith(".js") ? "../../../" : "../../";
-const inPackage = (path: string): string =>
-  fileURLToPath(new URL(`${toRoot}${path}`, import.meta.url));
-
-/** @throws BridgeError `device/profile` if there is no such profile. */
-export function loadNamedProfile(name: string): DeviceDescription {
-  const isPath = name.includes("/") || name.endsWith(".json");
-  return loadProfile(isPath ? name : inPackage(`devices/profiles/${name}.json`));
-}
 
 /** Folder of the shipped scenarios. */
 export const scenarioFolder = inPackage("sims/scenario");
@@ -46,7 +35,7 @@ export async function openRunParts(
   scenario: Pick<Scenario, "device" | "scene" | "model" | "seed">,
   config?: WorldConfig,
 ): Promise<OpenedRunParts> {
-  const device = loadNamedProfile(scenario.device);
+  const device = loadDevice(scenario.device);
   const closers: Closer[] = [];
   try {
     const world =

@@ -5,12 +5,8 @@ import { randomScenario } from "../../sims/scenario/random-scenario.ts";
 import type { Scenario } from "../../sims/scenario/scenario.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import { parseFaults } from "../core/faults/parse-fault.ts";
-import {
-  loadNamedProfile,
-  openRunParts,
-  scenarioFolder,
-  type WorldConfig,
-} from "./open-run-parts.ts";
+import { loadDevice } from "../parts/device.ts";
+import { openRunParts, scenarioFolder, type WorldConfig } from "./open-run-parts.ts";
 import { runScenario, type RunResult } from "./run-scenario.ts";
 import { gazeboWorldName, requireScene } from "./run-world.ts";
 
@@ -75,7 +71,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   const isRandom = options.scenario === randomName;
   const fixed = isRandom ? undefined : findScenario(options.scenario);
   const opened = fixed ?? randomParts;
-  const device = loadNamedProfile(opened.device);
+  const device = loadDevice(opened.device);
   const axisNames = device.axes.map((axis) => axis.name);
   const firstSeed = options.seed ?? opened.seed;
   // Before anything is opened: a wrong fault is a wrong call, and so is a wrong world.
