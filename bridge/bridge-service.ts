@@ -18,12 +18,10 @@ import { PredictionScore } from "./core/prediction-score.ts";
 import { PreviewPlan } from "./core/preview-plan.ts";
 import { prometheusText } from "./core/prometheus.ts";
 import { RingObservationSource } from "./core/ring-observation-source.ts";
-import {
-  diagnosticEntries,
-  healthReport,
-  metricFamilies,
-  type ServiceSnapshot,
-} from "./core/service-status.ts";
+import { diagnosticEntries } from "./core/service-diagnostics.ts";
+import { healthReport } from "./core/service-health.ts";
+import { metricFamilies } from "./core/service-metrics.ts";
+import type { ServiceSnapshot } from "./core/service-status.ts";
 import { Throttle } from "./core/throttle.ts";
 import { LatestEncoder } from "./media/jpeg.ts";
 import type { Recorder } from "./recording/recorder.ts";

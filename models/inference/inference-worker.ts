@@ -10,11 +10,12 @@ import { workerFailure } from "../../bridge/contract/worker-host.ts";
 import { cameraIntrinsics } from "../../bridge/core/camera.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { climbLadder, type Climbed } from "../ladder/climb-ladder.ts";
-import { nvidiaFacts } from "../ladder/nvidia-facts.ts";
 import { hintsOf } from "../ladder/package-hints.ts";
 import { cpuOnlyPlan } from "../ladder/rung.ts";
 import { loadPackage, type ModelPackage } from "../package/load-package.ts";
 import type { Manifest } from "../package/manifest.ts";
+import { hostFiles } from "../probe/host-files.ts";
+import { nvidiaFacts } from "../probe/nvidia-facts.ts";
 import { sessionOptions } from "../programs/open-graphs.ts";
 import { OnnxWorldModel, type OnnxWorldModelOptions } from "../world-model.ts";
 import { InferenceMailbox, Operation } from "./mailbox.ts";
@@ -67,7 +68,7 @@ async function climb(
     hints: hintsOf(pack.manifest),
     sessionsOn: ({ request }) =>
       Object.keys(pack.manifest.graphs).map((name) => sessionOptions(pack, name, request)),
-    nvidia: () => nvidiaFacts("", process.env["LD_LIBRARY_PATH"]),
+    nvidia: () => nvidiaFacts(hostFiles(), process.env),
     open: (lane, { request }) =>
       OnnxWorldModel.open({
         engine: lane,

@@ -1,4 +1,4 @@
-import { hostFiles } from "../ladder/presence.ts";
+import { existsSync } from "node:fs";
 import type { LadderPlan, TickBudget } from "../ladder/rung.ts";
 import type { OpenModel } from "./candidate.ts";
 import { openInferenceWorker, type InferenceWorkerOptions } from "./inference-client.ts";
@@ -18,7 +18,11 @@ export interface SupervisedModelOptions extends Omit<ModelSupervisorOptions, "op
 export async function openSupervisedModel(
   options: SupervisedModelOptions,
 ): Promise<ModelSupervisor> {
-  return await ModelSupervisor.open({ ...options, exists: hostFiles, open: workerOpener(options) });
+  return await ModelSupervisor.open({
+    ...options,
+    exists: existsSync,
+    open: workerOpener(options),
+  });
 }
 
 function workerOpener(options: SupervisedModelOptions): OpenModel {

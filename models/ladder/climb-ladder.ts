@@ -11,9 +11,9 @@ import {
   type RungRefusal,
 } from "../../bridge/contract/model-status.ts";
 import type { WorldModel } from "../../bridge/contract/world-model.ts";
+import type { NvidiaFacts } from "../probe/nvidia-facts.ts";
 import { openEngineCache, pruneEngineCache } from "./engine-cache.ts";
 import { isPackageFault, passGates, refusalOf, sharesOf } from "./gates.ts";
-import type { NvidiaFacts } from "./nvidia-facts.ts";
 import { isSameProvider, type PackageHints } from "./package-hints.ts";
 import { buildsEngines, completed, usesFp16, type OptionSettings } from "./provider-options.ts";
 import { RungEngine } from "./rung-engine.ts";

@@ -1,14 +1,13 @@
-import { existsSync } from "node:fs";
 import type { RungRefusal } from "../../bridge/contract/model-status.ts";
+import { nvidiaDeviceNodes } from "../probe/nvidia-facts.ts";
 import { isCpu, type Rung } from "./rung.ts";
 
 /**
- * Device nodes without which a provider has nothing to run on. NVIDIA: discrete cards have nvidia0,
- * Jetson's integrated GPU nvgpu or nvhost-gpu, WSL dxg. AMD: kfd. Huawei Ascend: davinci0.
+ * Device nodes without which a provider has nothing to run on. AMD: kfd. Huawei Ascend: davinci0.
  */
 const deviceNodes: Readonly<Record<string, readonly string[]>> = {
-  tensorrt: ["/dev/nvidia0", "/dev/nvidiactl", "/dev/nvgpu", "/dev/nvhost-gpu", "/dev/dxg"],
-  cuda: ["/dev/nvidia0", "/dev/nvidiactl", "/dev/nvgpu", "/dev/nvhost-gpu", "/dev/dxg"],
+  tensorrt: nvidiaDeviceNodes,
+  cuda: nvidiaDeviceNodes,
   migraphx: ["/dev/kfd"],
   cann: ["/dev/davinci0", "/dev/davinci_manager"],
 };
@@ -24,8 +23,6 @@ export interface Sifted {
   readonly present: readonly Rung[];
   readonly refusals: readonly RungRefusal[];
 }
-
-export const hostFiles = existsSync;
 
 /** Leaves out the rungs that evidently cannot work here. Opens nothing: it costs a few stat calls. */
 export function siftPresent(rungs: readonly Rung[], surroundings: Surroundings): Sifted {

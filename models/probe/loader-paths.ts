@@ -7,6 +7,9 @@ export interface FoundLibrary {
   readonly isOnLoaderPath: boolean;
 }
 
+/** Environment variables; only LD_LIBRARY_PATH is read. */
+export type LoaderEnvironment = Readonly<Record<string, string | undefined>>;
+
 /** Where CUDA, cuDNN and TensorRT are put by NVIDIA's packages, JetPack and the wheels' own folders. */
 const usualFolders = [
   "/usr/lib/x86_64-linux-gnu",
@@ -32,7 +35,7 @@ const usualFolders = [
 export function findLibrary(
   files: HostFiles,
   pattern: RegExp,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: LoaderEnvironment = process.env,
 ): FoundLibrary | undefined {
   const named = (environment["LD_LIBRARY_PATH"] ?? "").split(":").filter((path) => path !== "");
   const onPath = firstIn(files, pattern, named) ?? inLoaderCache(files, pattern);

@@ -1,4 +1,5 @@
 import type { HostFiles } from "./host-files.ts";
+import { boardName, driverVersion, nvidiaDeviceNodes } from "./nvidia-facts.ts";
 
 export interface NvidiaHardware {
   /** E.g. `NVIDIA Jetson AGX Thor Developer Kit`, or the card as nvidia-smi names it. */
@@ -22,16 +23,14 @@ const jetsonArchitectures: readonly (readonly [RegExp, string])[] = [
   [/TX2/, "62"],
   [/Nano|TX1/, "53"],
 ];
-/** Discrete cards, Jetson's integrated GPU (two generations of names), WSL. */
-const deviceNodes = ["/dev/nvidia0", "/dev/nvidiactl", "/dev/nvgpu", "/dev/nvhost-gpu", "/dev/dxg"];
 
 /** The NVIDIA GPU of this machine, by its driver, device nodes and device tree; undefined without any. */
 export async function findNvidia(files: HostFiles): Promise<NvidiaHardware | undefined> {
-  const nodes = deviceNodes.filter((node) => files.exists(node));
+  const nodes = nvidiaDeviceNodes.filter((node) => files.exists(node));
   const release = files.read("/etc/nv_tegra_release");
   const driver = driverVersion(files);
   if (nodes.length === 0 && release === undefined && driver === undefined) return undefined;
-  const board = files.read("/proc/device-tree/model");
+  const board = boardName(files);
   const isJetson = release !== undefined || /NVIDIA.*Jetson/.test(board ?? "");
   const card = isJetson ? undefined : await firstCard(files);
   const name = (isJetson ? board : card?.name) ?? "NVIDIA GPU";
@@ -45,12 +44,6 @@ export async function findNvidia(files: HostFiles): Promise<NvidiaHardware | und
     driver,
     lockedNodes: nodes.filter((node) => !files.isUsable(node)),
   };
-}
-
-/** `NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.129.03  ...`, or `... for aarch64  580.00  ...`. */
-function driverVersion(files: HostFiles): string | undefined {
-  const text = files.read("/proc/driver/nvidia/version") ?? "";
-  return /NVRM version:.*?\s(\d+\.\d+(?:\.\d+)?)\s/.exec(text)?.[1];
 }
 
 /** `# R36 (release), REVISION: 4.3, GCID: ...` */

@@ -3,7 +3,7 @@ import { errorText } from "../../bridge/contract/errors.ts";
 import type { Finding } from "../../bridge/contract/finding.ts";
 import { gpuFit, readGpuCode, type GpuCode } from "../engine/library-gpu-code.ts";
 import type { HostFiles } from "./host-files.ts";
-import { findLibrary } from "./loader-paths.ts";
+import { findLibrary, type LoaderEnvironment } from "./loader-paths.ts";
 import { findNvidia, type NvidiaHardware } from "./nvidia-hardware.ts";
 
 export interface NvidiaProbeOptions {
@@ -12,7 +12,7 @@ export interface NvidiaProbeOptions {
   readonly engineFolder: string;
   /** Providers that library was compiled with. */
   readonly providers: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: LoaderEnvironment;
 }
 
 interface Part {

@@ -1,5 +1,5 @@
 import type { CompiledModel } from "./mujoco.ts";
-import { normalAt, type SensorNoise } from "./sensor-noise.ts";
+import { normalAt, type SensorMoment } from "./sensor-noise.ts";
 
 /** Axes of the last frame of the chain: x along the view, y left, z up at home. */
 export interface ImuSample {
@@ -26,20 +26,14 @@ const accelBiasChannel = 109;
 
 /** Reads MuJoCo's gyro and accelerometer, which are those of the last step, and makes them as bad as told. */
 export class ImuReader {
-  /** Numbers of MuJoCo's sensors. */
-  readonly width: number;
   readonly #model: CompiledModel;
 
   constructor(model: CompiledModel) {
     this.#model = model;
-    this.width = model.arraysBorrowed().sensorData.length;
   }
 
   /** // hot path */
-  read(
-    out: ImuSample,
-    at: { readonly seed: number; readonly stepCount: number; readonly noise: SensorNoise },
-  ): void {
+  read(out: ImuSample, at: SensorMoment): void {
     const { sensorData } = this.#model.arraysBorrowed();
     const { seed, stepCount, noise } = at;
     for (let k = 0; k < 3; k += 1) {

@@ -1,30 +1,24 @@
 import type { Telemetry } from "../../bridge/contract/actuator-driver.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
-import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
+import { ErrorCode } from "../../bridge/contract/errors.ts";
 import type { SceneControl, Simulator, TargetScript } from "../../bridge/contract/simulator.ts";
 import type { CameraIntrinsics } from "../../bridge/core/camera.ts";
 import type { Vector3 } from "../../bridge/core/kinematics.ts";
-import { deviceBody } from "../description/device-body.ts";
 import { stepS } from "../description/robot-mjcf.ts";
-import {
-  applyContactFriction,
-  applyDynamics,
-  checkDynamics,
-  maxCommandLatencyMs,
-} from "./apply-dynamics.ts";
-import { CommandDelay } from "./command-delay.ts";
+import { applyContactFriction, applyDynamics, checkDynamics } from "./apply-dynamics.ts";
 import { ImuReader, type ImuSample } from "./imu-reader.ts";
+import { JointReader } from "./joint-reader.ts";
+import { JointServos } from "./joint-servos.ts";
 import { defaultDynamics, type MountDynamics } from "./mount-dynamics.ts";
 import { mountMjcf } from "./mount-mjcf.ts";
+import { MountScene } from "./mount-scene.ts";
 import { compileMjcf, type CompiledModel } from "./mujoco.ts";
-import { PoseWriter } from "./pose-writer.ts";
-import { maxPushes, PushList } from "./push-list.ts";
-import { pushableStarts } from "./scene-bodies.ts";
+import { readSaved, savedHeader, savedWidth, writeSaved } from "./saved-state.ts";
 import type { SceneGeom } from "./scene.ts";
 import { sceneLayout, type SceneLayout, type SceneName } from "./scene-layout.ts";
-import { noSensorNoise, normalAt, type SensorNoise } from "./sensor-noise.ts";
-import { checkTargetScripts } from "./target-script.ts";
-import { trackedBodies, writeTruth, type TrackedBody } from "./target-truth.ts";
+import { noSensorNoise, type SensorNoise } from "./sensor-noise.ts";
+import { StateGuard } from "./state-guard.ts";
+import type { TrackedBody } from "./target-truth.ts";
 
 export interface MountSimulatorOptions extends ResetChanges {
   readonly device: DeviceDescription;
@@ -44,9 +38,6 @@ export interface ResetChanges {
   /** Sliding friction of the things that can be pushed, 0.05 .. 2. */
   readonly contactFriction?: number;
 }
-
-/** No small mount turns this fast: beyond it the state is numerical nonsense on its way to infinity. */
-const maxSpeedRadPerS = 1e3;
 
 /** @throws BridgeError `sim/model` if dynamics are out of range or MuJoCo refuses the model. */
 export async function openMountSimulator(options: MountSimulatorOptions): Promise<MountSimulator> {
@@ -68,21 +59,14 @@ export class MountSimulator implements Simulator, SceneControl {
   /** Numbers in `save` and `restore`. */
   readonly stateWidth: number;
   readonly #model: CompiledModel;
-  readonly #poses: PoseWriter;
-  readonly #layout: SceneLayout;
-  readonly #delay: CommandDelay;
-  readonly #pushes = new PushList();
+  readonly #servos: JointServos;
+  readonly #scene: MountScene;
+  readonly #joints: JointReader;
   readonly #imu: ImuReader;
-  /** Axis index to joint index: axes have the order of the description, joints that of the chain. */
-  readonly #joints: readonly number[];
-  readonly #targets: Float64Array;
-  readonly #tracked: readonly TrackedBody[];
-  readonly #poseRow: Float64Array;
+  readonly #guard: StateGuard;
+  readonly #now = { seed: 0, stepCount: 0, noise: noSensorNoise };
   #dynamics: MountDynamics;
   #startPosRad: readonly number[];
-  #noise: SensorNoise = noSensorNoise;
-  #seed = 0;
-  #stepCount = 0;
 
   constructor(
     model: CompiledModel,
@@ -91,25 +75,16 @@ export class MountSimulator implements Simulator, SceneControl {
   ) {
     const { device, dynamics } = options;
     this.device = device;
-    this.#layout = layout;
     this.axisNames = device.axes.map((axis) => axis.name);
-    const width = this.axisNames.length;
     this.#model = model;
-    this.#poses = new PoseWriter(model, device, layout);
-    this.#tracked = trackedBodies(this.#poses.geoms);
-    this.#poseRow = new Float64Array(this.#poses.width);
+    this.#servos = new JointServos(model, this.axisNames, dynamics);
+    this.#scene = new MountScene(model, device, layout);
+    this.#joints = new JointReader(model, this.#servos.joints);
     this.#imu = new ImuReader(model);
-    this.#delay = new CommandDelay({ width, maxLatencySteps: maxCommandLatencyMs });
-    this.#joints = this.axisNames.map((name) => model.indexOf("joint", name));
-    this.#targets = new Float64Array(width);
+    this.#guard = new StateGuard(model);
     this.#dynamics = dynamics;
     this.#startPosRad = device.homeRad;
-    const { qpos, qvel } = model.arraysBorrowed();
-    this.stateWidth =
-      stateHeader +
-      [qpos.length, 2 * qvel.length, 2 * width, this.#imu.width]
-        .concat(this.#delay.rows.length, this.#pushes.rows.length)
-        .reduce((sum, count) => sum + count, 0);
+    this.stateWidth = savedWidth(this.#stateArrays());
     this.reset(options.seed, options);
   }
 
@@ -123,34 +98,37 @@ export class MountSimulator implements Simulator, SceneControl {
   }
 
   get scene(): SceneLayout {
-    return this.#layout;
+    return this.#scene.layout;
   }
 
   get seed(): number {
-    return this.#seed;
+    return this.#now.seed;
   }
 
   get targetBodies(): readonly string[] {
-    return this.#layout.scripted.map((body) => body.name);
+    return this.#scene.targetBodies;
   }
 
   get pushableBodies(): readonly string[] {
-    const loose = this.#layout.pushables.map((body) => body.name);
-    const links = this.device.chain.map((joint) => joint.frameId);
-    return [...loose, ...links, deviceBody(this.device).payload.link];
+    return this.#scene.pushableBodies;
   }
 
   /** Visible geoms in the order of `writePoses`. */
   get geoms(): readonly SceneGeom[] {
-    return this.#poses.geoms;
+    return this.#scene.geoms;
   }
 
   get poseSnapshotWidth(): number {
-    return this.#poses.width;
+    return this.#scene.poseSnapshotWidth;
+  }
+
+  /** Moving things in the order of `readTruth`: targets, then what can be pushed. */
+  get trackedBodies(): readonly TrackedBody[] {
+    return this.#scene.trackedBodies;
   }
 
   get timeS(): number {
-    return this.#stepCount * stepS;
+    return this.#now.stepCount * stepS;
   }
 
   /**
@@ -161,52 +139,32 @@ export class MountSimulator implements Simulator, SceneControl {
    * @throws BridgeError `sim/model` if dynamics or the start pose do not fit the device.
    */
   reset(seed: number, changes: ResetChanges = {}): void {
-    const startPosRad = changes.startPosRad ?? this.#startPosRad;
-    this.#checkAxes(startPosRad, ErrorCode.SimModel, "start pose");
-    if (changes.dynamics !== undefined) {
-      checkDynamics(this.device, changes.dynamics);
-      this.#dynamics = changes.dynamics;
-      applyDynamics(this.#model, this.device, changes.dynamics);
+    const { startPosRad = this.#startPosRad, dynamics, contactFriction, noise } = changes;
+    this.#servos.check(startPosRad, ErrorCode.SimModel, "start pose");
+    if (dynamics !== undefined) {
+      checkDynamics(this.device, dynamics);
+      this.#apply(dynamics);
     }
-    if (changes.contactFriction !== undefined) {
-      applyContactFriction(this.#model, this.#layout, changes.contactFriction);
+    if (contactFriction !== undefined) {
+      applyContactFriction(this.#model, this.#scene.layout, contactFriction);
     }
-    this.#noise = changes.noise ?? this.#noise;
     this.#startPosRad = startPosRad;
-    this.#seed = seed;
-    this.#poses.reset(seed);
-    this.#pushes.clear();
+    this.#now.noise = noise ?? this.#now.noise;
+    this.#now.seed = seed;
+    this.#now.stepCount = 0;
     this.#model.resetState();
-    this.#stepCount = 0;
-    this.#placePushables(seed);
-    const { qpos } = this.#model.arraysBorrowed();
-    startPosRad.forEach((posRad, axis) => {
-      qpos[this.#joint(axis)] = posRad;
-      this.#targets[axis] = posRad;
-    });
-    this.#delay.latencySteps = Math.round(this.#dynamics.commandLatencyMs / 1e3 / stepS);
-    this.#delay.fill(this.#targets);
+    this.#scene.reset(seed);
+    this.#servos.reset(startPosRad);
   }
 
   /** @throws BridgeError `sim/fault` if a target is not a finite number. // hot path */
   setTargets(posRad: Float64Array): void {
-    this.#checkAxes(posRad, ErrorCode.SimFault, "targets");
-    this.#targets.set(posRad);
+    this.#servos.check(posRad, ErrorCode.SimFault, "targets");
+    this.#servos.setTargets(posRad);
   }
 
   push(body: string, forceN: Vector3, durationS: number): void {
-    const index = this.pushableBodies.includes(body) ? this.#model.indexOf("body", body) : -1;
-    const wrong = (text: string): never => {
-      throw new BridgeError(ErrorCode.SimModel, `push: ${text}`);
-    };
-    if (index < 0) wrong(`there is no "${body}", expected ${this.pushableBodies.join(", ")}`);
-    if (!forceN.every(Number.isFinite)) wrong(`force is ${forceN.join(", ")} N`);
-    if (!(durationS > 0 && durationS <= 60))
-      wrong(`duration is ${durationS} s, expected 0 .. 60 s`);
-    const steps = Math.max(1, Math.round(durationS / stepS));
-    if (!this.#pushes.add(index, forceN, this.#stepCount, steps)) {
-      wrong(`more than ${maxPushes} at once`);
-    }
+    this.#scene.push(body, forceN, durationS, this.#now.stepCount);
   }
 
   setPayloadKg(massKg: number): void {
@@ -223,81 +181,40 @@ export class MountSimulator implements Simulator, SceneControl {
     checkDynamics(this.device, dynamics);
     const state = new Float64Array(this.stateWidth);
     this.save(state);
-    this.#dynamics = dynamics;
-    applyDynamics(this.#model, this.device, dynamics);
-    this.#delay.latencySteps = Math.round(dynamics.commandLatencyMs / 1e3 / stepS);
-    state[StateField.payloadMassKg] = dynamics.payloadMassKg;
-    this.restore(state);
+    this.#apply(dynamics);
+    this.#load(state);
   }
 
   setTargetScripts(scripts: readonly TargetScript[]): void {
-    checkTargetScripts(scripts, this.targetBodies);
-    this.#poses.setScripts(structuredClone(scripts), this.#seed);
+    this.#scene.setTargetScripts(scripts, this.#now.seed);
   }
 
   /** // hot path */
   step(count: number): void {
-    const arrays = this.#model.arraysBorrowed();
-    const touches = this.#layout.pushables.length > 0;
     for (let i = 0; i < count; i += 1) {
-      this.#delay.exchange(this.#stepCount, this.#targets, arrays.ctrl);
-      this.#loosenGears(arrays.ctrl, arrays.qpos);
-      this.#pushes.write(this.#stepCount, arrays.appliedForce);
-      if (touches) this.#poses.moveTargets(this.timeS);
+      this.#servos.actuate(this.#now.stepCount);
+      this.#scene.act(this.#now.stepCount, this.timeS);
       this.#model.step();
-      this.#stepCount += 1;
-      let speed = 0;
-      for (let dof = 0; dof < arrays.qvel.length; dof += 1) {
-        // Position times 0 is 0, or NaN when it is not finite.
-        speed += Math.abs(arrays.qvel[dof] ?? 0) + (arrays.qpos[dof] ?? 0) * 0;
-      }
-      if (!(speed < maxSpeedRadPerS)) this.#fault(`joint speeds sum to ${speed} rad/s`);
+      this.#now.stepCount += 1;
+      this.#guard.checkSpeed(this.#now.stepCount);
     }
-    const aheadSteps = this.#model.timeS / stepS - this.#stepCount;
-    if (Math.abs(aheadSteps) > 0.5) {
-      this.#fault(`MuJoCo's time is ${this.#model.timeS} s, expected ${this.timeS} s`);
-    }
-    // MuJoCo adds 1 ms a step; the rounding of a day's sum would be a millisecond itself.
-    this.#model.timeS = this.timeS;
+    this.#guard.keepTime(this.#now.stepCount);
   }
 
   /** // hot path */
   readState(out: Telemetry): void {
-    const { qpos, qvel, actuatorForce } = this.#model.arraysBorrowed();
-    const noise = this.#noise;
+    this.#joints.readState(out, this.#now);
     out.stampMs = this.timeS * 1e3;
-    for (let axis = 0; axis < this.#joints.length; axis += 1) {
-      const joint = this.#joint(axis);
-      out.posRad[axis] = this.#measured(qpos[joint] ?? 0, noise.jointPosRad, 3 * axis);
-      out.velRadPerS[axis] = this.#measured(qvel[joint] ?? 0, noise.jointVelRadPerS, 3 * axis + 1);
-      out.effortNm[axis] = this.#measured(
-        actuatorForce[axis] ?? 0,
-        noise.jointEffortNm,
-        3 * axis + 2,
-      );
-    }
   }
 
   /** Joint positions, velocities and efforts as one row, shape [3 * axisCount]. // hot path */
   readRow(out: Float64Array): void {
-    const { qpos, qvel, actuatorForce } = this.#model.arraysBorrowed();
-    const noise = this.#noise;
-    const width = this.#joints.length;
-    for (let axis = 0; axis < width; axis += 1) {
-      const joint = this.#joint(axis);
-      out[axis] = this.#measured(qpos[joint] ?? 0, noise.jointPosRad, 3 * axis);
-      out[width + axis] = this.#measured(qvel[joint] ?? 0, noise.jointVelRadPerS, 3 * axis + 1);
-      out[2 * width + axis] = this.#measured(
-        actuatorForce[axis] ?? 0,
-        noise.jointEffortNm,
-        3 * axis + 2,
-      );
-    }
+    this.#joints.readRow(out, this.#now);
   }
 
   /** The phone's gyro and accelerometer over the last step, in the axes of the last frame of the chain. */
   readImu(out: ImuSample): void {
-    this.#imu.read(out, { seed: this.#seed, stepCount: this.#stepCount, noise: this.#noise });
+    this.#imu.read(out, this.#now);
     out.stampMs = this.timeS * 1e3;
   }
 
@@ -307,12 +224,7 @@ export class MountSimulator implements Simulator, SceneControl {
    * @param stampMs default: simulated ms.
    */
   writePoses(out: Float64Array, stampMs = this.timeS * 1e3): void {
-    this.#poses.write(out, stampMs, this.timeS);
-  }
-
-  /** Moving things in the order of `readTruth`: targets, then what can be pushed. */
-  get trackedBodies(): readonly TrackedBody[] {
-    return this.#tracked;
+    this.#scene.writePoses(out, stampMs, this.timeS);
   }
 
   /**
@@ -321,8 +233,7 @@ export class MountSimulator implements Simulator, SceneControl {
    * @param out shape [trackedBodies.length][truthWidth]
    */
   readTruth(intrinsics: CameraIntrinsics, out: Float64Array): void {
-    this.writePoses(this.#poseRow);
-    writeTruth(this.#poseRow, this.#tracked, intrinsics, out);
+    this.#scene.readTruth(intrinsics, out, this.timeS);
   }
 
   /**
@@ -336,36 +247,18 @@ export class MountSimulator implements Simulator, SceneControl {
    * ```
    */
   save(out: Float64Array): void {
-    out[StateField.seed] = this.#seed;
-    out[StateField.stepCount] = this.#stepCount;
-    out[StateField.payloadMassKg] = this.#dynamics.payloadMassKg;
-    let at = stateHeader;
-    for (const values of this.#stateArrays()) {
-      out.set(values, at);
-      at += values.length;
-    }
+    const { seed, stepCount } = this.#now;
+    const { payloadMassKg } = this.#dynamics;
+    writeSaved(out, { seed, stepCount, payloadMassKg }, this.#stateArrays());
   }
 
   /** Back to what `save` of a simulator of the same scene wrote; what follows is the same, bit for bit. */
   restore(from: Float64Array): void {
-    const payloadMassKg = from[StateField.payloadMassKg] ?? this.#dynamics.payloadMassKg;
+    const { payloadMassKg } = savedHeader(from);
     if (payloadMassKg !== this.#dynamics.payloadMassKg) {
-      this.#dynamics = { ...this.#dynamics, payloadMassKg };
-      applyDynamics(this.#model, this.device, this.#dynamics);
+      this.#apply({ ...this.#dynamics, payloadMassKg });
     }
-    const seed = from[StateField.seed] ?? 0;
-    if (seed !== this.#seed) {
-      this.#seed = seed;
-      this.#poses.reset(seed);
-    }
-    this.#stepCount = from[StateField.stepCount] ?? 0;
-    this.#model.timeS = this.timeS;
-    let at = stateHeader;
-    for (const values of this.#stateArrays()) {
-      for (let i = 0; i < values.length; i += 1) values[i] = from[at + i] ?? 0;
-      at += values.length;
-    }
-    this.#pushes.restored();
+    this.#load(from);
   }
 
   /**
@@ -374,11 +267,7 @@ export class MountSimulator implements Simulator, SceneControl {
    * @param posRad shape [axisCount]; @param velRadPerS shape [axisCount]. Copied.
    */
   setJointState(posRad: ArrayLike<number>, velRadPerS: ArrayLike<number>): void {
-    const { qpos, qvel } = this.#model.arraysBorrowed();
-    for (let axis = 0; axis < this.#joints.length; axis += 1) {
-      qpos[this.#joint(axis)] = posRad[axis] ?? 0;
-      qvel[this.#joint(axis)] = velRadPerS[axis] ?? 0;
-    }
+    this.#servos.setState(posRad, velRadPerS);
   }
 
   /**
@@ -387,87 +276,37 @@ export class MountSimulator implements Simulator, SceneControl {
    * @param commandAt fills `out`, shape [axisCount], with the targets that stood `ageMs` ago.
    */
   setCommandHistory(commandAt: (ageMs: number, out: Float64Array) => void): void {
-    for (let ageSteps = 1; ageSteps <= this.#delay.latencySteps; ageSteps += 1) {
-      commandAt(ageSteps * stepS * 1e3, this.#delay.rowBefore(this.#stepCount, ageSteps));
-    }
-    commandAt(0, this.#targets);
+    this.#servos.setHistory(this.#now.stepCount, commandAt);
   }
 
   [Symbol.dispose](): void {
     this.#model[Symbol.dispose]();
   }
 
+  #apply(dynamics: MountDynamics): void {
+    this.#dynamics = dynamics;
+    applyDynamics(this.#model, this.device, dynamics);
+    this.#servos.setDynamics(dynamics);
+  }
+
+  /** A saved state, but for its payload. */
+  #load(from: Float64Array): void {
+    const { seed, stepCount } = savedHeader(from);
+    if (seed !== this.#now.seed) {
+      this.#now.seed = seed;
+      this.#scene.drawPaths(seed);
+    }
+    this.#now.stepCount = stepCount;
+    this.#model.timeS = this.timeS;
+    readSaved(from, this.#stateArrays());
+    this.#scene.pushesRestored();
+  }
+
+  /** In the order in which they are saved. */
   #stateArrays(): readonly Float64Array[] {
     const { qpos, qvel, qaccWarmstart, actuatorForce, sensorData } = this.#model.arraysBorrowed();
-    return [
-      qpos,
-      qvel,
-      qaccWarmstart,
-      actuatorForce,
-      this.#targets,
-      sensorData,
-      this.#delay.rows,
-      this.#pushes.rows,
-    ];
-  }
-
-  #placePushables(seed: number): void {
-    const { pushables } = this.#layout;
-    const { qpos } = this.#model.arraysBorrowed();
-    pushableStarts(pushables, seed).forEach(({ positionM, rotationXyzw }, index) => {
-      const [x, y, z, w] = rotationXyzw;
-      // Free joints come after the hinges, 7 numbers each.
-      qpos.set([...positionM, w, x, y, z], this.#joints.length + 7 * index);
-    });
-  }
-
-  /** A servo feels its error only beyond its play: half of it to each side. // hot path */
-  #loosenGears(ctrl: Float64Array, qpos: Float64Array): void {
-    const { axes } = this.#dynamics;
-    for (let axis = 0; axis < this.#joints.length; axis += 1) {
-      const play = 0.5 * (axes[axis]?.backlashRad ?? 0);
-      if (play === 0) continue;
-      const posRad = qpos[this.#joint(axis)] ?? 0;
-      const errorRad = (ctrl[axis] ?? 0) - posRad;
-      const felt = Math.abs(errorRad) <= play ? 0 : errorRad - Math.sign(errorRad) * play;
-      ctrl[axis] = posRad + felt;
-    }
-  }
-
-  #measured(value: number, deviation: number, channel: number): number {
-    if (deviation === 0) return value;
-    return value + deviation * normalAt(this.#seed, this.#stepCount, channel);
-  }
-
-  #joint(axis: number): number {
-    return this.#joints[axis] ?? 0;
-  }
-
-  #checkAxes(values: ArrayLike<number>, code: ErrorCode, what: string): void {
-    if (values.length !== this.axisNames.length) {
-      throw new BridgeError(
-        code,
-        `${what}: ${values.length} numbers, expected ${this.axisNames.length}`,
-      );
-    }
-    for (let axis = 0; axis < values.length; axis += 1) {
-      if (Number.isFinite(values[axis])) continue;
-      throw new BridgeError(
-        code,
-        `${what}: ${this.axisNames[axis] ?? ""} is ${String(values[axis])} rad, expected a finite number`,
-      );
-    }
-  }
-
-  #fault(found: string): never {
-    throw new BridgeError(
-      ErrorCode.SimFault,
-      `${found} after ${this.#stepCount} steps, expected a finite state and rising time; reset to go on`,
-      { details: { stepCount: this.#stepCount, timeS: this.#model.timeS } },
-    );
+    const { targets, delayedRows } = this.#servos;
+    const physics = [qpos, qvel, qaccWarmstart, actuatorForce];
+    return [...physics, targets, sensorData, delayedRows, this.#scene.pushRows];
   }
 }
-
-/** First numbers of a saved state. */
-const StateField = { seed: 0, stepCount: 1, payloadMassKg: 2 } as const;
-const stateHeader = 3;

@@ -20,6 +20,13 @@ export const noSensorNoise: SensorNoise = {
   accelBiasMPerS2: 0,
 };
 
+/** What a sensor's reading depends on beside the state. */
+export interface SensorMoment {
+  readonly seed: number;
+  readonly stepCount: number;
+  readonly noise: SensorNoise;
+}
+
 /**
  * A standard normal number that follows from its place alone, so that noise has no state to save: the
  * same seed, step and channel give the same number however often and in whatever order it is asked.

@@ -6,12 +6,10 @@ import {
 } from "../../../bridge/contract/actuation.ts";
 import { prometheusText } from "../../../bridge/core/prometheus.ts";
 import { RecentQuantiles } from "../../../bridge/core/recent-quantiles.ts";
-import {
-  diagnosticEntries,
-  healthReport,
-  metricFamilies,
-  type ServiceSnapshot,
-} from "../../../bridge/core/service-status.ts";
+import { diagnosticEntries } from "../../../bridge/core/service-diagnostics.ts";
+import { healthReport } from "../../../bridge/core/service-health.ts";
+import { metricFamilies } from "../../../bridge/core/service-metrics.ts";
+import type { ServiceSnapshot } from "../../../bridge/core/service-status.ts";
 import { Throttle } from "../../../bridge/core/throttle.ts";
 
 function snapshot(change: Partial<ServiceSnapshot> = {}): ServiceSnapshot {

@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../../../bridge/config.ts";
 import { refusalText } from "../../../../bridge/contract/model-status.ts";
 import { modelSettings } from "../../../../models/ladder/model-settings.ts";
-import { nvidiaFacts } from "../../../../models/ladder/nvidia-facts.ts";
 import { siftPresent } from "../../../../models/ladder/presence.ts";
+import { hostFiles } from "../../../../models/probe/host-files.ts";
+import { nvidiaFacts } from "../../../../models/probe/nvidia-facts.ts";
 
 function settingsOf(environment: Record<string, string>) {
   return modelSettings(loadConfig({ environment }).config.model, { HOME: "/home/robot" });
@@ -76,19 +77,21 @@ describe("a provider that is evidently not there", () => {
 
 test("the GPU's name and TensorRT's version are read where the machine has them", async () => {
   const root = await mkdtemp(join(tmpdir(), "kairos-nvidia-"));
-  expect(nvidiaFacts(root)).toEqual({ gpuName: "unknown", tensorrtVersion: "unknown" });
+  const facts = (libraryPath = "") =>
+    nvidiaFacts(hostFiles(root), { LD_LIBRARY_PATH: libraryPath });
+  expect(facts()).toEqual({ gpuName: "unknown", tensorrtVersion: "unknown" });
   await mkdir(join(root, "proc/device-tree"), { recursive: true });
   await writeFile(join(root, "proc/device-tree/model"), "NVIDIA Jetson AGX Thor\0");
   await mkdir(join(root, "opt/trt"), { recursive: true });
   await writeFile(join(root, "opt/trt/libnvinfer.so.10.16.1"), "");
   await symlink("libnvinfer.so.10.16.1", join(root, "opt/trt/libnvinfer.so.10"));
-  expect(nvidiaFacts(root, "/opt/trt")).toEqual({
+  expect(facts("/opt/trt")).toEqual({
     gpuName: "NVIDIA Jetson AGX Thor",
     tensorrtVersion: "10.16.1",
   });
   await mkdir(join(root, "proc/driver/nvidia/gpus/0000:01:00.0"), { recursive: true });
   const information = join(root, "proc/driver/nvidia/gpus/0000:01:00.0/information");
   await writeFile(information, "Model: \t\t NVIDIA H100 80GB HBM3\nIRQ: 12\n");
-  expect(nvidiaFacts(root).gpuName).toBe("NVIDIA H100 80GB HBM3");
+  expect(facts().gpuName).toBe("NVIDIA H100 80GB HBM3");
   await rm(root, { recursive: true });
 });
