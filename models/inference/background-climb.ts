@@ -67,8 +67,11 @@ export class BackgroundClimb {
     const sifted = siftPresent(betterRungs(rungs), surroundings);
     const blamed = sifted.present.flatMap((rung) => refusalOf(rung.request.name) ?? []);
     this.#refusals = [...sifted.refusals, ...blamed, ...quick.refusals];
+    const asked = rungs.filter((rung) => rung.asked === "user").map((rung) => rung.request.name);
     for (const refusal of this.#refusals) {
-      log.warn({ ...refusal }, "a provider is not used");
+      // That a laptop has no such hardware is worth a line, but a warning only where it was asked for.
+      const isExpected = refusal.gate === "present" && !asked.includes(refusal.provider);
+      log[isExpected ? "info" : "warn"]({ ...refusal }, "a provider is not used");
     }
     const left = sifted.present.filter((rung) => refusalOf(rung.request.name) === undefined);
     if (left.length > 0) this.#ended = this.#run(packagePath, left);
