@@ -2,7 +2,7 @@ import type { Observation } from "../contract/observation.ts";
 import type { Prediction } from "../contract/world-model.ts";
 
 /** Half-width of a 90 % interval of a normal distribution, in standard deviations. */
-const z90 = 1.645;
+export const z90 = 1.645;
 
 /** A joint that stays within this, by measurement and by both baselines, says nothing about a model. */
 const stillRad = 0.002;

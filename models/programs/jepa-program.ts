@@ -4,7 +4,6 @@ import type { ModelPackage } from "../package/load-package.ts";
 import { Heads } from "./heads.ts";
 import { JepaImagination } from "./jepa-imagination.ts";
 import { Observer } from "./observer.ts";
-import { graphOf } from "./open-graphs.ts";
 import { PictureDecoder } from "./picture-decoder.ts";
 import type {
   PredictSize,
@@ -15,7 +14,7 @@ import type {
 } from "./program.ts";
 import { closeAll, openAll, type RecurrentProgramOptions } from "./recurrent-program.ts";
 import { RingWindow } from "./ring-window.ts";
-import type { WiredGraph } from "./wiring.ts";
+import { openedGraph, type WiredGraph } from "./wiring.ts";
 
 /** A jepa-window package: an encoder, windows of what was observed, a predictor of the next latent. */
 export class JepaProgram implements Program {
@@ -33,11 +32,7 @@ export class JepaProgram implements Program {
   ) {
     const { manifest } = pack;
     const { programs, streams, states } = manifest;
-    const wired = (name: string): WiredGraph => {
-      const session = sessions.get(name);
-      if (session === undefined) throw new Error(`graph ${name} was opened`);
-      return { name, graph: graphOf(pack, name), session };
-    };
+    const wired = (name: string): WiredGraph => openedGraph(pack, sessions, name);
     this.sessions = sessions;
     this.#observer = new Observer({
       manifest,

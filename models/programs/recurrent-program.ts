@@ -5,7 +5,7 @@ import { scalingOf } from "../package/scaling.ts";
 import { Heads } from "./heads.ts";
 import { initialState } from "./initial-states.ts";
 import { Observer } from "./observer.ts";
-import { graphOf, type GraphOpener } from "./open-graphs.ts";
+import type { GraphOpener } from "./open-graphs.ts";
 import { PictureDecoder } from "./picture-decoder.ts";
 import type {
   PredictSize,
@@ -16,7 +16,7 @@ import type {
 } from "./program.ts";
 import { RepeatedStep } from "./repeated-step.ts";
 import { Rollout } from "./rollout.ts";
-import type { WiredGraph } from "./wiring.ts";
+import { openedGraph, type WiredGraph } from "./wiring.ts";
 
 /** How a recurrent package imagines: one graph for all steps, or one run per step. */
 export interface Imagination {
@@ -44,11 +44,7 @@ export class RecurrentProgram implements Program {
   ) {
     const { manifest } = pack;
     const { programs, states, streams } = manifest;
-    const wired = (name: string): WiredGraph => {
-      const session = sessions.get(name);
-      if (session === undefined) throw new Error(`graph ${name} was opened`);
-      return { name, graph: graphOf(pack, name), session };
-    };
+    const wired = (name: string): WiredGraph => openedGraph(pack, sessions, name);
     this.sessions = sessions;
     this.#observer = new Observer({
       manifest,

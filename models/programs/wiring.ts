@@ -7,7 +7,9 @@ import type {
 } from "../../bridge/contract/engine.ts";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { Graph } from "../package/graph-schema.ts";
+import type { ModelPackage } from "../package/load-package.ts";
 import { ignored } from "../package/role-rules.ts";
+import { graphOf } from "./open-graphs.ts";
 import { concreteShape, RoleBuffer } from "./role-buffer.ts";
 
 /** A graph of the package with its session: roles on one side, the graph's own names on the other. */
@@ -15,6 +17,17 @@ export interface WiredGraph {
   readonly name: string;
   readonly graph: Graph;
   readonly session: EngineSession;
+}
+
+/** A graph of `pack` that is among `sessions`. */
+export function openedGraph(
+  pack: ModelPackage,
+  sessions: ReadonlyMap<string, EngineSession>,
+  name: string,
+): WiredGraph {
+  const session = sessions.get(name);
+  if (session === undefined) throw new Error(`graph ${name} was opened`);
+  return { name, graph: graphOf(pack, name), session };
 }
 
 /** What stands for each role when a binding is made. */

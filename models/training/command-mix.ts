@@ -1,6 +1,6 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { MotionIntent } from "../../devices/actuation/motion.ts";
-import { seededRandom, uniform, type Random } from "../../sims/embedded/seeded-random.ts";
+import { seededRandom, uniform, type Random } from "../../bridge/core/seeded-random.ts";
 
 /** What an operator, an agent or a script does for a while. */
 type Segment = (timeMs: number) => MotionIntent | undefined;

@@ -2,7 +2,7 @@ import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { MountMotion } from "../../devices/actuation/motion.ts";
 import { randomDynamics, type DynamicsRanges } from "../../sims/embedded/mount-dynamics.ts";
 import { openMountSimulator, type MountSimulator } from "../../sims/embedded/mount-simulator.ts";
-import { seededRandom, uniform } from "../../sims/embedded/seeded-random.ts";
+import { seededRandom, uniform } from "../../bridge/core/seeded-random.ts";
 import { CommandMix } from "./command-mix.ts";
 
 /** Periods of the shaper and of the model, as in live use. */

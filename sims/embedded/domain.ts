@@ -11,7 +11,7 @@ import { renderLighting } from "./render-materials.ts";
 import { perfectCamera, type CameraModel } from "./scene-camera.ts";
 import type { SceneGeom } from "./scene-geom.ts";
 import { defaultLook, type SceneLook, type Tint } from "./scene-look.ts";
-import { logUniform, seededRandom, uniform, type Random } from "./seeded-random.ts";
+import { logUniform, seededRandom, uniform, type Random } from "../../bridge/core/seeded-random.ts";
 import { noSensorNoise, type SensorNoise } from "./sensor-noise.ts";
 
 /** Lowest and highest value; equal = that value. */

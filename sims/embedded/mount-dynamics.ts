@@ -1,7 +1,7 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { Vector3 } from "../../bridge/core/kinematics.ts";
 import { deviceBody } from "../description/device-body.ts";
-import { logUniform, seededRandom, uniform } from "./seeded-random.ts";
+import { logUniform, seededRandom, uniform } from "../../bridge/core/seeded-random.ts";
 
 /** One joint and its servo: torque = clamp(gain * (target - pos) - servoDamping * vel, +-maxEffortNm). */
 export interface AxisDynamics {

@@ -5,7 +5,7 @@ import {
   type Vector3,
 } from "../../bridge/core/kinematics.ts";
 import type { SurfaceTexture, SceneGeom } from "./scene-geom.ts";
-import { seededRandom, uniform } from "./seeded-random.ts";
+import { seededRandom, uniform } from "../../bridge/core/seeded-random.ts";
 import type { TargetPath } from "./target-motion.ts";
 
 /** A thing that moves along a path and is moved by nothing. Its geoms have its name as frame. */

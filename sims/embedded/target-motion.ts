@@ -1,6 +1,6 @@
 import type { TargetScript } from "../../bridge/contract/simulator.ts";
 import type { Pose } from "../../bridge/core/kinematics.ts";
-import { seededRandom, uniform, type Random } from "./seeded-random.ts";
+import { seededRandom, uniform, type Random } from "../../bridge/core/seeded-random.ts";
 
 /** One coordinate: a centre and two slow sines, so paths are smooth and do not repeat soon. */
 interface Wave {

@@ -1,4 +1,5 @@
 import { parseFault } from "../../core/faults/parse-fault.ts";
+import { z90 } from "../../core/prediction-score.ts";
 import type { RunResult } from "../run-scenario.ts";
 import type { Trace } from "../run-trace.ts";
 import { atX, axes, band, ink, keys, label, polyline, rangeOf, type Area } from "./chart.ts";
@@ -14,8 +15,6 @@ const axisGap = 34;
 const topY = 132;
 /** Predictions further apart than this were held in between. */
 const maxGapS = 0.1;
-/** Half-width of a 90 % interval in standard deviations. */
-const z90 = 1.645;
 
 /** The first traced run over time, the scores and what happened in all runs, as one SVG. */
 export function reportFigure(summary: Summary, results: readonly RunResult[]): string {

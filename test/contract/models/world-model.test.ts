@@ -4,7 +4,7 @@ import type { WorldModel } from "../../../bridge/contract/world-model.ts";
 import { openEngine } from "../../../models/engine/open-engine.ts";
 import { disableTelemetry } from "../../../models/engine/telemetry.ts";
 import { openInferenceWorker } from "../../../models/inference/inference-client.ts";
-import { loadPackage } from "../../../models/package/load-package.ts";
+import { loadPackage, type ModelPackage } from "../../../models/package/load-package.ts";
 import { OnnxWorldModel } from "../../../models/world-model.ts";
 import { loadContents, writeTinyPackage } from "../../fakes/tiny-package.ts";
 import { repeatContents } from "../../fakes/tiny-repeat-package.ts";
@@ -21,9 +21,9 @@ afterAll(async () => {
 });
 
 /** The model in this thread, with an engine of its own. */
-async function openInThread(kind: "ort-ffi" | "ort-node"): Promise<WorldModel> {
-  const engine = await openEngine({ engine: kind });
-  const model = await OnnxWorldModel.open({ engine, pack: await loadPackage(folder) });
+async function openInThread(pack: ModelPackage, engineKind?: "ort-ffi" | "ort-node") {
+  const engine = await openEngine(engineKind === undefined ? {} : { engine: engineKind });
+  const model = await OnnxWorldModel.open({ engine, pack });
   return {
     description: model.description,
     observe: (observation) => model.observe(observation),
@@ -33,25 +33,21 @@ async function openInThread(kind: "ort-ffi" | "ort-node"): Promise<WorldModel> {
       await model[Symbol.asyncDispose]();
       await engine[Symbol.asyncDispose]();
     },
-  };
+  } satisfies WorldModel;
 }
 
-describeWorldModelContract("ort-ffi in this thread", () => openInThread("ort-ffi"));
-describeWorldModelContract("ort-node in this thread", () => openInThread("ort-node"));
-describeWorldModelContract("a package of single steps in this thread", async () => {
-  const engine = await openEngine();
-  const model = await OnnxWorldModel.open({ engine, pack: await loadContents(repeatContents()) });
-  return {
-    description: model.description,
-    observe: (observation) => model.observe(observation),
-    predict: (request) => model.predict(request),
-    reset: () => model.reset(),
-    [Symbol.asyncDispose]: async () => {
-      await model[Symbol.asyncDispose]();
-      await engine[Symbol.asyncDispose]();
-    },
-  };
-});
+describeWorldModelContract(
+  "ort-ffi in this thread",
+  async () => await openInThread(await loadPackage(folder), "ort-ffi"),
+);
+describeWorldModelContract(
+  "ort-node in this thread",
+  async () => await openInThread(await loadPackage(folder), "ort-node"),
+);
+describeWorldModelContract(
+  "a package of single steps in this thread",
+  async () => await openInThread(await loadContents(repeatContents())),
+);
 describeWorldModelContract("ort-ffi in a worker", () =>
   openInferenceWorker({ entry, packageFolder: folder, engine: { engine: "ort-ffi" } }),
 );

@@ -11,7 +11,7 @@ import { disableTelemetry } from "../../../models/engine/telemetry.ts";
 import { loadPackage } from "../../../models/package/load-package.ts";
 import { OnnxWorldModel } from "../../../models/world-model.ts";
 import { openMountSimulator, type MountSimulator } from "../../../sims/embedded/mount-simulator.ts";
-import { seededRandom } from "../../../sims/embedded/seeded-random.ts";
+import { seededRandom } from "../../../bridge/core/seeded-random.ts";
 import { drawIntent, drivenEpisode, observeSteps, stepMs } from "./mount-episodes.ts";
 
 // The shipped model against mounts whose seeds no training split contains, commands drawn by another

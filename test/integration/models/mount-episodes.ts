@@ -3,7 +3,7 @@ import { makeObservation, type Observation } from "../../../bridge/contract/obse
 import { MountMotion, type MotionIntent } from "../../../devices/actuation/motion.ts";
 import { randomDynamics } from "../../../sims/embedded/mount-dynamics.ts";
 import type { MountSimulator } from "../../../sims/embedded/mount-simulator.ts";
-import { seededRandom, uniform, type Random } from "../../../sims/embedded/seeded-random.ts";
+import { seededRandom, uniform, type Random } from "../../../bridge/core/seeded-random.ts";
 
 const tickMs = 5;
 export const stepMs = 40;

@@ -123,33 +123,24 @@ describe("gz-transport and Gazebo's own", () => {
       expect(theirSource.all("failed").concat(ourSource.all("failed"))).toEqual([]);
     });
 
-    each("our subscriber hears a publisher again after its restart", async () => {
-      await using echo = own("stats", "/stream", "--report-every", "100");
-      await echo.until("ready");
-      {
-        await using first = theirs("pub", "/stream");
-        await first.until("ready");
-        await echo.until("stats");
-      }
-      const before = echo.all("stats").length;
-      await using second = theirs("pub", "/stream");
-      await second.until("ready");
-      await echo.until("stats", before + 3);
-    });
-
-    each("their subscriber hears our publisher again after its restart", async () => {
-      await using echo = theirs("stats", "/stream", "--report-every", "100");
-      await echo.until("ready");
-      {
-        await using first = own("pub", "/stream");
-        await first.until("ready");
-        await echo.until("stats");
-      }
-      const before = echo.all("stats").length;
-      await using second = own("pub", "/stream");
-      await second.until("ready");
-      await echo.until("stats", before + 3);
-    });
+    for (const [title, subscriber, publisher] of [
+      ["our subscriber hears their publisher", own, theirs],
+      ["their subscriber hears our publisher", theirs, own],
+    ] as const) {
+      each(`${title} again after its restart`, async () => {
+        await using echo = subscriber("stats", "/stream", "--report-every", "100");
+        await echo.until("ready");
+        {
+          await using first = publisher("pub", "/stream");
+          await first.until("ready");
+          await echo.until("stats");
+        }
+        const before = echo.all("stats").length;
+        await using second = publisher("pub", "/stream");
+        await second.until("ready");
+        await echo.until("stats", before + 3);
+      });
+    }
 
     each("a service answers again after its restart", async () => {
       for (const program of [theirs, own]) {

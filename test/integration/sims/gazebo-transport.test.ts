@@ -11,7 +11,7 @@ import type { NetworkSettings } from "../../../sims/gazebo/transport/network-set
 import { encodeCommand, encodeMessage } from "../../../sims/gazebo/transport/zmtp-frames.ts";
 import { greeting, readyCommand } from "../../../sims/gazebo/transport/zmtp-handshake.ts";
 import { privateNetwork } from "../../fakes/gazebo-network.ts";
-import { seededRandom } from "../../../sims/embedded/seeded-random.ts";
+import { seededRandom } from "../../../bridge/core/seeded-random.ts";
 
 const open: GzTransport[] = [];
 afterEach(() => {

@@ -11,7 +11,7 @@ import { deviceBody } from "../../../sims/description/device-body.ts";
 import { defaultDynamics, randomDynamics } from "../../../sims/embedded/mount-dynamics.ts";
 import { mountMjcf } from "../../../sims/embedded/mount-mjcf.ts";
 import { compileMjcf, gainStride, type CompiledModel } from "../../../sims/embedded/mujoco.ts";
-import { seededRandom, uniform } from "../../../sims/embedded/seeded-random.ts";
+import { seededRandom, uniform } from "../../../bridge/core/seeded-random.ts";
 import { phoneMount } from "../../unit/sims/phone-mount.ts";
 
 /** The same mount described in another axis order: nothing may lean on the chain's own order. */

@@ -19,7 +19,7 @@ import { imuFrame, robotOf } from "../../../sims/description/robot.ts";
 import { rollPitchYaw } from "../../../sims/description/roll-pitch-yaw.ts";
 import { randomDynamics } from "../../../sims/embedded/mount-dynamics.ts";
 import { compileMjcf, gainStride, type CompiledModel } from "../../../sims/embedded/mujoco.ts";
-import { seededRandom, uniform } from "../../../sims/embedded/seeded-random.ts";
+import { seededRandom, uniform } from "../../../bridge/core/seeded-random.ts";
 import { phoneMount } from "../../unit/sims/phone-mount.ts";
 import { profileOf } from "../../unit/sims/profiles.ts";
 import { all, named, numbers, one, parseXml } from "./xml-tree.ts";

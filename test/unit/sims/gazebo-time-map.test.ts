@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SimTimeMap } from "../../../sims/gazebo/sim-time-map.ts";
-import { seededRandom } from "../../../sims/embedded/seeded-random.ts";
+import { seededRandom } from "../../../bridge/core/seeded-random.ts";
 
 /** Feeds a world that runs at `factor` of real time, each message late by up to `jitterMs`. */
 function run(
