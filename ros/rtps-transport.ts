@@ -17,7 +17,7 @@ import type {
   RosHostWorkerData,
   ToRosHost,
 } from "./host-protocol.ts";
-import { ddsTopicName, ddsTypeName } from "./rtps/names.ts";
+import { ddsTopicName, ddsTypeName } from "./rtps/rosgraph/names.ts";
 import { maxEndpoints, TakenCounts } from "./taken-counts.ts";
 
 export interface RtpsTransportOptions extends RosHostOptions {

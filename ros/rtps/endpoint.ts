@@ -1,8 +1,8 @@
-import type { Guid, PrefixKey } from "./guid.ts";
-import type { DatagramLink, Locator } from "./link.ts";
-import type { Pacer } from "./pacer.ts";
-import type { EndpointQos } from "./qos.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Guid, PrefixKey } from "./wire/guid.ts";
+import type { DatagramLink, Locator } from "./transport/link.ts";
+import type { Pacer } from "./writer/pacer.ts";
+import type { EndpointQos } from "./params/qos.ts";
+import type { Scheduler } from "./transport/scheduler.ts";
 
 /** What every endpoint of a participant shares. */
 export interface EndpointContext {

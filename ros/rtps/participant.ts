@@ -2,20 +2,20 @@ import { type Log, silentLog } from "../../bridge/contract/log.ts";
 import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { errorText } from "../../bridge/contract/errors.ts";
 import type { EndpointContext, ReaderLimits } from "./endpoint.ts";
-import { Discovery, type Incompatibility } from "./discovery.ts";
-import { encodeGraphInfo, graphQos, graphTopic } from "./graph-info.ts";
-import { guidKey, type Guid, randomPrefix } from "./guid.ts";
-import type { DatagramLink } from "./link.ts";
-import { MessageParser } from "./message-parser.ts";
-import { ddsTopicName, ddsTypeName } from "./names.ts";
-import { Pacer } from "./pacer.ts";
-import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./protocol.ts";
-import { defaultQos, Durability, type EndpointQos } from "./qos.ts";
-import { Reader, type ReaderStats } from "./reader.ts";
-import { Router } from "./router.ts";
-import { type Cancel, type Scheduler, systemScheduler } from "./scheduler.ts";
-import { type DiscoveryRange, openUdpLink } from "./udp-link.ts";
-import { Writer, type WriterStats } from "./writer.ts";
+import { Discovery, type Incompatibility } from "./discovery/discovery.ts";
+import { encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
+import { guidKey, type Guid, randomPrefix } from "./wire/guid.ts";
+import type { DatagramLink } from "./transport/link.ts";
+import { MessageParser } from "./wire/message-parser.ts";
+import { ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
+import { Pacer } from "./writer/pacer.ts";
+import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./wire/protocol.ts";
+import { defaultQos, Durability, type EndpointQos } from "./params/qos.ts";
+import { Reader, type ReaderStats } from "./reader/reader.ts";
+import { Router } from "./discovery/router.ts";
+import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
+import { type DiscoveryRange, openUdpLink } from "./transport/udp-link.ts";
+import { Writer, type WriterStats } from "./writer/writer.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */

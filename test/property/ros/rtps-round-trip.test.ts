@@ -5,17 +5,17 @@ import {
   decodeParticipant,
   encodeEndpoint,
   encodeParticipant,
-} from "../../../ros/rtps/discovery-data.ts";
-import { FragmentAssembly } from "../../../ros/rtps/fragment-assembly.ts";
-import { guidFromBytes, guidToBytes } from "../../../ros/rtps/guid.ts";
-import { MessageBuilder } from "../../../ros/rtps/message-builder.ts";
+} from "../../../ros/rtps/params/discovery-data.ts";
+import { FragmentAssembly } from "../../../ros/rtps/reader/fragment-assembly.ts";
+import { guidFromBytes, guidToBytes } from "../../../ros/rtps/wire/guid.ts";
+import { MessageBuilder } from "../../../ros/rtps/wire/message-builder.ts";
 import {
   type FragmentSubmessage,
   MessageParser,
   type SubmessageHandler,
-} from "../../../ros/rtps/message-parser.ts";
-import { NumberSet } from "../../../ros/rtps/number-set.ts";
-import { SequenceNumber } from "../../../ros/rtps/sequence-number.ts";
+} from "../../../ros/rtps/wire/message-parser.ts";
+import { NumberSet } from "../../../ros/rtps/wire/number-set.ts";
+import { SequenceNumber } from "../../../ros/rtps/wire/sequence-number.ts";
 
 const prefixes = fc
   .uint8Array({ minLength: 12, maxLength: 12 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ddsTopicName, ddsTypeName, rosTopicName } from "../../../ros/rtps/names.ts";
-import { defaultQos, incompatiblePolicies } from "../../../ros/rtps/qos.ts";
+import { ddsTopicName, ddsTypeName, rosTopicName } from "../../../ros/rtps/rosgraph/names.ts";
+import { defaultQos, incompatiblePolicies } from "../../../ros/rtps/params/qos.ts";
 
 describe("ROS names on the wire", () => {
   it.each([

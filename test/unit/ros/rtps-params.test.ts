@@ -5,15 +5,15 @@ import {
   decodeParticipant,
   encodeEndpoint,
   encodeKey,
-} from "../../../ros/rtps/discovery-data.ts";
+} from "../../../ros/rtps/params/discovery-data.ts";
 import {
   durationWords,
   forEachParameter,
   MalformedData,
   ParameterListWriter,
-} from "../../../ros/rtps/params.ts";
-import { ParameterId } from "../../../ros/rtps/protocol.ts";
-import { defaultQos } from "../../../ros/rtps/qos.ts";
+} from "../../../ros/rtps/params/params.ts";
+import { ParameterId } from "../../../ros/rtps/wire/protocol.ts";
+import { defaultQos } from "../../../ros/rtps/params/qos.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ""), "hex");
 const prefix = "\x01\x10\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b";

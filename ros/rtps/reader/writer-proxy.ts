@@ -4,19 +4,19 @@ import type {
   ReaderLimits,
   ReceivedSample,
   Route,
-} from "./endpoint.ts";
+} from "../endpoint.ts";
 import { FragmentAssembly } from "./fragment-assembly.ts";
-import { MessageBuilder } from "./message-builder.ts";
+import { MessageBuilder } from "../wire/message-builder.ts";
 import type {
   DataSubmessage,
   FragmentSubmessage,
   GapSubmessage,
   HeartbeatSubmessage,
-} from "./message-parser.ts";
-import { maxSetBits, NumberSet } from "./number-set.ts";
-import type { Guid } from "./guid.ts";
-import { Durability, type EndpointQos } from "./qos.ts";
-import type { Cancel } from "./scheduler.ts";
+} from "../wire/message-parser.ts";
+import { maxSetBits, NumberSet } from "../wire/number-set.ts";
+import type { Guid } from "../wire/guid.ts";
+import { Durability, type EndpointQos } from "../params/qos.ts";
+import type { Cancel } from "../transport/scheduler.ts";
 import { WaitingSamples } from "./waiting-samples.ts";
 
 // Holes are asked for at once instead of at the next heartbeat, which for Fast DDS may be 3 s away:

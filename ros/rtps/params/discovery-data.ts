@@ -1,5 +1,5 @@
-import { type Guid, type PrefixKey } from "./guid.ts";
-import type { Locator } from "./link.ts";
+import { type Guid, type PrefixKey } from "../wire/guid.ts";
+import type { Locator } from "../transport/link.ts";
 import {
   durationWords,
   forEachParameter,
@@ -13,7 +13,7 @@ import {
   ParameterId,
   protocolVersion,
   vendorId,
-} from "./protocol.ts";
+} from "../wire/protocol.ts";
 import { defaultQos, type EndpointQos } from "./qos.ts";
 
 /** What SPDP tells of a participant (8.5.3). */

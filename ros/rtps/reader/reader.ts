@@ -1,6 +1,11 @@
-import type { EndpointContext, MatchedEndpoint, ReaderLimits, ReceivedSample } from "./endpoint.ts";
-import { type Guid, guidKey } from "./guid.ts";
-import type { EndpointQos } from "./qos.ts";
+import type {
+  EndpointContext,
+  MatchedEndpoint,
+  ReaderLimits,
+  ReceivedSample,
+} from "../endpoint.ts";
+import { type Guid, guidKey } from "../wire/guid.ts";
+import type { EndpointQos } from "../params/qos.ts";
 import { type SampleSink, WriterProxy } from "./writer-proxy.ts";
 
 export interface ReaderOptions {

@@ -1,4 +1,4 @@
-import type { Route } from "./endpoint.ts";
+import type { Route } from "../endpoint.ts";
 import type { PrefixKey } from "./guid.ts";
 import type { NumberSet } from "./number-set.ts";
 import {

@@ -1,10 +1,10 @@
-import type { EndpointContext, MatchedEndpoint, Route } from "./endpoint.ts";
+import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
 import type { Change, History } from "./history.ts";
-import type { Locator } from "./link.ts";
-import { MessageBuilder } from "./message-builder.ts";
-import type { AckNackSubmessage, NackFragmentSubmessage } from "./message-parser.ts";
+import type { Locator } from "../transport/link.ts";
+import { MessageBuilder } from "../wire/message-builder.ts";
+import type { AckNackSubmessage, NackFragmentSubmessage } from "../wire/message-parser.ts";
 import type { PacedJob } from "./pacer.ts";
-import type { EndpointQos } from "./qos.ts";
+import type { EndpointQos } from "../params/qos.ts";
 
 /** A fragment asked for within this time of its sending is still on its way. */
 const settleMs = 2;

@@ -1,7 +1,7 @@
-import type { EndpointData, ParticipantData } from "./discovery-data.ts";
-import type { Locator } from "./link.ts";
-import type { ReaderProxy } from "./reader-proxy.ts";
-import type { EarlyHeartbeat, WriterProxy } from "./writer-proxy.ts";
+import type { EndpointData, ParticipantData } from "../params/discovery-data.ts";
+import type { Locator } from "../transport/link.ts";
+import type { ReaderProxy } from "../writer/reader-proxy.ts";
+import type { EarlyHeartbeat, WriterProxy } from "../reader/writer-proxy.ts";
 
 const maxEarlyHeartbeats = 64;
 /** Far above what a ROS 2 node has (about ten plus its topics); a peer that claims more is ignored. */

@@ -1,6 +1,6 @@
-import { type Guid, guidFromBytes, guidToBytes } from "./guid.ts";
-import type { Locator } from "./link.ts";
-import { ParameterId } from "./protocol.ts";
+import { type Guid, guidFromBytes, guidToBytes } from "../wire/guid.ts";
+import type { Locator } from "../transport/link.ts";
+import { ParameterId } from "../wire/protocol.ts";
 
 /** What came in is not what the protocol says. Caught where the datagram is handled, and counted. */
 export class MalformedData extends Error {}

@@ -1,4 +1,4 @@
-import type { Log } from "../../bridge/contract/log.ts";
+import type { Log } from "../../../bridge/contract/log.ts";
 import { Announcer, type DiscoveryOptions, participantGuid } from "./announcer.ts";
 import {
   decodeEndpoint,
@@ -8,8 +8,8 @@ import {
   encodeKey,
   type EndpointData,
   type ParticipantData,
-} from "./discovery-data.ts";
-import type { EndpointContext, ReceivedSample } from "./endpoint.ts";
+} from "../params/discovery-data.ts";
+import type { EndpointContext, ReceivedSample } from "../endpoint.ts";
 import {
   type Guid,
   guidFromBytes,
@@ -17,14 +17,14 @@ import {
   guidText,
   guidToBytes,
   type PrefixKey,
-} from "./guid.ts";
-import type { DataSubmessage } from "./message-parser.ts";
+} from "../wire/guid.ts";
+import type { DataSubmessage } from "../wire/message-parser.ts";
 import { Peer } from "./peer.ts";
-import { EntityId, goneStatus, ParameterId } from "./protocol.ts";
-import { defaultQos, Durability, type EndpointQos, incompatiblePolicies } from "./qos.ts";
-import { Reader } from "./reader.ts";
-import type { Cancel } from "./scheduler.ts";
-import { Writer } from "./writer.ts";
+import { EntityId, goneStatus, ParameterId } from "../wire/protocol.ts";
+import { defaultQos, Durability, type EndpointQos, incompatiblePolicies } from "../params/qos.ts";
+import { Reader } from "../reader/reader.ts";
+import type { Cancel } from "../transport/scheduler.ts";
+import { Writer } from "../writer/writer.ts";
 
 /** A writer and a reader of the same topic that may not be matched. */
 export interface Incompatibility {
