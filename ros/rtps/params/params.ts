@@ -38,6 +38,14 @@ export class ParameterListWriter {
     return this.bytes(id, Buffer.concat([length, value]));
   }
 
+  /** A sequence of strings, each at a multiple of 4. */
+  strings(id: number, texts: readonly string[]): this {
+    const count = Buffer.alloc(4);
+    count.writeUInt32LE(texts.length, 0);
+    const padded = texts.map(cdrString).flatMap((text) => [text, Buffer.alloc(-text.length & 3)]);
+    return this.bytes(id, Buffer.concat([count, ...padded]));
+  }
+
   guid(id: number, guid: Guid): this {
     return this.bytes(id, guidToBytes(guid));
   }
@@ -111,6 +119,17 @@ export class ParameterValue {
       offset += 4 + length + (-length & 3);
     }
     return texts;
+  }
+
+  /** A sequence of 16-bit numbers, at most `maxCount` of them. */
+  shorts(maxCount: number): number[] {
+    const count = Math.min(this.u32(), maxCount);
+    this.#need(4 + 2 * count);
+    return Array.from({ length: count }, (_, index) =>
+      this.#littleEndian
+        ? this.#bytes.readUInt16LE(4 + 2 * index)
+        : this.#bytes.readUInt16BE(4 + 2 * index),
+    );
   }
 
   octets(): Buffer {

@@ -15,6 +15,7 @@ import type {
 } from "../wire/message-parser.ts";
 import { maxSetBits, NumberSet } from "../wire/number-set.ts";
 import type { Guid } from "../wire/guid.ts";
+import { isNewerCount } from "../wire/sequence-number.ts";
 import { Durability, type EndpointQos } from "../params/qos.ts";
 import type { Cancel } from "../transport/scheduler.ts";
 import { WaitingSamples } from "./waiting-samples.ts";
@@ -55,7 +56,7 @@ export class WriterProxy {
   #next: number;
   /** Highest number known to exist. */
   #last = 0;
-  #lastHeartbeatCount = Number.NEGATIVE_INFINITY;
+  #lastHeartbeatCount = Number.NaN;
   #ackCount = 0;
   #nackFragmentCount = 0;
   #nackDelayMs = firstNackMs;
@@ -191,8 +192,8 @@ export class WriterProxy {
   }
 
   onHeartbeat(message: EarlyHeartbeat): void {
-    if (!this.#reliable || message.count <= this.#lastHeartbeatCount) return;
-    const isFirst = this.#lastHeartbeatCount === Number.NEGATIVE_INFINITY;
+    if (!this.#reliable || !isNewerCount(message.count, this.#lastHeartbeatCount)) return;
+    const isFirst = Number.isNaN(this.#lastHeartbeatCount);
     this.#lastHeartbeatCount = message.count;
     this.#cancelGreeting?.();
     this.#last = Math.max(this.#last, message.last);

@@ -99,11 +99,19 @@ export class Writer implements PacedJob, SampleSource {
     this.context.pacer.schedule(this);
   }
 
-  /** @returns the proxy that takes this reader's ACKNACKs. */
+  /**
+   * Matching again is how a change of address is told.
+   *
+   * @returns the proxy that takes this reader's ACKNACKs.
+   */
   match(reader: MatchedEndpoint): ReaderProxy {
     const key = guidKey(reader.guid);
     const known = this.#readers.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.reader.locator = reader.locator;
+      this.#refreshDestinations();
+      return known;
+    }
     const wantsHistory =
       this.options.qos.durability >= Durability.TransientLocal &&
       reader.qos.durability >= Durability.TransientLocal;

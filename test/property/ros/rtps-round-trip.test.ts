@@ -205,12 +205,15 @@ describe("discovery data survives its encoding:", () => {
       qos: fc.record({
         reliable: fc.boolean(),
         durability: fc.integer({ min: 0, max: 3 }),
+        keepAll: fc.boolean(),
         depth: fc.integer({ min: 1, max: 10_000 }),
         deadlineMs: durations,
         livelinessKind: fc.integer({ min: 0, max: 2 }),
         livelinessLeaseMs: durations,
         ownership: fc.integer({ min: 0, max: 1 }),
-        partitions: fc.constant([]),
+        lifespanMs: durations,
+        partitions: fc.array(fc.string({ maxLength: 30 }), { maxLength: 4 }),
+        representations: fc.constant([0]),
       }),
     });
     fc.assert(
