@@ -38,6 +38,16 @@ export interface RosTransportInfo {
   readonly addresses: readonly string[];
 }
 
+/** Of a transport whose host is a process of its own, which is started anew when it ends. */
+export interface RosHostHealth {
+  readonly state: "running" | "restarting";
+  readonly restartCount: number;
+  /** Why the last one ended, for people. */
+  readonly lastExit: string | undefined;
+  /** 0 while there is none. */
+  readonly pid: number;
+}
+
 export interface RosTransportStats {
   readonly peerCount: number;
   readonly malformedCount: number;
@@ -48,6 +58,7 @@ export interface RosTransportStats {
     readonly receivedCount: number;
     readonly matchedCount: number;
   }[];
+  readonly host?: RosHostHealth;
 }
 
 /** Serialized messages in and out of the ROS 2 graph. Knows nothing of message content. */
