@@ -46,7 +46,7 @@ async function publish(to: PeerTransport, { make, encode }: BridgeKind): Promise
     }
     await delay(2);
   }
-  using _ = reportMatches(() => publisher.matchedCount, -1);
+  reportMatches(() => publisher.matchedCount, -1);
   if (options.readers > 0) await delay(settleMs);
   let measuredFromMs = performance.now();
   let measuredFromCpu = process.cpuUsage();
@@ -108,25 +108,20 @@ async function subscribe(
     }
   });
   say("ready");
-  using _ = reportMatches(() => subscription.matchedCount ?? 0, 0);
+  reportMatches(() => subscription.matchedCount ?? 0, 0);
   while (!stopping && received < options.count && performance.now() < endMs) await delay(10);
   if (options.mode !== "echo") say("stats", statistics.toJson());
 }
 
 /** Says how many are matched whenever they are not `known`. */
-function reportMatches(count: () => number, known: number): Disposable {
+function reportMatches(count: () => number, known: number): void {
   const report = (): void => {
     if (count() === known) return;
     known = count();
     say("matched", { count: known });
   };
   report();
-  const timer = setInterval(report, 20);
-  return {
-    [Symbol.dispose]: () => {
-      clearInterval(timer);
-    },
-  };
+  setInterval(report, 20).unref();
 }
 
 function reportMemory(): void {

@@ -28,7 +28,8 @@ describePairs("when a publisher", ({ from, to }) => {
     await first[Symbol.asyncDispose]();
     // Well before any lease could have run out.
     await reader.until("matched", (event) => event["count"] === 0, 1500);
-    await using _second = startPeer(network, from, publication(options, { joints: 3 }));
+    await using second = startPeer(network, from, publication(options, { joints: 3 }));
+    await second.until("ready");
     await reader.until("sample", isFrom({ joints: 3 }));
   });
 
@@ -39,7 +40,8 @@ describePairs("when a publisher", ({ from, to }) => {
     await using first = startPeer(network, from, publication(options, { joints: 2 }));
     await reader.until("sample", isFrom({ joints: 2 }));
     await first.kill();
-    await using _second = startPeer(network, from, publication(options, { joints: 3 }));
+    await using second = startPeer(network, from, publication(options, { joints: 3 }));
+    await second.until("ready");
     await reader.until("sample", isFrom({ joints: 3 }));
     await reader.until("matched", (event) => event["count"] === 2);
     await untilCount(reader, 1);
@@ -80,13 +82,16 @@ describeStacks("two bridges on one host", (peer) => {
     const options = ["joint", "--topic", "rt/two"];
     await using reader = startPeer(network, peer, ["echo", ...options]);
     await reader.until("ready");
-    await using _first = startPeer(network, bridgePeer, publication(options, { joints: 2 }));
-    await using _second = startPeer(network, bridgePeer, publication(options, { joints: 3 }));
+    await using first = startPeer(network, bridgePeer, publication(options, { joints: 2 }));
+    await first.until("ready");
+    await using second = startPeer(network, bridgePeer, publication(options, { joints: 3 }));
+    await second.until("ready");
     await reader.until("sample", isFrom({ joints: 2 }));
     await reader.until("sample", isFrom({ joints: 3 }));
     await using third = startPeer(network, bridgePeer, ["echo", ...options]);
     await using fourth = startPeer(network, bridgePeer, ["echo", ...options]);
-    await using _publisher = startPeer(network, peer, publication(options, { joints: 4 }));
+    await using publisher = startPeer(network, peer, publication(options, { joints: 4 }));
+    await publisher.until("ready");
     for (const joints of [2, 3, 4]) {
       await third.until("sample", isFrom({ joints }));
       await fourth.until("sample", isFrom({ joints }));
@@ -102,7 +107,8 @@ describePairs("domains", ({ from, to }) => {
     await using there = startPeer(network, to, ["echo", ...options, ...elsewhere]);
     await Promise.all([here.until("ready"), there.until("ready")]);
     const sends = publication([...options, ...elsewhere], { joints: 2 });
-    await using _publisher = startPeer(network, from, sends);
+    await using publisher = startPeer(network, from, sends);
+    await publisher.until("ready");
     await there.until("sample", 50);
     expect(here.all("sample")).toEqual([]);
     expect(here.all("matched")).toEqual([]);

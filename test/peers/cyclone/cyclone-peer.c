@@ -60,7 +60,7 @@ static void publish(const struct arguments *a, const struct ros_kind *kind, dds_
   double elapsed_s = now_s() - measured_from_s;
   printf("{\"event\":\"sent\",\"count\":%ld,\"failed\":%ld,\"rateHz\":%.1f,\"cpuRatio\":%.4f}\n", sent,
          failed, (double)(sent - a->warm_up) / elapsed_s, (cpu_s() - cpu_start_s) / elapsed_s);
-  if (!a->best_effort) {
+  if (!a->best_effort && !stopping) {
     dds_return_t result = dds_wait_for_acks(writer, DDS_SECS(3));
     printf("{\"event\":\"acknowledged\",\"all\":%s}\n", result == 0 ? "true" : "false");
   }

@@ -132,7 +132,7 @@ static void publish(const arguments& a, DomainParticipant* participant, Topic* t
   const double elapsed_s = now_s() - measured_from_s;
   printf("{\"event\":\"sent\",\"count\":%ld,\"failed\":%ld,\"rateHz\":%.1f,\"cpuRatio\":%.4f}\n", sent,
          failed, (double)(sent - a.warm_up) / elapsed_s, (cpu_s() - cpu_start_s) / elapsed_s);
-  if (!a.best_effort) {
+  if (!a.best_effort && !stopping) {
     const bool all = writer->wait_for_acknowledgments({3, 0}) == ReturnCode_t::RETCODE_OK;
     printf("{\"event\":\"acknowledged\",\"all\":%s}\n", all ? "true" : "false");
   }
