@@ -1,4 +1,4 @@
-import type { RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
+import type { RosEvent, RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
 import type { DiscoveryRange } from "./rtps/transport/udp-link.ts";
 
 /** What a ROS host is opened with. Travels as `workerData`, so it is plain data. */
@@ -45,6 +45,7 @@ export type FromRosHost =
   | { readonly kind: "message"; readonly endpointId: number; readonly cdr: Uint8Array }
   | { readonly kind: "matched"; readonly endpointId: number; readonly matchedCount: number }
   | { readonly kind: "stats"; readonly requestId: number; readonly stats: RosHostStats }
+  | { readonly kind: "event"; readonly event: RosEvent }
   | {
       readonly kind: "log";
       readonly level: "error" | "warn" | "info" | "debug";
@@ -54,6 +55,14 @@ export type FromRosHost =
 
 /** `RosTransportStats` with what the embedded participant knows beyond it. */
 export interface RosHostStats extends RosTransportStats {
+  /** What of `malformedCount` was wrong with what. */
+  readonly malformedByKind: Readonly<Record<string, number>>;
+  /** Peers and endpoints not let in because there were too many. */
+  readonly refusedCount: number;
+  /** Endpoints of all peers. */
+  readonly endpointCount: number;
+  /** Pairs that were not matched for QoS or type, since the start; those at present are in `incompatibilities`. */
+  readonly mismatchCount: number;
   readonly topics: readonly RosTopicStats[];
   /** Readers and writers of our topics that could not be matched, and for which policies. */
   readonly incompatibilities: readonly {
@@ -74,6 +83,9 @@ export interface RosTopicStats {
   readonly receivedBytes: number;
   /** Messages that were sent to us, or asked of us, and no longer to be had. */
   readonly lostCount: number;
+  /** Messages refused because a keep-all history was full. */
+  readonly rejectedCount: number;
+  readonly deadlineMissedCount: number;
   /** Messages dropped because this process did not take them in time. */
   readonly droppedCount: number;
   readonly matchedCount: number;

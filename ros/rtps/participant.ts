@@ -1,21 +1,24 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
-import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
+import type { RosEvent, RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { errorText } from "../../bridge/contract/errors.ts";
 import type { EndpointContext, ReaderLimits } from "./endpoint.ts";
-import { Discovery, type Incompatibility } from "./discovery/discovery.ts";
+import { Discovery } from "./discovery/discovery.ts";
+import type { Incompatibility } from "./discovery/mismatches.ts";
 import { encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
 import { guidKey, type Guid, randomPrefix } from "./wire/guid.ts";
 import type { DatagramLink } from "./transport/link.ts";
+import { MalformedCounts, type MalformedKind } from "./wire/malformed-counts.ts";
 import { MessageParser } from "./wire/message-parser.ts";
+import { MalformedData } from "./params/params.ts";
 import { ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
 import { Pacer } from "./writer/pacer.ts";
 import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./wire/protocol.ts";
-import { defaultQos, Durability, type EndpointQos } from "./params/qos.ts";
+import { type EndpointQos, endpointQos } from "./params/qos.ts";
 import { Reader, type ReaderStats } from "./reader/reader.ts";
 import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
 import { type DiscoveryRange, openUdpLink } from "./transport/udp-link.ts";
-import { Writer, type WriterStats } from "./writer/writer.ts";
+import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */
@@ -35,7 +38,10 @@ export interface ParticipantOptions {
   /** 24 for ROS 2 Humble and older. */
   readonly graphGidBytes?: 16 | 24;
   readonly readerLimits?: Partial<ReaderLimits>;
+  readonly writerLimits?: Partial<WriterLimits>;
   readonly log?: Log;
+  /** Hears of quality-of-service events. */
+  readonly onEvent?: (event: RosEvent) => void;
   /** A test's time and link; default the machine's. */
   readonly scheduler?: Scheduler;
   readonly link?: DatagramLink;
@@ -43,26 +49,42 @@ export interface ParticipantOptions {
 
 export interface ParticipantStats {
   readonly peerCount: number;
-  /** Datagrams that were not sound RTPS. */
+  /** What arrived and was not sound RTPS. */
   readonly malformedCount: number;
+  readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
+  /** Peers and endpoints not let in because there were too many. */
+  readonly refusedCount: number;
+  /** Endpoints of all peers. */
+  readonly endpointCount: number;
   readonly writers: readonly WriterStats[];
   readonly readers: readonly ReaderStats[];
+  /** Pairs kept apart at present, by name; `mismatchCount` is all that ever were, by QoS or type. */
   readonly incompatibilities: readonly Incompatibility[];
+  readonly mismatchCount: number;
 }
 
 export interface TopicWriter {
   readonly topic: RosTopic;
   readonly matchedCount: number;
-  /** Sends one serialized message. The bytes are kept for resending and must not change. // hot path */
-  publishOwned(cdr: Uint8Array): void;
+  /**
+   * Sends one serialized message. The bytes are kept for resending and must not change. // hot path
+   *
+   * @returns false when it was refused: with `keep_all` and a reader that far behind.
+   */
+  publishOwned(cdr: Uint8Array): boolean;
   /** Sends a copy of one serialized message. // hot path */
-  publish(cdr: Uint8Array): void;
+  publish(cdr: Uint8Array): boolean;
+  /** Says that this publisher is alive though it has nothing to send (`manual_by_topic`). */
+  assertLiveliness(): void;
   close(): void;
 }
 
 export interface TopicReader {
   readonly topic: RosTopic;
   readonly matchedCount: number;
+  /** Takes nothing more, and lets reliable writers know by not acknowledging, until `resume`. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -97,7 +119,6 @@ export class Participant implements AsyncDisposable {
   readonly #writers = new Set<Writer>();
   readonly #readers = new Set<Reader>();
   #entityCount = 0;
-  #malformedCount = 0;
   #isGraphStale = false;
   #isGone = false;
   #closing: Promise<void> | undefined;
@@ -114,8 +135,10 @@ export class Participant implements AsyncDisposable {
       link,
       scheduler,
       pacer: new Pacer(link, scheduler),
-      unixMs: () => performance.timeOrigin + performance.now(),
+      unixMs: () => performance.timeOrigin + scheduler.nowMs(),
       fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
+      emit: (event) => options.onEvent?.(event),
+      malformed: new MalformedCounts(),
     };
     this.#discovery = this.#makeDiscovery();
     this.#graph = this.#openWriter({ ...graphTopic, qos: graphQos });
@@ -145,14 +168,15 @@ export class Participant implements AsyncDisposable {
 
   #listen(): void {
     const parser = new MessageParser(this.guid.prefix);
-    const router = new Router(this.#discovery, this.#context.scheduler);
+    const { malformed, scheduler } = this.#context;
+    const router = new Router(this.#discovery, scheduler);
     this.link.onDatagram((datagram) => {
       if (this.#isGone) return;
       // Whatever arrives, the process lives: what cannot be read is counted.
       try {
-        if (!parser.parse(datagram, router)) this.#malformedCount += 1;
-      } catch {
-        this.#malformedCount += 1;
+        if (!parser.parse(datagram, router)) malformed.add(parser.fault);
+      } catch (error) {
+        malformed.add(error instanceof MalformedData ? "discovery" : "internal");
       }
     });
   }
@@ -160,7 +184,7 @@ export class Participant implements AsyncDisposable {
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
   createWriter(options: { readonly topic: RosTopic }): TopicWriter {
     const { topic } = options;
-    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic) });
+    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos) });
     this.#writers.add(writer);
     this.#publishGraph();
     return {
@@ -168,11 +192,10 @@ export class Participant implements AsyncDisposable {
       get matchedCount() {
         return writer.matchedCount;
       },
-      publishOwned: (cdr) => {
-        writer.write(cdr);
-      },
-      publish: (cdr) => {
-        writer.write(Uint8Array.prototype.slice.call(cdr));
+      publishOwned: (cdr) => writer.write(cdr),
+      publish: (cdr) => writer.write(Uint8Array.prototype.slice.call(cdr)),
+      assertLiveliness: () => {
+        writer.assertLiveliness();
       },
       close: () => {
         if (!this.#writers.delete(writer)) return;
@@ -200,6 +223,12 @@ export class Participant implements AsyncDisposable {
       get matchedCount() {
         return reader.matchedCount;
       },
+      pause: () => {
+        reader.pause();
+      },
+      resume: () => {
+        reader.resume();
+      },
       close: () => {
         if (!this.#readers.delete(reader)) return;
         this.#discovery.removeReader(reader);
@@ -211,10 +240,14 @@ export class Participant implements AsyncDisposable {
   stats(): ParticipantStats {
     return {
       peerCount: this.#discovery.peerCount,
-      malformedCount: this.#malformedCount,
+      malformedCount: this.#context.malformed.total,
+      malformedByKind: this.#context.malformed.byKind(),
+      refusedCount: this.#discovery.refusedCount,
+      endpointCount: this.#discovery.endpointCount,
       writers: [...this.#writers].map((writer) => writer.stats()),
       readers: [...this.#readers].map((reader) => reader.stats()),
       incompatibilities: this.#discovery.incompatibilities,
+      mismatchCount: this.#discovery.mismatchCount,
     };
   }
 
@@ -247,8 +280,13 @@ export class Participant implements AsyncDisposable {
     readonly typeName: string;
     readonly qos: EndpointQos;
   }): Writer {
+    const { writerLimits } = this.#options;
     const writer = new Writer(
-      { entityId: this.#nextEntityId("Writer"), ...options },
+      {
+        entityId: this.#nextEntityId("Writer"),
+        ...options,
+        ...(writerLimits === undefined ? {} : { limits: writerLimits }),
+      },
       this.#context,
     );
     this.#discovery.addWriter(writer);
@@ -261,7 +299,7 @@ export class Participant implements AsyncDisposable {
       {
         entityId: this.#nextEntityId("Reader"),
         ...ddsNames(topic),
-        qos: endpointQos(topic),
+        qos: endpointQos(topic.qos),
         onSample: ({ payload, status }) => {
           if (payload === undefined || status !== 0) return;
           try {
@@ -304,14 +342,4 @@ export class Participant implements AsyncDisposable {
 
 function ddsNames(topic: RosTopic): { readonly topicName: string; readonly typeName: string } {
   return { topicName: ddsTopicName(topic.name), typeName: ddsTypeName(topic.type) };
-}
-
-function endpointQos(topic: RosTopic): EndpointQos {
-  return {
-    ...defaultQos,
-    reliable: topic.qos.reliability === "reliable",
-    durability:
-      topic.qos.durability === "transient_local" ? Durability.TransientLocal : Durability.Volatile,
-    depth: Math.max(1, topic.qos.depth),
-  };
 }

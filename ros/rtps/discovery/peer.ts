@@ -7,11 +7,14 @@ const maxEarlyHeartbeats = 64;
 /** Far above what a ROS 2 node has (about ten plus its topics); a peer that claims more is ignored. */
 const maxEndpoints = 2048;
 
+/** What a participant has and announces. */
+export type EndpointKind = "writers" | "readers";
+
 /** A discovered participant, its endpoints, and which of ours they are matched with. */
 export class Peer {
   data: ParticipantData;
-  readonly metatraffic: Locator;
-  readonly userTraffic: Locator;
+  metatraffic: Locator;
+  userTraffic: Locator;
   lastHeardMs: number;
   /** What it announced, by entity id. */
   readonly writers = new Map<number, EndpointData>();
@@ -32,24 +35,40 @@ export class Peer {
     this.lastHeardMs = nowMs;
   }
 
-  /** Remembers an endpoint; false when it has too many. */
-  add(kind: "writers" | "readers", endpoint: EndpointData): boolean {
-    const { entityId } = endpoint.guid;
-    if (this[kind].size >= maxEndpoints && !this[kind].has(entityId)) return false;
-    this[kind].set(entityId, endpoint);
+  hasRoom(kind: EndpointKind): boolean {
+    return this[kind].size < maxEndpoints;
+  }
+
+  /** False when it is where it was. */
+  moveTo(to: { readonly metatraffic: Locator; readonly userTraffic: Locator }): boolean {
+    if (isSame(to.metatraffic, this.metatraffic) && isSame(to.userTraffic, this.userTraffic)) {
+      return false;
+    }
+    this.metatraffic = to.metatraffic;
+    this.userTraffic = to.userTraffic;
     return true;
   }
 
-  addWriterProxy(entityId: number, proxy: WriterProxy): void {
-    const proxies = this.writerProxies.get(entityId) ?? [];
-    if (!proxies.includes(proxy)) proxies.push(proxy);
-    this.writerProxies.set(entityId, proxies);
+  get endpointCount(): number {
+    return this.writers.size + this.readers.size;
   }
 
-  addReaderProxy(entityId: number, proxy: ReaderProxy): void {
-    const proxies = this.readerProxies.get(entityId) ?? [];
-    if (!proxies.includes(proxy)) proxies.push(proxy);
-    this.readerProxies.set(entityId, proxies);
+  /** False when it was there already. */
+  addWriterProxy(entityId: number, proxy: WriterProxy): boolean {
+    return addTo(this.writerProxies, entityId, proxy);
+  }
+
+  addReaderProxy(entityId: number, proxy: ReaderProxy): boolean {
+    return addTo(this.readerProxies, entityId, proxy);
+  }
+
+  /** @param entityId of the peer's writer; default all of them. */
+  dropWriterProxies(isGone: (proxy: WriterProxy) => boolean, entityId?: number): void {
+    dropFrom(this.writerProxies, isGone, entityId);
+  }
+
+  dropReaderProxies(isGone: (proxy: ReaderProxy) => boolean, entityId?: number): void {
+    dropFrom(this.readerProxies, isGone, entityId);
   }
 
   /**
@@ -58,8 +77,8 @@ export class Peer {
    */
   keepEarlyHeartbeat(writerId: number, heartbeat: EarlyHeartbeat): void {
     if (this.#early.size >= maxEarlyHeartbeats && !this.#early.has(writerId)) return;
-    const { first, last, count, final } = heartbeat;
-    this.#early.set(writerId, { first, last, count, final });
+    const { first, last, count, final, liveliness } = heartbeat;
+    this.#early.set(writerId, { first, last, count, final, liveliness });
   }
 
   takeEarlyHeartbeat(writerId: number): EarlyHeartbeat | undefined {
@@ -67,4 +86,28 @@ export class Peer {
     this.#early.delete(writerId);
     return heartbeat;
   }
+}
+
+function addTo<T>(proxies: Map<number, T[]>, entityId: number, proxy: T): boolean {
+  const known = proxies.get(entityId);
+  if (known === undefined) proxies.set(entityId, [proxy]);
+  else if (known.includes(proxy)) return false;
+  else known.push(proxy);
+  return true;
+}
+
+function dropFrom<T>(
+  proxies: Map<number, T[]>,
+  isGone: (proxy: T) => boolean,
+  entityId: number | undefined,
+): void {
+  for (const id of entityId === undefined ? [...proxies.keys()] : [entityId]) {
+    const kept = (proxies.get(id) ?? []).filter((proxy) => !isGone(proxy));
+    if (kept.length === 0) proxies.delete(id);
+    else proxies.set(id, kept);
+  }
+}
+
+function isSame(one: Locator, other: Locator): boolean {
+  return one.address === other.address && one.port === other.port;
 }

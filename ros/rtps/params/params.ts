@@ -38,6 +38,14 @@ export class ParameterListWriter {
     return this.bytes(id, Buffer.concat([length, value]));
   }
 
+  /** A sequence of strings, each at a multiple of 4. */
+  strings(id: number, texts: readonly string[]): this {
+    const count = Buffer.alloc(4);
+    count.writeUInt32LE(texts.length, 0);
+    const padded = texts.map(cdrString).flatMap((text) => [text, Buffer.alloc(-text.length & 3)]);
+    return this.bytes(id, Buffer.concat([count, ...padded]));
+  }
+
   guid(id: number, guid: Guid): this {
     return this.bytes(id, guidToBytes(guid));
   }
@@ -59,7 +67,8 @@ export class ParameterListWriter {
 export function durationWords(durationMs: number): readonly [number, number] {
   if (!Number.isFinite(durationMs)) return [infiniteSeconds, 0xffffffff];
   const seconds = Math.floor(durationMs / 1000);
-  return [seconds, Math.floor((durationMs / 1000 - seconds) * 0x100000000)];
+  const fraction = Math.round((durationMs / 1000 - seconds) * 0x100000000);
+  return fraction < 0x100000000 ? [seconds, fraction] : [seconds + 1, 0];
 }
 
 function cdrString(text: string): Buffer {
@@ -90,10 +99,14 @@ export class ParameterValue {
     return this.#littleEndian ? this.#bytes.readUInt32LE(offset) : this.#bytes.readUInt32BE(offset);
   }
 
+  /**
+   * To the nanosecond: 100 ms have no exact fraction, and a deadline of 99.9999999 ms requested would not
+   * be met by one of 100 ms offered.
+   */
   durationMs(offset = 0): number {
     const seconds = this.u32(offset) | 0;
     if (seconds === infiniteSeconds || seconds < 0) return Number.POSITIVE_INFINITY;
-    return seconds * 1000 + (this.u32(offset + 4) / 0x100000000) * 1000;
+    return seconds * 1000 + Math.round((this.u32(offset + 4) / 0x100000000) * 1e9) / 1e6;
   }
 
   string(offset = 0): string {
@@ -111,6 +124,17 @@ export class ParameterValue {
       offset += 4 + length + (-length & 3);
     }
     return texts;
+  }
+
+  /** A sequence of 16-bit numbers, at most `maxCount` of them. */
+  shorts(maxCount: number): number[] {
+    const count = Math.min(this.u32(), maxCount);
+    this.#need(4 + 2 * count);
+    return Array.from({ length: count }, (_, index) =>
+      this.#littleEndian
+        ? this.#bytes.readUInt16LE(4 + 2 * index)
+        : this.#bytes.readUInt16BE(4 + 2 * index),
+    );
   }
 
   octets(): Buffer {

@@ -4,12 +4,19 @@ import type { Locator } from "../transport/link.ts";
 import { MessageBuilder } from "../wire/message-builder.ts";
 import type { AckNackSubmessage, NackFragmentSubmessage } from "../wire/message-parser.ts";
 import type { PacedJob } from "./pacer.ts";
+import { isNewerCount } from "../wire/sequence-number.ts";
 import type { EndpointQos } from "../params/qos.ts";
 
 /** A fragment asked for within this time of its sending is still on its way. */
 const settleMs = 2;
 /** Fragments of one sample that may be waiting to be resent; the rest is asked for again. */
 const maxFragmentRequests = 4096;
+
+export interface HeartbeatOptions {
+  readonly final: boolean;
+  /** The application says that it is alive. */
+  readonly liveliness?: boolean;
+}
 
 /** What a proxy needs of its writer. */
 export interface SampleSource {
@@ -22,7 +29,9 @@ export interface SampleSource {
   lostCount: number;
   appendSample(builder: MessageBuilder, route: Route, change: Change): void;
   appendFragment(builder: MessageBuilder, route: Route, change: Change, fragment: number): number;
-  heartbeat(builder: MessageBuilder, route: Route, options: { readonly final: boolean }): void;
+  heartbeat(builder: MessageBuilder, route: Route, options: HeartbeatOptions): void;
+  /** A reader has acknowledged more than before. */
+  release(): void;
 }
 
 /** A writer's view of one matched reader: what it has, what it asked for again (8.4.9.2). */
@@ -36,8 +45,8 @@ export class ReaderProxy implements PacedJob {
   readonly #samples = new Set<number>();
   readonly #fragments = new Map<number, Set<number>>();
   #ackedThrough: number;
-  #lastAckCount = Number.NEGATIVE_INFINITY;
-  #lastNackFragmentCount = Number.NEGATIVE_INFINITY;
+  #lastAckCount = Number.NaN;
+  #lastNackFragmentCount = Number.NaN;
   #resentSomething = false;
 
   /** @param options.startNumber the first sample this reader is to get. */
@@ -68,7 +77,7 @@ export class ReaderProxy implements PacedJob {
    */
   get isBehind(): boolean {
     if (!this.reliable) return false;
-    const isSilent = this.#lastAckCount === Number.NEGATIVE_INFINITY;
+    const isSilent = Number.isNaN(this.#lastAckCount);
     return isSilent || this.#ackedThrough < this.writer.sentThrough;
   }
 
@@ -80,19 +89,24 @@ export class ReaderProxy implements PacedJob {
     this.#send(builder);
   }
 
-  remind(): void {
+  /** @param options.liveliness beside what there is, that the writer's application is alive. */
+  remind(options: { readonly liveliness?: boolean } = {}): void {
     const builder = this.#message();
-    this.writer.heartbeat(builder, this.#route, { final: false });
+    const liveliness = options.liveliness ?? false;
+    this.writer.heartbeat(builder, this.#route, { final: liveliness, liveliness });
     this.#send(builder);
   }
 
   onAckNack(message: AckNackSubmessage): void {
     // Counts rise; one that does not is a duplicate or was overtaken.
-    if (message.count <= this.#lastAckCount || !this.reliable) return;
+    if (!this.reliable || !isNewerCount(message.count, this.#lastAckCount)) return;
     this.#lastAckCount = message.count;
     const { missing } = message;
     const acked = Math.min(missing.base - 1, this.writer.sentThrough);
-    this.#ackedThrough = Math.max(this.#ackedThrough, acked);
+    if (acked > this.#ackedThrough) {
+      this.#ackedThrough = acked;
+      this.writer.release();
+    }
     for (const sequenceNumber of this.#samples) {
       if (sequenceNumber < missing.base) this.#samples.delete(sequenceNumber);
     }
@@ -125,7 +139,7 @@ export class ReaderProxy implements PacedJob {
   }
 
   onNackFragment(message: NackFragmentSubmessage): void {
-    if (message.count <= this.#lastNackFragmentCount || !this.reliable) return;
+    if (!this.reliable || !isNewerCount(message.count, this.#lastNackFragmentCount)) return;
     this.#lastNackFragmentCount = message.count;
     const { sequenceNumber, missing } = message;
     if (sequenceNumber > this.writer.sentThrough) return;

@@ -33,7 +33,7 @@ const locators = fc.array(
 const names = fc.string({ minLength: 1, maxLength: 60, unit: "grapheme-ascii" });
 /** Whole milliseconds survive the trip through 2^-32 seconds up to rounding below a microsecond. */
 const durations = fc.oneof(
-  fc.integer({ min: 0, max: 1_000_000 }).map((seconds) => seconds * 1000),
+  fc.integer({ min: 0, max: 1_000_000_000 }),
   fc.constant(Number.POSITIVE_INFINITY),
 );
 
@@ -205,12 +205,15 @@ describe("discovery data survives its encoding:", () => {
       qos: fc.record({
         reliable: fc.boolean(),
         durability: fc.integer({ min: 0, max: 3 }),
+        keepAll: fc.boolean(),
         depth: fc.integer({ min: 1, max: 10_000 }),
         deadlineMs: durations,
         livelinessKind: fc.integer({ min: 0, max: 2 }),
         livelinessLeaseMs: durations,
         ownership: fc.integer({ min: 0, max: 1 }),
-        partitions: fc.constant([]),
+        lifespanMs: durations,
+        partitions: fc.array(fc.string({ maxLength: 30 }), { maxLength: 4 }),
+        representations: fc.constant([0]),
       }),
     });
     fc.assert(

@@ -97,6 +97,42 @@ describe("QoS of a writer and a reader", () => {
       policies: [],
     },
     {
+      what: "a partition that the reader's pattern covers",
+      offered: { partitions: ["robot1"] },
+      requested: { partitions: ["x", "robot?"] },
+      policies: [],
+    },
+    {
+      what: "XCDR2 only",
+      offered: { representations: [2] },
+      requested: { representations: [0] },
+      policies: ["DATA_REPRESENTATION"],
+    },
+    {
+      what: "XCDR2 first for a reader of both",
+      offered: { representations: [2, 0] },
+      requested: { representations: [0, 2] },
+      policies: [],
+    },
+    {
+      what: "XCDR1 for a reader of XCDR2 only",
+      offered: { representations: [0] },
+      requested: { representations: [2] },
+      policies: ["DATA_REPRESENTATION"],
+    },
+    {
+      what: "unstated representations for one that reads version 1",
+      offered: {},
+      requested: { representations: [0] },
+      policies: [],
+    },
+    {
+      what: "keep-last for keep-all",
+      offered: { keepAll: false },
+      requested: { keepAll: true },
+      policies: [],
+    },
+    {
       what: "several at once",
       offered: {},
       requested: { reliable: true, durability: 1 },
