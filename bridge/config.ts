@@ -130,8 +130,8 @@ const Config = z.strictObject({
       jointStatesTopic: rosName.default("/joint_states"),
       imageTopic: rosName.default("/camera/image_raw"),
       compressedImageTopic: rosName.default("/camera/image_raw/compressed"),
-      /** ROS joint names of axes that are called otherwise there: { yaw: mount_yaw_joint }. */
-      jointNames: z.record(z.string().min(1), z.string().min(1)).default({}),
+      /** ROS joint names in the order of the device's axes; empty = as the axes are called. */
+      jointNames: z.array(z.string().min(1)).default([]),
       /** `measured`: stamps are placed by the quickest message. `sim`: by /clock, as with use_sim_time. */
       stamps: z.enum(["measured", "sim"]).default("measured"),
       /** Messages older than this when they come are refused. */

@@ -111,6 +111,7 @@ export class RosInputs implements AsyncDisposable {
       );
     }
     const { rosInputs, sim } = this.#config;
+    const axisNames = this.#device.axes.map((axis) => axis.name);
     return new ObservationInputs({
       transport,
       topics: {
@@ -118,8 +119,8 @@ export class RosInputs implements AsyncDisposable {
         image: this.#named(rosInputs.imageTopic),
         compressedImage: this.#named(rosInputs.compressedImageTopic),
       },
-      axisNames: this.#device.axes.map((axis) => axis.name),
-      jointNames: rosInputs.jointNames,
+      axisNames,
+      jointNames: jointNames(rosInputs.jointNames, axisNames),
       telemetry: memory.telemetry,
       camera: memory.camera,
       stamps: rosInputs.stamps,
@@ -136,4 +137,14 @@ export class RosInputs implements AsyncDisposable {
   #named(name: string): string {
     return name === "" || name.startsWith("/") ? name : `${this.#config.ros.namespace}/${name}`;
   }
+}
+
+/** @throws BridgeError `config/invalid` when there are names for some axes only. */
+function jointNames(found: readonly string[], axisNames: readonly string[]): readonly string[] {
+  if (found.length === 0) return axisNames;
+  if (found.length === axisNames.length && new Set(found).size === found.length) return found;
+  throw new BridgeError(
+    ErrorCode.ConfigInvalid,
+    `rosInputs.jointNames is ${found.join(", ")}, expected ${axisNames.length} different names: of ${axisNames.join(", ")}`,
+  );
 }

@@ -116,7 +116,7 @@ rosInputs:
   jointStatesTopic: /robot/joint_states
   imageTopic: /robot/camera/image_raw
   compressedImageTopic: /robot/camera/image_raw/compressed
-  jointNames: { deploy: robot_deploy, yaw: robot_yaw, roll: robot_roll, pitch: robot_pitch }
+  jointNames: [robot_deploy, robot_yaw, robot_roll, robot_pitch]
 `;
 
 async function newestPredictedYaw(graph: RosTransport): Promise<() => number | undefined> {
