@@ -5,6 +5,7 @@ import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.
 import type { RosSink } from "../bridge-service.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../contract/clock.ts";
+import type { DiagnosticEntry } from "../contract/diagnostics.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
@@ -47,12 +48,18 @@ function rosReason(asked: "auto" | "rtps"): string {
     : "a ROS 2 environment is sourced, but this version has no rclnodejs host";
 }
 
+interface RosPartsOptions {
+  readonly clock: Clock;
+  /** What ROS itself has to say of its inputs, beside the service's own entries. */
+  readonly diagnostics?: () => readonly DiagnosticEntry[];
+}
+
 /** What the service tells ROS, in messages. */
 export function rosParts(
   config: Config,
   device: DeviceDescription,
   transport: RosTransport,
-  clock: Clock,
+  { clock, diagnostics = () => [] }: RosPartsOptions,
 ): { readonly transport: RosTransport; readonly sink: RosSink } {
   const publications = new RosPublications({
     transport,
@@ -62,17 +69,19 @@ export function rosParts(
     hardwareId: device.id,
     clock,
   });
+  // What came from ROS is on ROS already.
+  const isOurs = config.observation.source === "device";
   const sink: RosSink = {
     jointState: (observation) => {
-      publications.jointState(observation);
+      if (isOurs) publications.jointState(observation);
     },
     prediction: (prediction, lookaheadMs) => {
       publications.prediction(prediction, lookaheadMs);
     },
     diagnostics: (entries) => {
-      publications.diagnostics(entries);
+      publications.diagnostics([...entries, ...diagnostics()]);
     },
-    wantsCamera: () => publications.matchedCount("cameraImage") > 0,
+    wantsCamera: () => isOurs && publications.matchedCount("cameraImage") > 0,
     camera: (frame, jpeg) => {
       publications.camera(jpeg, frame.stampMs);
     },
