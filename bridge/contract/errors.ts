@@ -39,6 +39,8 @@ export const ErrorCode = {
   ModelSuperseded: "model/superseded",
   /** No answer within the tick budget. */
   ModelDeadline: "model/deadline",
+  /** A ROS service did not answer in time. */
+  RosServiceTimeout: "ros/service-timeout",
   RosTransport: "ros/transport",
   RosType: "ros/type",
   SimFault: "sim/fault",

@@ -13,7 +13,7 @@ import type {
 import { checkCdr } from "../cdr-guard.ts";
 import type { RosNetwork } from "../environment.ts";
 import type { RosHostStats } from "../host-protocol.ts";
-import { ddsTopicName, ddsTypeName } from "../rtps/names.ts";
+import { ddsTopicName, ddsTypeName } from "../rtps/rosgraph/names.ts";
 import { maxEndpoints } from "../taken-counts.ts";
 import { hostEnvironment } from "./host-environment.ts";
 import { HostLink } from "./host-link.ts";
