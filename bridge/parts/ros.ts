@@ -1,7 +1,8 @@
 import process from "node:process";
 import { rosNetwork, type RosNetworkConfig } from "../../ros/environment.ts";
 import { RosPublications } from "../../ros/publications.ts";
-import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
+import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport.ts";
+import type { RtpsTransport } from "../../ros/rtps-transport.ts";
 import type { RosSink } from "../bridge-service.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../contract/clock.ts";
@@ -10,7 +11,7 @@ import type { DeviceDescription } from "../contract/device.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
-import { workerEntry } from "./package-files.ts";
+import { openRosTransport } from "./ros-transport.ts";
 
 /** What the configuration says of the ROS network; the rest is left to the environment. */
 export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
@@ -25,27 +26,10 @@ export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
 export async function openRos(
   config: Config,
   { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
-): Promise<RtpsTransport | undefined> {
-  const { transport, interfaces, nodeName, namespace } = config.ros;
-  if (transport === "off") return undefined;
+): Promise<RtpsTransport | RclnodejsTransport | undefined> {
+  if (config.ros.transport === "off") return undefined;
   const network = rosNetwork(process.env, rosNetworkConfig(config));
-  return await openRtpsTransport({
-    ...network,
-    interfaces,
-    workerEntry: workerEntry("ros/rtps-host-worker.js"),
-    nodeName,
-    namespace,
-    heartbeats,
-    log,
-    reason: rosReason(transport),
-  });
-}
-
-function rosReason(asked: "auto" | "rtps"): string {
-  if (asked === "rtps") return "asked for by ros.transport";
-  return process.env["AMENT_PREFIX_PATH"] === undefined
-    ? "no ROS 2 environment is sourced"
-    : "a ROS 2 environment is sourced, but this version has no rclnodejs host";
+  return await openRosTransport(config, { network, heartbeats, log, environment: process.env });
 }
 
 interface RosPartsOptions {
