@@ -34,7 +34,8 @@ def rms(x: Tensor, weight: Tensor) -> Tensor:
 class LinearAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx, q, k, v, state, decay, beta):
-        raise NotImplementedError("only traced")
+        # Only traced, for its shapes.
+        return v.clone(), state.clone()
 
     @staticmethod
     def symbolic(g, q, k, v, state, decay, beta):
