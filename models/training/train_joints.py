@@ -131,17 +131,19 @@ class Batches:
 
 
 def loss_of(model: JointWorld, rows: Tensor, starts: list[int], horizon: int) -> Tensor:
-    """Gaussian NLL, weighted by its own deviation, plus the error relative to the batch's at that horizon.
+    """Gaussian NLL, plus the error relative to the batch's at that horizon.
 
-    Without noise in the simulator a plain likelihood spends itself on joints at rest, whose deviation
-    shrinks without end; the weight and the second term keep fast and saturated motion accurate.
+    For the mean the likelihood is weighted by its own deviation: a plain one spends itself on joints at
+    rest, whose deviation shrinks without end, and the second term keeps fast and saturated motion
+    accurate. The deviation itself follows the plain likelihood, or it would tell quiet from lively badly.
     """
     mean, std = open_loop(model, rows, starts, horizon)
     truth = torch.cat([rows[:, t + 1 : t + 1 + horizon, PROPRIO] for t in starts])
     error = truth - mean
-    nll = torch.log(std / model.step_scale) + 0.5 * (error / std).square().clamp(max=400.0)
     weight = std.detach().pow(2 * BETA)
-    nll = nll * (weight / weight.mean(0, keepdim=True))
+    weight = weight / weight.mean(0, keepdim=True)
+    nll = torch.log(std / model.step_scale) + 0.5 * (error.detach() / std).square().clamp(max=400.0)
+    nll = nll + 0.5 * weight * (error / std.detach()).square().clamp(max=400.0)
     size = error.detach().square().mean(0, keepdim=True).sqrt() + 0.01 * model.step_scale
     relative = huber_loss(error / size, torch.zeros_like(error), reduction="none", delta=HUBER)
     per_output = torch.ones(PROPRIO_WIDTH)

@@ -77,14 +77,15 @@ def usable(bearing: Tensor) -> Tensor:
 
 
 def bearing_loss(error: Tensor, std: Tensor, mask: Tensor) -> Tensor:
-    """[N,2] errors: likelihood weighted by its own deviation, and the error against the batch's own size."""
-    nll = torch.log(std) + 0.5 * (error / std).square().clamp(max=200.0)
-    weight = std.detach().pow(2 * BETA)
+    """[N,2] errors; the same terms as train_joints.py's."""
     count = mask.sum() + 1e-6
+    weight = std.detach().pow(2 * BETA)
     weight = weight / ((weight * mask).sum() / (2 * count) + 1e-6)
+    nll = torch.log(std) + 0.5 * (error.detach() / std).square().clamp(max=200.0)
+    nll = nll + 0.5 * weight * (error / std.detach()).square().clamp(max=200.0)
     size = ((error.detach().abs() * mask).sum() / (2 * count)) + 1e-3
     relative = huber_loss(error / size, torch.zeros_like(error), reduction="none", delta=HUBER)
-    return ((nll * weight + relative) * mask).sum() / (2 * count)
+    return ((nll + relative) * mask).sum() / (2 * count)
 
 
 def code_loss(error: Tensor, mask: Tensor, pixels: Tensor) -> Tensor:
