@@ -34,7 +34,7 @@ from layout import (
 from world import STATE, World, load_eye, roll_out
 
 # Counts the packages of a day.
-REVISION = 3
+REVISION = 1
 # First ONNX Runtime with LinearAttention.
 NATIVE_ORT = ">=1.25.1"
 GOLDEN_OBSERVATIONS = 20

@@ -16,9 +16,11 @@ mkdir -p work
 "$python" train_joints.py --seed 1 --iterations "$joint_iterations" > work/joints1.log &
 joints=$!
 "$python" train_vision.py --iterations "$eye_iterations" > work/eye.log
+"$python" train_decoder.py > work/decoder.log &
+decoder=$!
 "$python" train_sight.py --seed 1 --iterations "$sight_iterations" > work/sight1.log &
 sight=$!
-wait "$joints"
+wait "$joints" "$decoder"
 "$python" train_sight.py --seed 2 --iterations "$sight_iterations" > work/sight2.log
 wait "$sight"
 

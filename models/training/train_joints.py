@@ -32,7 +32,8 @@ from joints import (
 )
 from layout import COMMAND, MAX_HORIZON, MOTION, PROPRIO, TAU, WORK, Q, load_split, start_points
 
-MIN_GFLOPS = 50
+# Reference BLAS reaches 6, OpenBLAS 175, and 40 between busy neighbours.
+MIN_GFLOPS = 20
 WARM_UP = 200
 REPORT_EVERY = 250
 # Torque is predicted only to feed the next step; it is no output.

@@ -1,7 +1,7 @@
 """Trains the eye on every fourth picture of the training episodes, then puts its codes on one scale.
 
 Writes `work/eye.pt`, the observed codes of every split, `work/<split>.z.f32` [episode, step, 67], and how
-much each code matters in pixels. Bearings are learnt at the picture's own time: the truth of the row is
+much each code matters in pixels. `train_decoder.py` then makes a better decoder of the same codes. Bearings are learnt at the picture's own time: the truth of the row is
 the truth at its stamp, so it is brought back by the picture's age between neighbouring rows.
 """
 

@@ -15,6 +15,9 @@ from layout import LATENT_WIDTH
 
 OBSERVED_WIDTH = LATENT_WIDTH + 3
 CHANNELS = (16, 32, 48, 64)
+# Of the decoder while the encoder is learnt with it, and of the one that is shipped.
+SMALL = (64, 48, 32, 24)
+LARGE = (64, 64, 48, 40)
 
 
 class Encoder(nn.Module):
@@ -39,19 +42,18 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, channels: tuple[int, ...]) -> None:
         super().__init__()
-        self.start = nn.Linear(LATENT_WIDTH, CHANNELS[-1] * 16)
-        self.convs = nn.ModuleList(
-            [nn.Conv2d(64, 48, 3, padding=1), nn.Conv2d(48, 32, 3, padding=1), nn.Conv2d(32, 24, 3, padding=1)]
-        )
-        self.last = nn.Conv2d(24, 12, 3, padding=1)
+        self.first = channels[0]
+        self.start = nn.Linear(LATENT_WIDTH, self.first * 16)
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(channels, channels[1:]))
+        self.last = nn.Conv2d(channels[-1], 12, 3, padding=1)
         self.register_buffer("scale", torch.ones(LATENT_WIDTH))
         self.register_buffer("shift", torch.zeros(LATENT_WIDTH))
 
     def levels(self, code: Tensor) -> Tensor:
         """Pixel values about 0..255, not clamped."""
-        x = silu(self.start(code * self.scale + self.shift)).reshape(-1, CHANNELS[-1], 4, 4)
+        x = silu(self.start(code * self.scale + self.shift)).reshape(-1, self.first, 4, 4)
         for conv in self.convs:
             x = silu(conv(interpolate(x, scale_factor=2.0, mode="nearest")))
         return (pixel_shuffle(self.last(x), 2) + 1.0) * 127.5
@@ -61,7 +63,7 @@ class Decoder(nn.Module):
 
 
 class Eye(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, channels: tuple[int, ...] = SMALL) -> None:
         super().__init__()
         self.encoder = Encoder()
-        self.decoder = Decoder()
+        self.decoder = Decoder(channels)

@@ -15,7 +15,7 @@ from joints import JOINT_STATE, MOTION_WINDOW, WIDTH, JointWorld
 from layout import COMMAND, FRAME_AGE, MAX_HORIZON, MOTION, PROPRIO, WORK, Q
 from memory import Memory
 from sight import ESTIMATE, MEMORY_STATE, SIGHT_STATE, Estimate, SightWorld
-from vision import OBSERVED_WIDTH, Eye
+from vision import LARGE, OBSERVED_WIDTH, SMALL, Eye
 
 STATE = JOINT_STATE + SIGHT_STATE
 MAX_AGE_S = 0.2
@@ -149,8 +149,14 @@ def load_world(joints: str, sight: str) -> World:
 
 
 def load_eye() -> Eye:
-    eye = Eye()
-    eye.load_state_dict(torch.load(WORK / "eye.pt")["weights"])
+    """The encoder, and the better decoder where there is one by now."""
+    first = torch.load(WORK / "eye.pt")["weights"]
+    better = WORK / "decoder.pt"
+    eye = Eye(LARGE if better.exists() else SMALL)
+    if better.exists():
+        eye.decoder.load_state_dict(torch.load(better)["weights"])
+        first = {name: part for name, part in first.items() if name.startswith("encoder.")}
+    eye.load_state_dict(first, strict=not better.exists())
     return eye.eval()
 
 
