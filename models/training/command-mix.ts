@@ -5,6 +5,14 @@ import { seededRandom, uniform, type Random } from "../../bridge/core/seeded-ran
 /** What an operator, an agent or a script does for a while. */
 type Segment = (timeMs: number) => MotionIntent | undefined;
 
+export interface CommandMixOptions {
+  readonly folded: boolean;
+  /** Share of the segments that follow the target. */
+  readonly trackShare: number;
+  /** Azimuth (right is positive) and elevation (up is positive) of the target, rad. */
+  readonly bearing: () => readonly [azimuthRad: number, elevationRad: number];
+}
+
 /** Axis motion as a function of the segment's own time, rad/s. */
 type Motion = (elapsedMs: number) => (number | null)[];
 
@@ -21,15 +29,19 @@ export class CommandMix {
   #segment: Segment = rest;
   #untilMs = 0;
   #folded: boolean;
+  #jointsRad: Float64Array = new Float64Array();
+  readonly #options: CommandMixOptions;
 
-  constructor(device: DeviceDescription, seed: number, start: { readonly folded: boolean }) {
+  constructor(device: DeviceDescription, seed: number, options: CommandMixOptions) {
     this.#device = device;
     this.#random = seededRandom(seed ^ 0x00c0_ffee);
-    this.#folded = start.folded;
+    this.#folded = options.folded;
+    this.#options = options;
   }
 
-  /** What to send at this tick, if anything. `posRad` is where the setpoints stand. */
-  next(timeMs: number, posRad: Float64Array): MotionIntent | undefined {
+  /** What to send at this tick, if anything. `posRad` is where the setpoints stand, `jointsRad` where the joints are. */
+  next(timeMs: number, posRad: Float64Array, jointsRad: Float64Array): MotionIntent | undefined {
+    this.#jointsRad = jointsRad;
     if (timeMs >= this.#untilMs) {
       this.#untilMs = timeMs + uniform(this.#random, 400, 3000);
       this.#segment = this.#draw(timeMs, posRad);
@@ -39,6 +51,8 @@ export class CommandMix {
 
   #draw(timeMs: number, posRad: Float64Array): Segment {
     if (this.#folded) return this.#unfold(timeMs);
+    const { trackShare } = this.#options;
+    if (trackShare > 0 && this.#random() < trackShare) return this.#track(timeMs);
     const choices: readonly (readonly [weight: number, make: () => Segment])[] = [
       [22, () => this.#stick(timeMs, this.#steps())],
       [12, () => this.#stick(timeMs, this.#wave())],
@@ -106,6 +120,36 @@ export class CommandMix {
         if (aim !== null) aimRad[axis] = this.#within(axis, aim + this.#normal() * strideRad);
       }
       return this.#position([...aimRad], velocityRatio);
+    };
+  }
+
+  /**
+   * Turns the camera towards the target, as a tracker does: by setpoints or by velocities, too hard or
+   * too soft, off to a side that wanders, and noisily, so that what follows from a command can be learnt.
+   */
+  #track(startMs: number): Segment {
+    const periodMs = uniform(this.#random, 30, 120);
+    const gain = uniform(this.#random, 0.4, 1.1);
+    const noiseRad = uniform(this.#random, 0.01, 0.12);
+    const asideRad = [0, 1].map(() => uniform(this.#random, -0.35, 0.35));
+    const isVelocity = this.#random() < 0.5;
+    let dueMs = startMs;
+    return (timeMs) => {
+      if (timeMs < dueMs) return undefined;
+      dueMs = timeMs + periodMs;
+      const bearingRad = this.#options.bearing();
+      // Right is a turn against z, up a turn against y.
+      const [yawRad = 0, pitchRad = 0] = asideRad.map((aside, i) => {
+        asideRad[i] = 0.98 * aside + 0.03 * this.#normal();
+        return gain * (aside - (bearingRad[i] ?? 0)) + noiseRad * this.#normal();
+      });
+      if (isVelocity) {
+        const velRadPerS = [null, 2.5 * yawRad, null, 2.5 * pitchRad];
+        return { kind: "velocity", velRadPerS, expiresAtMs: timeMs + 3 * periodMs };
+      }
+      const yaw = this.#within(1, (this.#jointsRad[1] ?? 0) + yawRad);
+      const pitch = this.#within(3, (this.#jointsRad[3] ?? 0) + pitchRad);
+      return this.#position([null, yaw, null, pitch], 1);
     };
   }
 

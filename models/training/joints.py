@@ -1,32 +1,36 @@
-"""The network: a recurrent filter over what was observed and a recurrent predictor over what is commanded.
+"""The joint half of the world: a recurrent filter over what was observed, a predictor over what is commanded.
 
-`observe` folds one observation (joint position, velocity, torque, standing setpoint) into the state.
-`rollout` starts from that state and imagines K steps under given setpoints, feeding back its own mean.
-Each step's mean is a linear map of the last steps (fitted by least squares before training, an ARX
-model) plus what the recurrent core adds: a small network alone loses to four lines of linear algebra
-on joint motion.
+What the camera sees never moves a joint, so this half knows nothing of pictures and predicts the same
+with and without them. Each step's mean is a linear map of the last rows (an ARX model, fitted by least
+squares before training) plus what the recurrent core adds: a small network alone loses to four lines
+of linear algebra on joint motion.
 
-State, `S = width + 12 * MOTION_LAGS + 4 * COMMAND_LAGS + 1` floats:
-filter | last observations, newest first | last setpoints, newest first | 1 once anything was observed.
-All zeros = nothing observed.
+State, `JOINT_STATE` floats: filter | last observations, newest first | last setpoints, newest first |
+1 once anything was observed. All zeros = nothing observed.
 """
 
 from __future__ import annotations
 
+import json
+
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu
+from torch.nn.functional import linear, silu
 
-from layout import COMMAND, MAX_HORIZON, MOTION, PROPRIO, QD, STEP_S
+from layout import COMMAND, DEVICE, MAX_HORIZON, MOTION, PROPRIO, QD, STEP_S, TAU
 
 PROPRIO_WIDTH = 12
 COMMAND_WIDTH = 4
 OUTPUT_WIDTH = 8
-MOTION_LAGS = 4
-COMMAND_LAGS = 6
+MOTION_LAGS = 8
+# The newest is the one a step ends under.
+COMMAND_LAGS = 9
 MOTION_WINDOW = PROPRIO_WIDTH * MOTION_LAGS
 COMMAND_WINDOW = COMMAND_WIDTH * COMMAND_LAGS
 FEATURES = MOTION_WINDOW + COMMAND_WINDOW
+GATE_FEATURES = FEATURES + 4
+WIDTH = 128
+JOINT_STATE = WIDTH + FEATURES + 1
 # A predicted deviation never falls below this share of the typical one-step change: a mount at rest
 # is predictable to the last bit, and a likelihood would chase that without end.
 STD_FLOOR = 0.003
@@ -64,21 +68,21 @@ def bounded(features: Tensor) -> Tensor:
     return features / torch.sqrt(1.0 + (features / BOUND).square())
 
 
-class MiniWorld(nn.Module):
+class JointWorld(nn.Module):
     """See the module text. Inputs and outputs are in rad, rad/s and Nm; scaling is inside."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.width = width
-        self.state_size = width + FEATURES + 1
-        self.filter = GruCell(FEATURES, width)
-        self.core = GruCell(FEATURES, width)
+        self.filter = GruCell(GATE_FEATURES + PROPRIO_WIDTH, WIDTH)
+        self.core = GruCell(GATE_FEATURES, WIDTH)
         self.linear = nn.Linear(FEATURES, PROPRIO_WIDTH)
-        self.trunk = nn.Linear(width, width)
-        self.mean_head = nn.Linear(width, PROPRIO_WIDTH)
-        self.gate_head = nn.Linear(width, PROPRIO_WIDTH)
-        self.std_head = nn.Linear(width, PROPRIO_WIDTH)
-        for head in (self.mean_head, self.gate_head, self.std_head):
+        # Beside `linear` at the first step, whose rows are measured and noisy; later ones are predicted.
+        self.first = nn.Linear(FEATURES, PROPRIO_WIDTH)
+        self.trunk = nn.Linear(WIDTH, WIDTH)
+        self.mean_head = nn.Linear(WIDTH, PROPRIO_WIDTH)
+        self.gate_head = nn.Linear(WIDTH, PROPRIO_WIDTH)
+        self.std_head = nn.Linear(WIDTH, PROPRIO_WIDTH)
+        for head in (self.first, self.mean_head, self.gate_head, self.std_head):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)
         # Set from the training data by `fit_scales`. `step_scale`: typical change over one step.
@@ -88,10 +92,16 @@ class MiniWorld(nn.Module):
         self.register_buffer("change_scale", torch.ones(PROPRIO_WIDTH * (MOTION_LAGS - 1)))
         self.register_buffer("lead_scale", torch.ones(COMMAND_WIDTH))
         self.register_buffer("move_scale", torch.ones(COMMAND_WIDTH * (COMMAND_LAGS - 1)))
+        # The fitted linear map itself, and how far it is off: what an observation brings as news.
+        self.register_buffer("arx_weight", torch.zeros(PROPRIO_WIDTH, FEATURES))
+        self.register_buffer("arx_bias", torch.zeros(PROPRIO_WIDTH))
+        self.register_buffer("arx_residual", torch.ones(PROPRIO_WIDTH))
+        limits = [axis["maxEffortNm"] for axis in json.loads(DEVICE.read_text())["axes"]]
+        self.register_buffer("torque_limit", torch.tensor(limits))
         self.register_buffer("calibration", torch.ones(MAX_HORIZON, OUTPUT_WIDTH))
 
     def features(self, motion: Tensor, commands: Tensor) -> Tensor:
-        """Windows [..., 48] and [..., 24], newest first -> scaled values and changes [..., 72]."""
+        """Windows [..., 96] and [..., 36], newest first -> scaled values and changes [..., FEATURES]."""
         now = motion[..., :PROPRIO_WIDTH]
         changes = motion[..., :-PROPRIO_WIDTH] - motion[..., PROPRIO_WIDTH:]
         moves = commands[..., :-COMMAND_WIDTH] - commands[..., COMMAND_WIDTH:]
@@ -105,51 +115,66 @@ class MiniWorld(nn.Module):
             -1,
         )
 
-    def windows_from_state(self, proprio: Tensor, action: Tensor, state: Tensor, shift: int):
-        """Windows with `proprio` and `action` newest, before stored rows from `shift` on.
+    def strain(self, motion: Tensor) -> Tensor:
+        """Near 0 below the torque limit and 1 at it, with the torque's sign, [..., 4]."""
+        share = (motion[..., TAU] / self.torque_limit).clamp(-1.0, 1.0)
+        fourth = share.square().square()
+        return share * fourth * fourth
+
+    def news(self, proprio: Tensor, before: Tensor, commands: Tensor) -> Tensor:
+        """How far a row is from what the linear map expected of the window before it, in its deviations."""
+        expected = linear(self.features(before, commands), self.arx_weight, self.arx_bias)
+        change = (proprio - before[..., :PROPRIO_WIDTH]) / self.step_scale
+        return (change - expected) / self.arx_residual
+
+    def observe(self, proprio: Tensor, action: Tensor, state: Tensor) -> Tensor:
+        """proprio [N,12], action [N,4], state [N,JOINT_STATE] -> state.
 
         Before anything was observed the joints are taken to have come with their present velocity,
         and the setpoint to have stood still.
         """
         seen = state[:, -1:]
-        stored = state[:, self.width : -1]
-        motion, commands = stored[:, :MOTION_WINDOW], stored[:, MOTION_WINDOW:]
-        old_motion = motion[:, shift * PROPRIO_WIDTH : (MOTION_LAGS - 1 + shift) * PROPRIO_WIDTH]
-        old_commands = commands[:, shift * COMMAND_WIDTH : (COMMAND_LAGS - 1 + shift) * COMMAND_WIDTH]
+        old_motion = state[:, WIDTH : WIDTH + MOTION_WINDOW]
+        old_commands = state[:, WIDTH + MOTION_WINDOW : -1]
         back = drift(proprio)
-        came_motion = torch.cat([proprio - lag * back for lag in range(1, MOTION_LAGS)], 1)
-        still_commands = torch.cat([action] * (COMMAND_LAGS - 1), 1)
-        return (
-            torch.cat([proprio, came_motion + seen * (old_motion - came_motion)], 1),
-            torch.cat([action, still_commands + seen * (old_commands - still_commands)], 1),
-        )
+        came = torch.cat([proprio - lag * back for lag in range(1, MOTION_LAGS + 1)], 1)
+        still = torch.cat([action] * COMMAND_LAGS, 1)
+        before = came + seen * (old_motion - came)
+        past = still + seen * (old_commands - still)
+        motion = torch.cat([proprio, before[:, :-PROPRIO_WIDTH]], 1)
+        commands = torch.cat([action, past[:, :-COMMAND_WIDTH]], 1)
+        news = seen * self.news(proprio, before, commands)
+        features = bounded(torch.cat([self.features(motion, commands), news], 1))
+        h = self.filter(torch.cat([features, self.strain(motion)], 1), state[:, :WIDTH])
+        return torch.cat([h, motion, commands, torch.ones_like(seen)], 1)
 
-    def observe(self, proprio: Tensor, action: Tensor, state: Tensor) -> Tensor:
-        """proprio [N,12], action [N,4], state [N,S] -> state [N,S]."""
-        motion, commands = self.windows_from_state(proprio, action, state, 0)
-        h = self.filter(bounded(self.features(motion, commands)), state[:, : self.width])
-        return torch.cat([h, motion, commands, torch.ones_like(state[:, -1:])], 1)
-
-    def predict_step(self, z: Tensor, motion: Tensor, commands: Tensor, action: Tensor):
+    def predict_step(self, z: Tensor, motion: Tensor, commands: Tensor, is_first: Tensor, action: Tensor):
         """One imagined step under `action` [N,4]: latent and windows move on, and the deviation [N,12]."""
         commands = torch.cat([action, commands[:, :-COMMAND_WIDTH]], 1)
         features = self.features(motion, commands)
-        z = self.core(bounded(features), z)
+        z = self.core(torch.cat([bounded(features), self.strain(motion)], 1), z)
         hidden = silu(self.trunk(z))
         # A servo at its torque limit obeys no linear map: the gate, 1 at first, can close.
         gate = 2.0 * torch.sigmoid(self.gate_head(hidden))
-        change = self.step_scale * (gate * self.linear(features) + self.mean_head(hidden))
+        mapped = self.linear(features) + is_first * self.first(features)
+        change = self.step_scale * (gate * mapped + self.mean_head(hidden))
         spread = 8.0 * torch.tanh(self.std_head(hidden) / 8.0)
         std = self.step_scale * (STD_FLOOR + torch.exp(spread))
         now = motion[:, :PROPRIO_WIDTH] + change
+        # No servo gives more than its limit.
+        torque = torch.minimum(torch.maximum(now[:, TAU], -self.torque_limit), self.torque_limit)
+        now = torch.cat([now[:, MOTION], torque], 1)
         return z, torch.cat([now, motion[:, :-PROPRIO_WIDTH]], 1), commands, std
 
     # Whole sequences, for training and evaluation.
 
     def filter_sequence(self, motion: Tensor, commands: Tensor) -> Tensor:
-        """Windows [B,T,48], [B,T,24], from an empty state -> filter states [B,T,width]."""
-        gates = self.filter.input(bounded(self.features(motion, commands)))
-        h = gates.new_zeros(gates.shape[0], self.width)
+        """Windows [B,T,96], [B,T,36], from an empty state -> filter states [B,T,WIDTH]."""
+        news = self.news(motion[:, 1:, :PROPRIO_WIDTH], motion[:, :-1], commands[:, 1:])
+        news = torch.cat([torch.zeros_like(news[:, :1]), news], 1)
+        features = bounded(torch.cat([self.features(motion, commands), news], -1))
+        gates = self.filter.input(torch.cat([features, self.strain(motion)], -1))
+        h = gates.new_zeros(gates.shape[0], WIDTH)
         states = []
         for from_input in gates.unbind(1):
             h = self.filter.step(from_input, h)
@@ -159,8 +184,10 @@ class MiniWorld(nn.Module):
     def rollout(self, z: Tensor, motion: Tensor, commands: Tensor, actions: Tensor):
         """Latents and windows at the start, actions [N,K,4] -> mean, uncalibrated std [N,K,12]."""
         means, stds = [], []
+        is_first = torch.ones_like(z[:, :1])
         for action in actions.unbind(1):
-            z, motion, commands, std = self.predict_step(z, motion, commands, action)
+            z, motion, commands, std = self.predict_step(z, motion, commands, is_first, action)
+            is_first = torch.zeros_like(is_first)
             means.append(motion[:, :PROPRIO_WIDTH])
             stds.append(std)
         return torch.stack(means, 1), torch.stack(stds, 1)
@@ -183,15 +210,19 @@ def delayed(rows: Tensor, count: int, first_step: Tensor | None = None) -> Tenso
     return torch.cat(parts, -1)
 
 
-def open_loop(model: MiniWorld, rows: Tensor, starts: list[int], horizon: int, actions: Tensor | None = None):
+def windows_of(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows [B,T,16] -> what the windows held after each of them, [B,T,96] and [B,T,36]."""
+    proprio = rows[..., PROPRIO]
+    motion = delayed(proprio, MOTION_LAGS, drift(proprio[:, :1]))
+    return motion, delayed(rows[..., COMMAND], COMMAND_LAGS)
+
+
+def open_loop(model: JointWorld, rows: Tensor, starts: list[int], horizon: int, actions: Tensor | None = None):
     """Predictions from each start of each episode, rows [B,T,16] -> mean, std [starts*B, horizon, 12].
 
     Starts vary slowest. `actions` replaces the recorded future setpoints.
     """
-    past = rows[:, : max(starts) + 1]
-    proprio = past[..., PROPRIO]
-    motion = delayed(proprio, MOTION_LAGS, drift(proprio[:, :1]))
-    commands = delayed(past[..., COMMAND], COMMAND_LAGS)
+    motion, commands = windows_of(rows[:, : max(starts) + 1])
     states = model.filter_sequence(motion, commands)
     if actions is None:
         actions = torch.cat([rows[:, t + 1 : t + 1 + horizon, COMMAND] for t in starts])

@@ -1,0 +1,196 @@
+"""The seen half of the world: where the target is, and what the picture will look like.
+
+It is told where the joints are (observed, or as the joint half predicts them) and, when there is one,
+what the eye made of the picture. The target is believed to be a point of the world, brought into the
+camera's frame by the device's own kinematics, so that a turn of the mount moves it by geometry and the
+network adds what geometry does not know: its own motion, its distance, what the picture says. Picture
+codes are residuals on the last one.
+
+State, `SIGHT_STATE` floats: memory | estimate now | last observed | steps since the last picture, of
+SINCE | 1 once there was a picture. An estimate is code, point (3), visibility (1). All zeros = nothing seen.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import silu
+
+from camera import bearing_of, pose_coefficients, products, to_camera, to_world
+from layout import LATENT_WIDTH, MAX_HORIZON, QD, Q
+from memory import WIDTH, Memory, rms
+
+ESTIMATE = LATENT_WIDTH + 3 + 1
+MEMORY_STATE = sum(Memory.state_sizes)
+SIGHT_STATE = MEMORY_STATE + 2 * ESTIMATE + 2
+# sin and cos of joints, their change, code, ray, visibility; flag, age, imagined, since, ever.
+TOKEN = 8 + 4 + LATENT_WIDTH + 3 + 1 + 5
+# How far away a target is taken to be when it is seen, m; the network learns to put it right.
+DISTANCE_M = 0.85
+# Where a target is taken to be before one was seen: the middle of where they move.
+START_M = (0.8, 0.15, 0.35)
+# Scales of what the network adds to a point (m) and of a bearing's deviation (rad).
+POINT_SCALE = 0.02
+BEARING_STD = 0.03
+SINCE = 32.0
+
+
+class Estimate(NamedTuple):
+    """Code [N,64], point in the world [N,3], visibility [N,1] 0..1."""
+
+    code: Tensor
+    point: Tensor
+    seen: Tensor
+
+
+class Sight(NamedTuple):
+    """What a step believes: an estimate, and bearing [N,2] with deviation [N,2], logit of visibility [N,1]."""
+
+    estimate: Estimate
+    bearing: Tensor
+    std: Tensor
+    logit: Tensor
+
+
+class SightWorld(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(TOKEN, WIDTH)
+        self.memory = Memory()
+        self.norm = nn.Parameter(torch.ones(WIDTH))
+        self.code_head = nn.Sequential(nn.Linear(WIDTH, 128), nn.SiLU(), nn.Linear(128, LATENT_WIDTH))
+        self.point_head = nn.Linear(WIDTH, 3)
+        self.std_head = nn.Linear(WIDTH, 2)
+        self.seen_hidden = nn.Linear(WIDTH + 6, 32)
+        self.seen_head = nn.Linear(32, 1)
+        for head in (self.code_head[2], self.point_head, self.std_head, self.seen_head):
+            nn.init.normal_(head.weight, std=1e-3)
+            nn.init.zeros_(head.bias)
+        self.register_buffer("coefficients", pose_coefficients())
+        self.register_buffer("start", torch.tensor(START_M))
+        self.register_buffer("bearing_calibration", torch.ones(MAX_HORIZON, 2))
+
+    def pose(self, q: Tensor) -> Tensor:
+        """[N,4] -> camera pose [N,12]."""
+        return products(q) @ self.coefficients
+
+    def observed(self, proprio: Tensor, codes: Tensor, age: Tensor) -> Estimate:
+        """What the eye saw, [N,67], from where the camera was when the picture was taken."""
+        code, tangent, logit = codes[:, :LATENT_WIDTH], codes[:, -3:-1], codes[:, -1:]
+        ray = torch.cat([tangent, torch.ones_like(logit)], 1)
+        ray = ray * (DISTANCE_M / torch.sqrt(ray.square().sum(1, keepdim=True)))
+        pose = self.pose(proprio[:, Q] - age * proprio[:, QD])
+        return Estimate(code, to_world(pose, ray), torch.sigmoid(logit))
+
+    def token(self, q: Tensor, turned: Tensor, pose: Tensor, base: Estimate, flags: Tensor) -> Tensor:
+        """Joints [N,4], their change since the last step, what is held or was predicted -> [N,TOKEN].
+
+        `flags` [N,5]: 1 with a picture, its age s, 1 while imagining, steps since a picture of SINCE, 1
+        once there was one.
+        """
+        ray = to_camera(pose, base.point)
+        ray = ray / torch.sqrt(ray.square().sum(1, keepdim=True) + 1e-6)
+        parts = [torch.sin(q), torch.cos(q), 10.0 * turned, base.code, ray, base.seen, flags]
+        return torch.cat(parts, 1)
+
+    def believe(self, h: Tensor, pose: Tensor, base: Estimate, ever: Tensor) -> Sight:
+        """What follows from a step's features [N,96]."""
+        h = rms(h, self.norm)
+        code = base.code + self.code_head(h)
+        point = base.point + POINT_SCALE * self.point_head(h)
+        bearing = bearing_of(to_camera(pose, point))
+        std = BEARING_STD * torch.exp(5.0 * torch.tanh(self.std_head(h) / 5.0))
+        near = bearing / torch.sqrt(1.0 + bearing.square())
+        hidden = silu(self.seen_hidden(torch.cat([h, near, near.abs(), std.clamp(max=2.0)], 1)))
+        logit = 10.0 * torch.tanh(self.seen_head(hidden) / 10.0)
+        return Sight(Estimate(code, point, ever * torch.sigmoid(logit)), bearing, std, logit)
+
+    def imagine(self, states, estimate: Estimate, q: Tensor, turned: Tensor, since: Tensor, ever: Tensor):
+        """One step ahead without a picture, the joints being at `q` then -> states, Sight."""
+        pose = self.pose(q)
+        zero = torch.zeros_like(since)
+        flags = torch.cat([zero, zero, zero + 1.0, since, ever], 1)
+        h, states = self.memory.step(self.embed(self.token(q, turned, pose, estimate, flags)), states)
+        return states, self.believe(h, pose, estimate, ever)
+
+    def observe(self, proprio: Tensor, turned: Tensor, codes: Tensor, flag: Tensor, age: Tensor, state: Tensor):
+        """One observation [N,...] into the state [N,SIGHT_STATE]."""
+        *states, _, held, rest = state.split([*Memory.state_sizes, ESTIMATE, ESTIMATE, 2], 1)
+        since, ever = rest[:, :1], rest[:, 1:]
+        since = (1.0 - flag) * (since + 1.0 / SINCE).clamp(max=1.0)
+        held = self.hold(self.estimate_of(held, ever), self.observed(proprio, codes, age), flag)
+        ever = torch.maximum(ever, flag)
+        pose = self.pose(proprio[:, Q])
+        flags = torch.cat([flag, flag * age * 20.0, torch.zeros_like(flag), since, ever], 1)
+        token = self.token(proprio[:, Q], turned, pose, held, flags)
+        h, states = self.memory.step(self.embed(token), tuple(states))
+        now = self.believe(h, pose, held, ever).estimate
+        return torch.cat([*states, *now, *held, since, ever], 1)
+
+    def hold(self, held: Estimate, new: Estimate, flag: Tensor) -> Estimate:
+        """A picture takes the place of the last one; a point only as far as the target was seen in it."""
+        trust = flag * new.seen.square()
+        return Estimate(
+            held.code + flag * (new.code - held.code),
+            held.point + trust * (new.point - held.point),
+            held.seen + flag * (new.seen - held.seen),
+        )
+
+    def estimate_of(self, stored: Tensor, ever: Tensor) -> Estimate:
+        code, point, seen = stored.split([LATENT_WIDTH, 3, 1], 1)
+        # Zeros stand for nothing seen yet; the target is then where targets are.
+        return Estimate(code, point + (1.0 - ever) * (self.start - point), seen)
+
+    # Whole sequences, for training and evaluation.
+
+    def held_sequence(self, rows: Tensor, codes: Tensor, flags: Tensor, ages: Tensor):
+        """Rows [B,T,16], codes [B,T,67], flags and ages [B,T,1] -> held estimates, since and ever, [B,T,...]."""
+        batch, steps = rows.shape[:2]
+        new = self.observed(rows.flatten(0, 1), codes.flatten(0, 1), ages.flatten(0, 1))
+        new = [part.reshape(batch, steps, -1) for part in new]
+        code = rows.new_zeros(batch, LATENT_WIDTH)
+        seen, since, ever = (rows.new_zeros(batch, 1) for _ in range(3))
+        held = Estimate(code, self.start.expand(batch, 3), seen)
+        out = []
+        for t in range(steps):
+            flag = flags[:, t]
+            since = (1.0 - flag) * (since + 1.0 / SINCE).clamp(max=1.0)
+            ever = torch.maximum(ever, flag)
+            held = self.hold(held, Estimate(*(part[:, t] for part in new)), flag)
+            out.append([*held, since, ever])
+        code, point, seen, since, ever = (torch.stack(part, 1) for part in zip(*out))
+        return Estimate(code, point, seen), since, ever
+
+    def filter_sequence(self, rows: Tensor, codes: Tensor, flags: Tensor, ages: Tensor):
+        """As `observe` step by step from an empty state -> sights of every step, states after every chunk."""
+        batch, steps = rows.shape[:2]
+        with torch.no_grad():
+            held, since, ever = self.held_sequence(rows, codes, flags, ages)
+            q = rows[..., Q]
+            turned = torch.cat([torch.zeros_like(q[:, :1]), q[:, 1:] - q[:, :-1]], 1).flatten(0, 1)
+            flat = Estimate(*(part.flatten(0, 1) for part in held))
+            pose = self.pose(q.flatten(0, 1))
+            marks = torch.cat([flags, flags * ages * 20.0, torch.zeros_like(flags), since, ever], -1)
+            token = self.token(q.flatten(0, 1), turned, pose, flat, marks.flatten(0, 1))
+        h, states = self.memory.sequence(self.embed(token).reshape(batch, steps, WIDTH))
+        sight = self.believe(h.flatten(0, 1), pose, flat, ever.flatten(0, 1))
+        return sight, states, since, ever
+
+    def rollout(self, states, estimate: Estimate, q: Tensor, future: Tensor, since: Tensor, ever: Tensor):
+        """From an estimate with the joints at q [N,4], told the joints to come [N,K,4] -> a Sight per step."""
+        sights = []
+        for k, q_next in enumerate(future.unbind(1)):
+            ahead = (since + (k + 1) / SINCE).clamp(max=2.0)
+            states, sight = self.imagine(states, estimate, q_next, q_next - q, ahead, ever)
+            estimate, q = sight.estimate, q_next
+            sights.append(sight)
+        return sights
+
+
+def at_steps(sight: Sight, batch: int, steps: list[int]) -> Estimate:
+    """Estimates of some steps of a filtered sequence [B*T], steps varying slowest."""
+    return Estimate(
+        *(torch.cat([part.reshape(batch, -1, part.shape[-1])[:, t] for t in steps]) for part in sight.estimate)
+    )
