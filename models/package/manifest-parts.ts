@@ -4,6 +4,10 @@ import { z } from "zod";
 const supportedFeatures = ["dynamic_batch", "dynamic_horizon", "linear_attention"] as const;
 
 export const name = z.string().min(1).max(200);
+/** Of ONNX Runtime. */
+export const minVersion = z
+  .string()
+  .regex(/^>=\d+\.\d+(\.\d+)?$/, { error: "expected >=MAJOR.MINOR[.PATCH]" });
 export const count = z.int().positive();
 export const numbers = z.array(z.number());
 
@@ -46,7 +50,7 @@ export const Provenance = z.strictObject({
 
 export const Requires = z.strictObject({
   /** Oldest ONNX Runtime, `>=1.21.0`. */
-  ort: z.string().regex(/^>=\d+\.\d+(\.\d+)?$/, { error: "expected >=MAJOR.MINOR[.PATCH]" }),
+  ort: minVersion,
   opsets: z.record(name, count),
   features: z.array(z.enum(supportedFeatures)).default([]),
   /** Providers the author tried, best first, by the bridge's names. A hint: the operator's ladder decides. */

@@ -7,6 +7,13 @@ type Path = readonly (string | number)[];
 export const observedPattern = /^(?!proprio\.|action\.|pred\.)[a-z][a-z0-9_]*\.obs$/;
 export const currentPattern = /^(?!pred\.)[a-z][a-z0-9_]*\.cur$/;
 export const predictedPattern = /^pred\.[a-z][a-z0-9_]*\.(mean|std|logvar)$/;
+/** What one camera brings to an observation: the picture, whether there is one, and how old it is. */
+export const streamRoles = (streams: object): string[] =>
+  Object.keys(streams).flatMap((name) => [
+    `stream:${name}`,
+    `has_frame:${name}`,
+    `frame_age:${name}`,
+  ]);
 /** An output that nobody reads; any number of them. */
 export const ignored = "ignored";
 

@@ -154,9 +154,8 @@ export class Observer {
         throw new BridgeError(ErrorCode.ModelNotReady, text);
       }
       if (!stream.hasFrame) fillZero(stream.tensor.data);
-      const flag = this.#buffers.get(`has_frame:${stream.name}`);
-      flag?.values.fill(stream.hasFrame ? 1 : 0);
-      flag?.push();
+      this.#fill(`has_frame:${stream.name}`, stream.hasFrame ? 1 : 0);
+      this.#fill(`frame_age:${stream.name}`, stream.hasFrame ? stream.ageS : 0);
     }
   }
 
@@ -176,8 +175,18 @@ export class Observer {
     }
   }
 
+  /** Where a graph reads the role. */
+  #fill(role: string, value: number): void {
+    const buffer = this.#buffers.get(role);
+    buffer?.values.fill(value);
+    buffer?.push();
+  }
+
   #clearFrames(): void {
-    for (const stream of this.streams) stream.hasFrame = false;
+    for (const stream of this.streams) {
+      stream.hasFrame = false;
+      stream.ageS = 0;
+    }
   }
 
   #addInput(role: string, width: number): void {
@@ -192,8 +201,11 @@ export class Observer {
   #streamInput(name: string, spec: StreamSpec): StreamInput[] {
     const flagRole = `has_frame:${name}`;
     const readers = this.#options.runs;
-    const flags = readers.flatMap((run) => bufferFor(run, "in", flagRole, { batch: 1 }) ?? []);
-    if (flags[0] !== undefined) this.#buffers.set(flagRole, flags[0]);
+    const [flag] = readers.flatMap((run) => bufferFor(run, "in", flagRole, { batch: 1 }) ?? []);
+    if (flag !== undefined) this.#buffers.set(flagRole, flag);
+    const ageRole = `frame_age:${name}`;
+    const [age] = readers.flatMap((run) => bufferFor(run, "in", ageRole, { batch: 1 }) ?? []);
+    if (age !== undefined) this.#buffers.set(ageRole, age);
     const tensors = readers.flatMap(
       (run) => bufferFor(run, "in", `stream:${name}`, { batch: 1 }) ?? [],
     );
@@ -204,8 +216,9 @@ export class Observer {
         name,
         spec,
         tensor: tensors[0].tensor,
-        isOptional: flags.length > 0 || isGuarded,
+        isOptional: flag !== undefined || isGuarded,
         hasFrame: false,
+        ageS: 0,
       },
     ];
   }

@@ -8,6 +8,7 @@ import type {
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { Graph } from "../package/graph-schema.ts";
 import { packageFile, type ModelPackage } from "../package/load-package.ts";
+import { isVersionAtLeast } from "../package/version.ts";
 
 /** Opens a session for the graph of that name: the place where a provider is chosen per graph. */
 export type GraphOpener = (graph: string) => Promise<EngineSession>;
@@ -18,29 +19,46 @@ export function openerOf(
   pack: ModelPackage,
   provider?: ProviderRequest,
 ): GraphOpener {
-  return (graph) => engine.openSession(sessionOptions(pack, graph, provider));
+  const { version } = engine.info;
+  return (graph) => engine.openSession(sessionOptions(pack, graph, version, provider));
 }
 
 /**
  * What a session of this graph is made of on this provider: the package's twin for it where there is
- * one, its tuning options under the operator's, and the weights the graph keeps in files of their
- * own. A provider that the package knows not to serve the graph gives way to the CPU.
+ * one this ONNX Runtime can run, its tuning options under the operator's, and the weights the graph
+ * keeps in files of their own. A provider that the package knows not to serve the graph gives way to
+ * the CPU.
+ *
+ * @param ortVersion of the library that will open it, e.g. `1.30.0`.
  */
 export function sessionOptions(
   pack: ModelPackage,
   name: string,
+  ortVersion: string,
   provider?: ProviderRequest,
 ): SessionOptions {
   const graph = graphOf(pack, name);
-  const hint = provider === undefined ? undefined : graph.providers[provider.name];
-  const source = hint?.file === undefined ? graph : { ...hint, file: hint.file };
-  const isUsed = provider !== undefined && hint?.use !== false;
+  const asked = provider === undefined ? undefined : graph.providers[provider.name];
+  const isUsed = provider !== undefined && asked?.use !== false;
+  const hint = isUsed ? asked : graph.providers["cpu"];
+  const source = twinOf(hint, ortVersion) ?? graph;
   return {
     name: source.file,
     model: packageFile(pack, source.file),
     ...(source.external_data.length === 0 ? {} : { externalData: externalData(pack, source) }),
     ...(isUsed ? { provider: withHints(provider, hint?.options) } : {}),
   };
+}
+
+type Source = Pick<Graph, "file" | "external_data">;
+
+function twinOf(
+  hint: Graph["providers"][string] | undefined,
+  ortVersion: string,
+): Source | undefined {
+  if (hint?.file === undefined) return undefined;
+  const isKnown = hint.ort === undefined || isVersionAtLeast(ortVersion, hint.ort);
+  return isKnown ? { file: hint.file, external_data: hint.external_data } : undefined;
 }
 
 export function graphOf(pack: ModelPackage, name: string): Graph {
@@ -61,7 +79,7 @@ function withHints(
 /** A graph names its data files relative to itself (onnx.proto, TensorProto.external_data). */
 function externalData(
   pack: ModelPackage,
-  { file, external_data }: Pick<Graph, "file" | "external_data">,
+  { file, external_data }: Source,
 ): ReadonlyMap<string, Uint8Array> {
   const from = dirname(file);
   return new Map(external_data.map((path) => [relative(from, path), packageFile(pack, path)]));

@@ -45,6 +45,11 @@ export class FrameTensor {
     return !Number.isNaN(this.#shownStampMs);
   }
 
+  /** Stamp of the picture that is shown; NaN without one. */
+  get stampMs(): number {
+    return this.#shownStampMs;
+  }
+
   /**
    * Takes over the observation's picture; one that is missing, too old or newer than the observation
    * counts as none. A picture that is there already is not made again.

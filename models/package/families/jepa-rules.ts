@@ -1,5 +1,12 @@
 import type { Graph } from "../graph-schema.ts";
-import { expectGraph, expectRoles, idleGraphs, ignored, predictedPattern } from "../role-rules.ts";
+import {
+  expectGraph,
+  expectRoles,
+  idleGraphs,
+  ignored,
+  predictedPattern,
+  streamRoles,
+} from "../role-rules.ts";
 import { rule, type ManifestProblem, type Rule } from "../rules.ts";
 import type { JepaManifest } from "./jepa-window.ts";
 import { calibrationProblems, headProblems, oodProblems } from "./uncertainty-rules.ts";
@@ -71,11 +78,7 @@ function* encoderProblems({
   programs,
   streams,
 }: Wiring): Generator<ManifestProblem, boolean> {
-  const given = [
-    "proprio.cur",
-    "action.cur",
-    ...Object.keys(streams).flatMap((stream) => [`stream:${stream}`, `has_frame:${stream}`]),
-  ];
+  const given = ["proprio.cur", "action.cur", ...streamRoles(streams)];
   let makesLatent = false;
   for (const [index, { run, when }] of programs.observe.entries()) {
     const path = ["programs", "observe", index];

@@ -227,6 +227,41 @@ describe.each(["ort-ffi", "ort-node"] as const)(
       expect(found.meanPosRad).toEqual(expected.meanPosRad);
     });
 
+    test("that reads how old a picture is is told it in seconds", async () => {
+      const aged = (json: Json): Json => {
+        const changed = structuredClone(json) as unknown as SeeingJson;
+        changed.streams.cam0["max_age_s"] = 2;
+        changed.graphs.step.in["seen"] = "frame_age:cam0";
+        changed.programs.observe[0] = { run: "encode", when: "has_frame:cam0" };
+        const { "has_frame:cam0": _, ...feed } = changed.programs.predict.feed;
+        changed.programs.predict.feed = { ...feed, "frame_age:cam0": 0 };
+        return changed as unknown as Json;
+      };
+      const golden = (json: Json): Json => {
+        const observations = json["observations"] as Json[];
+        const all = observations.map((each) => ({ ...each, frame_age_s: { cam0: 1 } }));
+        return { ...json, observations: all };
+      };
+      await using model = await open({ manifest: aged, golden });
+      await using flagged = await open();
+      for (let t = 0; t < 5; t += 1) {
+        const now = observationAt(t);
+        await flagged.observe(now);
+        // A second old: the number the other package reads as "there is one".
+        const { frame } = now;
+        const old = frame && { ...frame, stampMs: now.stampMs - 1000 };
+        await model.observe({ ...now, frame: old });
+      }
+      const request = {
+        actionsRad: actionsOf(someActions(0.1)),
+        candidateCount: 1,
+        horizonSteps: 6,
+      };
+      const [found, expected] = [await model.predict(request), await flagged.predict(request)];
+      expect(found.bearing).toEqual(expected.bearing);
+      expect(found.meanPosRad).toEqual(expected.meanPosRad);
+    });
+
     test("that must see refuses an observation without a picture, and goes on", async () => {
       await using model = await OnnxWorldModel.open({
         engine,
@@ -245,6 +280,12 @@ describe.each(["ort-ffi", "ort-node"] as const)(
     });
   },
 );
+
+interface SeeingJson {
+  readonly streams: { readonly cam0: Json };
+  readonly graphs: { readonly step: { readonly in: Json } };
+  readonly programs: { readonly observe: Json[]; readonly predict: { feed: Json } };
+}
 
 function row(): { proprio: number[]; action: number[] } {
   return { proprio: Array<number>(12).fill(0), action: Array<number>(4).fill(0) };
