@@ -78,8 +78,15 @@ export async function replayGolden(pack: ModelPackage, program: Program): Promis
   checkWidths(pack, golden);
   const frames = recordedFrames(pack, golden, program.streams);
   program.reset();
-  for (const { proprio, action, frames: shown = {} } of golden.observations) {
-    for (const [stream, index] of Object.entries(shown)) frames.get(stream)?.(index);
+  for (const {
+    proprio,
+    action,
+    frames: shown = {},
+    frame_age_s: agesS = {},
+  } of golden.observations) {
+    for (const [stream, index] of Object.entries(shown)) {
+      frames.get(stream)?.(index, agesS[stream] ?? 0);
+    }
     await program.observe(proprio, action);
   }
   const size = { candidateCount: 1, horizonSteps: golden.actionsRad.length };
@@ -121,8 +128,8 @@ function recordedFrames(
   pack: ModelPackage,
   golden: Golden,
   streams: readonly StreamInput[],
-): ReadonlyMap<string, (index: number) => void> {
-  const shows = new Map<string, (index: number) => void>();
+): ReadonlyMap<string, (index: number, ageS: number) => void> {
+  const shows = new Map<string, (index: number, ageS: number) => void>();
   for (const [name, { file, count }] of Object.entries(golden.streams ?? {})) {
     const stream = streams.find((each) => each.name === name);
     if (stream === undefined) return refuse(`no graph reads the golden stream ${name}`);
@@ -133,10 +140,11 @@ function recordedFrames(
         `${file} has ${content.byteLength} bytes, ${count} pictures need ${count * bytes.byteLength}`,
       );
     }
-    shows.set(name, (index) => {
+    shows.set(name, (index, ageS) => {
       if (index >= count) refuse(`picture ${index} of ${name} is asked for, ${file} has ${count}`);
       bytes.set(content.subarray(index * bytes.byteLength, (index + 1) * bytes.byteLength));
       stream.hasFrame = true;
+      stream.frameAgeS = ageS;
     });
   }
   for (const name of golden.observations.flatMap((row) => Object.keys(row.frames ?? {}))) {

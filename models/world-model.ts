@@ -135,6 +135,7 @@ export class OnnxWorldModel implements WorldModel {
       for (const { input, frame } of this.#cameras) {
         frame.update(observation);
         input.hasFrame = frame.hasFrame;
+        input.frameAgeS = frame.ageS;
       }
       const gapMs = observation.stampMs - this.#lastStampMs;
       if (gapMs > this.description.stateTtlS * 1e3 || gapMs <= 0) {

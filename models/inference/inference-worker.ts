@@ -67,7 +67,9 @@ async function climb(
     modelSha256: pack.sha256,
     hints: hintsOf(pack.manifest),
     sessionsOn: ({ request }) =>
-      Object.keys(pack.manifest.graphs).map((name) => sessionOptions(pack, name, request)),
+      Object.keys(pack.manifest.graphs).map((name) =>
+        sessionOptions(pack, name, request, engine.info.version),
+      ),
     nvidia: () => nvidiaFacts(hostFiles(), process.env),
     open: (lane, { request }) =>
       OnnxWorldModel.open({

@@ -6,6 +6,7 @@ export function unitOf(role: string, manifest: Manifest): string | undefined {
   const stream = /^stream:(.+)$/.exec(role)?.[1];
   if (stream !== undefined) return streams[stream] && streamUnit(streams[stream]);
   if (role.startsWith("has_frame:")) return "0 or 1";
+  if (role.startsWith("frame_age:")) return "s";
   const isScaled = (part: keyof typeof normalization): boolean =>
     !["none", "in-graph"].includes(normalization[part].kind);
   if (role === "proprio.cur" || role.startsWith("pred.proprio.")) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, name, path } from "./manifest-parts.ts";
+import { ortRange } from "./ort-range.ts";
 
 /** Graph input or output name to role. */
 const Roles = z.record(name, name);
@@ -22,6 +23,8 @@ export const ProviderHint = z.strictObject({
   /** A twin of the graph for this provider: same inputs and outputs, other operators. */
   file: path.optional(),
   external_data: z.array(path).default([]),
+  /** Oldest ONNX Runtime that runs the twin, e.g. `>=1.25.1`; an older one runs the graph's own file. */
+  ort: ortRange.optional(),
   /** In ONNX Runtime's spelling, e.g. `trt_fp16_enable`: `1`. The operator's configuration wins. */
   options: z
     .record(

@@ -154,10 +154,16 @@ export class Observer {
         throw new BridgeError(ErrorCode.ModelNotReady, text);
       }
       if (!stream.hasFrame) fillZero(stream.tensor.data);
-      const flag = this.#buffers.get(`has_frame:${stream.name}`);
-      flag?.values.fill(stream.hasFrame ? 1 : 0);
-      flag?.push();
+      this.#tell(`has_frame:${stream.name}`, stream.hasFrame ? 1 : 0);
+      this.#tell(`frame_age:${stream.name}`, stream.hasFrame ? stream.frameAgeS : 0);
     }
+  }
+
+  /** Writes a number that some graph may read. */
+  #tell(role: string, value: number): void {
+    const buffer = this.#buffers.get(role);
+    buffer?.values.fill(value);
+    buffer?.push();
   }
 
   async #run({ bindings, converted, outputs, flag }: BoundRun): Promise<void> {
@@ -177,7 +183,10 @@ export class Observer {
   }
 
   #clearFrames(): void {
-    for (const stream of this.streams) stream.hasFrame = false;
+    for (const stream of this.streams) {
+      stream.hasFrame = false;
+      stream.frameAgeS = 0;
+    }
   }
 
   #addInput(role: string, width: number): void {
@@ -192,11 +201,13 @@ export class Observer {
   #streamInput(name: string, spec: StreamSpec): StreamInput[] {
     const flagRole = `has_frame:${name}`;
     const readers = this.#options.runs;
-    const flags = readers.flatMap((run) => bufferFor(run, "in", flagRole, { batch: 1 }) ?? []);
+    const buffersOf = (role: string): RoleBuffer[] =>
+      readers.flatMap((run) => bufferFor(run, "in", role, { batch: 1 }) ?? []);
+    const flags = buffersOf(flagRole);
     if (flags[0] !== undefined) this.#buffers.set(flagRole, flags[0]);
-    const tensors = readers.flatMap(
-      (run) => bufferFor(run, "in", `stream:${name}`, { batch: 1 }) ?? [],
-    );
+    const [age] = buffersOf(`frame_age:${name}`);
+    if (age !== undefined) this.#buffers.set(`frame_age:${name}`, age);
+    const tensors = buffersOf(`stream:${name}`);
     if (tensors[0] === undefined) return [];
     const isGuarded = readers.some((run) => run.when === flagRole);
     return [
@@ -206,6 +217,7 @@ export class Observer {
         tensor: tensors[0].tensor,
         isOptional: flags.length > 0 || isGuarded,
         hasFrame: false,
+        frameAgeS: 0,
       },
     ];
   }

@@ -8,6 +8,7 @@ import type {
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { Graph } from "../package/graph-schema.ts";
 import { packageFile, type ModelPackage } from "../package/load-package.ts";
+import { isInOrtRange } from "../package/ort-range.ts";
 
 /** Opens a session for the graph of that name: the place where a provider is chosen per graph. */
 export type GraphOpener = (graph: string) => Promise<EngineSession>;
@@ -18,22 +19,28 @@ export function openerOf(
   pack: ModelPackage,
   provider?: ProviderRequest,
 ): GraphOpener {
-  return (graph) => engine.openSession(sessionOptions(pack, graph, provider));
+  const { version } = engine.info;
+  return (graph) => engine.openSession(sessionOptions(pack, graph, provider, version));
 }
 
 /**
  * What a session of this graph is made of on this provider: the package's twin for it where there is
  * one, its tuning options under the operator's, and the weights the graph keeps in files of their
  * own. A provider that the package knows not to serve the graph gives way to the CPU.
+ *
+ * @param provider default the CPU, without tuning.
+ * @param ortVersion of the ONNX Runtime that will run it; a twin for newer ones only is not used.
  */
 export function sessionOptions(
   pack: ModelPackage,
   name: string,
   provider?: ProviderRequest,
+  ortVersion = "0",
 ): SessionOptions {
   const graph = graphOf(pack, name);
-  const hint = provider === undefined ? undefined : graph.providers[provider.name];
-  const source = hint?.file === undefined ? graph : { ...hint, file: hint.file };
+  const hint = graph.providers[provider?.name ?? "cpu"];
+  const isServed = isInOrtRange(hint?.ort ?? ">=0.0", ortVersion);
+  const source = hint?.file === undefined || !isServed ? graph : { ...hint, file: hint.file };
   const isUsed = provider !== undefined && hint?.use !== false;
   return {
     name: source.file,

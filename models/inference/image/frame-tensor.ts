@@ -28,6 +28,7 @@ export class FrameTensor {
   readonly #maxAgeMs: number;
   /** Stamp of the picture in `data`; NaN: none. */
   #shownStampMs = Number.NaN;
+  #ageS = 0;
 
   /** @throws BridgeError `model/shape` when `data` is not what the stream declares. */
   constructor(options: FrameTensorOptions) {
@@ -45,6 +46,11 @@ export class FrameTensor {
     return !Number.isNaN(this.#shownStampMs);
   }
 
+  /** How much older than its observation the picture is, s; 0 without one. */
+  get ageS(): number {
+    return this.#ageS;
+  }
+
   /**
    * Takes over the observation's picture; one that is missing, too old or newer than the observation
    * counts as none. A picture that is there already is not made again.
@@ -57,6 +63,7 @@ export class FrameTensor {
       this.clear();
       return;
     }
+    this.#ageS = ageMs / 1e3;
     if (frame.stampMs === this.#shownStampMs) return;
     this.#shownStampMs = Number.NaN;
     this.#preprocessor.write(frame, this.data);
@@ -67,6 +74,7 @@ export class FrameTensor {
   clear(): void {
     // Also what a picture that could not be made has left.
     this.data.fill(0);
+    this.#ageS = 0;
     this.#shownStampMs = Number.NaN;
   }
 }

@@ -74,7 +74,11 @@ function* encoderProblems({
   const given = [
     "proprio.cur",
     "action.cur",
-    ...Object.keys(streams).flatMap((stream) => [`stream:${stream}`, `has_frame:${stream}`]),
+    ...Object.keys(streams).flatMap((stream) => [
+      `stream:${stream}`,
+      `has_frame:${stream}`,
+      `frame_age:${stream}`,
+    ]),
   ];
   let makesLatent = false;
   for (const [index, { run, when }] of programs.observe.entries()) {

@@ -90,7 +90,11 @@ function* observeProblems(
   const given = [
     "proprio.cur",
     "action.cur",
-    ...Object.keys(streams).flatMap((stream) => [`stream:${stream}`, `has_frame:${stream}`]),
+    ...Object.keys(streams).flatMap((stream) => [
+      `stream:${stream}`,
+      `has_frame:${stream}`,
+      `frame_age:${stream}`,
+    ]),
   ];
   const made = new Set<string>();
   const written: string[] = [];
