@@ -3,7 +3,7 @@ import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
 import type { PlannerHint, WorldModelDescription } from "../bridge/contract/world-model.ts";
 import type { ModelPackage } from "./package/load-package.ts";
 import type { Manifest } from "./package/manifest.ts";
-import { isVersionAtLeast } from "./package/version.ts";
+import { isInOrtRange } from "./package/ort-range.ts";
 
 /** A package on an engine, as it is published. */
 export function describeModel(
@@ -62,9 +62,8 @@ function plannerHint({
 
 /** @throws BridgeError `model/unsupported` when the package wants a newer ONNX Runtime. */
 export function requireVersion(manifest: Manifest, info: EngineInfo): void {
-  if (isVersionAtLeast(info.version, manifest.requires.ort)) return;
-  throw new BridgeError(
-    ErrorCode.ModelUnsupported,
-    `${manifest.id} needs ONNX Runtime ${manifest.requires.ort}, found ${info.version}`,
-  );
+  const { ort } = manifest.requires;
+  if (isInOrtRange(ort, info.version)) return;
+  const text = `${manifest.id} needs ONNX Runtime ${ort}, found ${info.version}`;
+  throw new BridgeError(ErrorCode.ModelUnsupported, text);
 }

@@ -78,9 +78,15 @@ export async function replayGolden(pack: ModelPackage, program: Program): Promis
   checkWidths(pack, golden);
   const frames = recordedFrames(pack, golden, program.streams);
   program.reset();
-  for (const { proprio, action, frames: shown = {}, frame_age_s: ages } of golden.observations) {
-    for (const [stream, index] of Object.entries(shown))
-      frames.get(stream)?.(index, ages?.[stream]);
+  for (const {
+    proprio,
+    action,
+    frames: shown = {},
+    frame_age_s: agesS = {},
+  } of golden.observations) {
+    for (const [stream, index] of Object.entries(shown)) {
+      frames.get(stream)?.(index, agesS[stream] ?? 0);
+    }
     await program.observe(proprio, action);
   }
   const size = { candidateCount: 1, horizonSteps: golden.actionsRad.length };
@@ -124,8 +130,8 @@ function recordedFrames(
   pack: ModelPackage,
   golden: Golden,
   streams: readonly StreamInput[],
-): ReadonlyMap<string, ShowFrame> {
-  const shows = new Map<string, ShowFrame>();
+): ReadonlyMap<string, (index: number, ageS: number) => void> {
+  const shows = new Map<string, (index: number, ageS: number) => void>();
   for (const [name, { file, count }] of Object.entries(golden.streams ?? {})) {
     const stream = streams.find((each) => each.name === name);
     if (stream === undefined) return refuse(`no graph reads the golden stream ${name}`);
@@ -136,11 +142,11 @@ function recordedFrames(
         `${file} has ${content.byteLength} bytes, ${count} pictures need ${count * bytes.byteLength}`,
       );
     }
-    shows.set(name, (index, ageS = 0) => {
+    shows.set(name, (index, ageS) => {
       if (index >= count) refuse(`picture ${index} of ${name} is asked for, ${file} has ${count}`);
       bytes.set(content.subarray(index * bytes.byteLength, (index + 1) * bytes.byteLength));
       stream.hasFrame = true;
-      stream.ageS = ageS;
+      stream.frameAgeS = ageS;
     });
   }
   for (const name of golden.observations.flatMap((row) => Object.keys(row.frames ?? {}))) {

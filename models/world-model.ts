@@ -135,7 +135,7 @@ export class OnnxWorldModel implements WorldModel {
       for (const { input, frame } of this.#cameras) {
         frame.update(observation);
         input.hasFrame = frame.hasFrame;
-        input.ageS = frame.hasFrame ? (observation.stampMs - frame.stampMs) / 1e3 : 0;
+        input.frameAgeS = frame.ageS;
       }
       const gapMs = observation.stampMs - this.#lastStampMs;
       if (gapMs > this.description.stateTtlS * 1e3 || gapMs <= 0) {

@@ -68,7 +68,7 @@ async function climb(
     hints: hintsOf(pack.manifest),
     sessionsOn: ({ request }) =>
       Object.keys(pack.manifest.graphs).map((name) =>
-        sessionOptions(pack, name, engine.info.version, request),
+        sessionOptions(pack, name, request, engine.info.version),
       ),
     nvidia: () => nvidiaFacts(hostFiles(), process.env),
     open: (lane, { request }) =>

@@ -13,7 +13,7 @@ const Golden = z.strictObject({
         action: numbers,
         /** Stream to the index of its picture in `streams`; a stream that is left out brings none. */
         frames: z.record(z.string(), z.int().nonnegative()).optional(),
-        /** Age of a stream's picture, s; 0 where it is left out. */
+        /** Stream to how much older than the observation its picture is; left out = 0. */
         frame_age_s: z.record(z.string(), z.number().nonnegative()).optional(),
       }),
     )

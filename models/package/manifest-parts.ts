@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ortRange } from "./ort-range.ts";
 
 /** What a package may require of its host. A name outside this list is refused: it is not understood. */
 const supportedFeatures = ["dynamic_batch", "dynamic_horizon", "linear_attention"] as const;
@@ -50,7 +51,7 @@ export const Provenance = z.strictObject({
 
 export const Requires = z.strictObject({
   /** Oldest ONNX Runtime, `>=1.21.0`. */
-  ort: minVersion,
+  ort: ortRange,
   opsets: z.record(name, count),
   features: z.array(z.enum(supportedFeatures)).default([]),
   /** Providers the author tried, best first, by the bridge's names. A hint: the operator's ladder decides. */

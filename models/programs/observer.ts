@@ -154,9 +154,16 @@ export class Observer {
         throw new BridgeError(ErrorCode.ModelNotReady, text);
       }
       if (!stream.hasFrame) fillZero(stream.tensor.data);
-      this.#fill(`has_frame:${stream.name}`, stream.hasFrame ? 1 : 0);
-      this.#fill(`frame_age:${stream.name}`, stream.hasFrame ? stream.ageS : 0);
+      this.#tell(`has_frame:${stream.name}`, stream.hasFrame ? 1 : 0);
+      this.#tell(`frame_age:${stream.name}`, stream.hasFrame ? stream.frameAgeS : 0);
     }
+  }
+
+  /** Writes a number that some graph may read. */
+  #tell(role: string, value: number): void {
+    const buffer = this.#buffers.get(role);
+    buffer?.values.fill(value);
+    buffer?.push();
   }
 
   async #run({ bindings, converted, outputs, flag }: BoundRun): Promise<void> {
@@ -185,7 +192,7 @@ export class Observer {
   #clearFrames(): void {
     for (const stream of this.streams) {
       stream.hasFrame = false;
-      stream.ageS = 0;
+      stream.frameAgeS = 0;
     }
   }
 
@@ -201,14 +208,13 @@ export class Observer {
   #streamInput(name: string, spec: StreamSpec): StreamInput[] {
     const flagRole = `has_frame:${name}`;
     const readers = this.#options.runs;
-    const [flag] = readers.flatMap((run) => bufferFor(run, "in", flagRole, { batch: 1 }) ?? []);
-    if (flag !== undefined) this.#buffers.set(flagRole, flag);
-    const ageRole = `frame_age:${name}`;
-    const [age] = readers.flatMap((run) => bufferFor(run, "in", ageRole, { batch: 1 }) ?? []);
-    if (age !== undefined) this.#buffers.set(ageRole, age);
-    const tensors = readers.flatMap(
-      (run) => bufferFor(run, "in", `stream:${name}`, { batch: 1 }) ?? [],
-    );
+    const buffersOf = (role: string): RoleBuffer[] =>
+      readers.flatMap((run) => bufferFor(run, "in", role, { batch: 1 }) ?? []);
+    const flags = buffersOf(flagRole);
+    if (flags[0] !== undefined) this.#buffers.set(flagRole, flags[0]);
+    const [age] = buffersOf(`frame_age:${name}`);
+    if (age !== undefined) this.#buffers.set(`frame_age:${name}`, age);
+    const tensors = buffersOf(`stream:${name}`);
     if (tensors[0] === undefined) return [];
     const isGuarded = readers.some((run) => run.when === flagRole);
     return [
@@ -218,7 +224,7 @@ export class Observer {
         tensor: tensors[0].tensor,
         isOptional: flag !== undefined || isGuarded,
         hasFrame: false,
-        ageS: 0,
+        frameAgeS: 0,
       },
     ];
   }

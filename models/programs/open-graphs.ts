@@ -8,7 +8,7 @@ import type {
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { Graph } from "../package/graph-schema.ts";
 import { packageFile, type ModelPackage } from "../package/load-package.ts";
-import { isVersionAtLeast } from "../package/version.ts";
+import { isInOrtRange } from "../package/ort-range.ts";
 
 /** Opens a session for the graph of that name: the place where a provider is chosen per graph. */
 export type GraphOpener = (graph: string) => Promise<EngineSession>;
@@ -20,28 +20,29 @@ export function openerOf(
   provider?: ProviderRequest,
 ): GraphOpener {
   const { version } = engine.info;
-  return (graph) => engine.openSession(sessionOptions(pack, graph, version, provider));
+  return (graph) => engine.openSession(sessionOptions(pack, graph, provider, version));
 }
 
 /**
  * What a session of this graph is made of on this provider: the package's twin for it where there is
- * one this ONNX Runtime can run, its tuning options under the operator's, and the weights the graph
- * keeps in files of their own. A provider that the package knows not to serve the graph gives way to
- * the CPU.
+ * one, its tuning options under the operator's, and the weights the graph keeps in files of their
+ * own. A provider that the package knows not to serve the graph gives way to the CPU.
  *
- * @param ortVersion of the library that will open it, e.g. `1.30.0`.
+ * @param provider default the CPU, without tuning.
+ * @param ortVersion of the ONNX Runtime that will run it; a twin for newer ones only is not used.
  */
 export function sessionOptions(
   pack: ModelPackage,
   name: string,
   ortVersion: string,
   provider?: ProviderRequest,
+  ortVersion = "0",
 ): SessionOptions {
   const graph = graphOf(pack, name);
-  const asked = provider === undefined ? undefined : graph.providers[provider.name];
-  const isUsed = provider !== undefined && asked?.use !== false;
-  const hint = isUsed ? asked : graph.providers["cpu"];
-  const source = twinOf(hint, ortVersion) ?? graph;
+  const hint = graph.providers[provider?.name ?? "cpu"];
+  const isServed = isInOrtRange(hint?.ort ?? ">=0.0", ortVersion);
+  const source = hint?.file === undefined || !isServed ? graph : { ...hint, file: hint.file };
+  const isUsed = provider !== undefined && hint?.use !== false;
   return {
     name: source.file,
     model: packageFile(pack, source.file),

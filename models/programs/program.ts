@@ -4,7 +4,7 @@ import type { HeadName } from "../package/uncertainty.ts";
 
 /**
  * Where a camera's tensor goes in. The owner writes `tensor.data` (models/inference/image does) and
- * sets `hasFrame` and `ageS` before `observe`, which clears them. Without a frame the tensor is zeros.
+ * sets `hasFrame` and `frameAgeS` before `observe`, which clears them again. Without a frame the tensor is zeros.
  */
 export interface StreamInput {
   readonly name: string;
@@ -13,8 +13,8 @@ export interface StreamInput {
   /** False: no graph is told whether there is a picture, so every observation must bring one. */
   readonly isOptional: boolean;
   hasFrame: boolean;
-  /** Age of the picture at the observation, s. */
-  ageS: number;
+  /** How much older than the observation the frame is, s; for graphs that read `frame_age:<name>`. */
+  frameAgeS: number;
 }
 
 /** One head's numbers, SI units: [candidateCount, horizonSteps, width], the caller's. */

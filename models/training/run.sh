@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 python=${PYTHON:-/usr/bin/python3}
 joint_iterations=${JOINT_ITERATIONS:-14000}
 eye_iterations=${EYE_ITERATIONS:-6500}
-sight_iterations=${SIGHT_ITERATIONS:-9000}
+sight_iterations=${SIGHT_ITERATIONS:-5500}
 # One thread per process: two stages side by side are faster than one stage on two threads.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive PYTHONUNBUFFERED=1
 mkdir -p work

@@ -4,10 +4,11 @@ It is told where the joints are (observed, or as the joint half predicts them) a
 what the eye made of the picture. The target is believed to be a point of the world, brought into the
 camera's frame by the device's own kinematics, so that a turn of the mount moves it by geometry and the
 network adds what geometry does not know: its own motion, its distance, what the picture says. Picture
-codes are residuals on the last one.
+codes are what a map of the room has for the camera's pose, an average over all looks, and the extra that
+today's look adds to it, which is carried along.
 
 State, `SIGHT_STATE` floats: memory | estimate now | last observed | steps since the last picture, of
-SINCE | 1 once there was a picture. An estimate is code, point (3), visibility (1). All zeros = nothing seen.
+SINCE | 1 once there was a picture. An estimate is extra, point (3), visibility (1). All zeros = nothing seen.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from camera import bearing_of, pose_coefficients, products, to_camera, to_world
+from camera import POSE_WIDTH, bearing_of, pose_coefficients, products, to_camera, to_world
 from layout import LATENT_WIDTH, MAX_HORIZON, QD, Q
 from memory import WIDTH, Memory, rms
 
 ESTIMATE = LATENT_WIDTH + 3 + 1
 MEMORY_STATE = sum(Memory.state_sizes)
 SIGHT_STATE = MEMORY_STATE + 2 * ESTIMATE + 2
-# sin and cos of joints, their change, code, ray, visibility; flag, age, imagined, since, ever.
-TOKEN = 8 + 4 + LATENT_WIDTH + 3 + 1 + 5
+# sin and cos of joints, their change, map, extra, ray, visibility; flag, age, imagined, since, ever.
+TOKEN = 8 + 4 + 2 * LATENT_WIDTH + 3 + 1 + 5
+MAP_WIDTH = 256
 # How far away a target is taken to be when it is seen, m; the network learns to put it right.
 DISTANCE_M = 0.85
 # Where a target is taken to be before one was seen: the middle of where they move.
@@ -38,20 +40,36 @@ SINCE = 32.0
 
 
 class Estimate(NamedTuple):
-    """Code [N,64], point in the world [N,3], visibility [N,1] 0..1."""
+    """What the code has beyond the map's [N,64], point in the world [N,3], visibility [N,1] 0..1."""
 
-    code: Tensor
+    extra: Tensor
     point: Tensor
     seen: Tensor
 
 
 class Sight(NamedTuple):
-    """What a step believes: an estimate, and bearing [N,2] with deviation [N,2], logit of visibility [N,1]."""
+    """What a step believes: an estimate, and what follows: code [N,64], bearing [N,2] with deviation [N,2],
+    logit of visibility [N,1]."""
 
     estimate: Estimate
+    code: Tensor
     bearing: Tensor
     std: Tensor
     logit: Tensor
+
+
+class RoomMap(nn.Module):
+    """Camera pose [N,12] -> the code of what is usually seen from there [N,64]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = (POSE_WIDTH, MAP_WIDTH, MAP_WIDTH, LATENT_WIDTH)
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+
+    def forward(self, pose: Tensor) -> Tensor:
+        x = silu(self.layers[0](pose))
+        x = silu(self.layers[1](x))
+        return self.layers[2](x)
 
 
 class SightWorld(nn.Module):
@@ -60,14 +78,19 @@ class SightWorld(nn.Module):
         self.embed = nn.Linear(TOKEN, WIDTH)
         self.memory = Memory()
         self.norm = nn.Parameter(torch.ones(WIDTH))
-        self.code_head = nn.Sequential(nn.Linear(WIDTH, 128), nn.SiLU(), nn.Linear(128, LATENT_WIDTH))
+        self.room = RoomMap()
+        self.extra_hidden = nn.Linear(WIDTH + POSE_WIDTH, 192)
+        self.extra_head = nn.Linear(192, LATENT_WIDTH)
+        self.keep_head = nn.Linear(192, LATENT_WIDTH)
         self.point_head = nn.Linear(WIDTH, 3)
         self.std_head = nn.Linear(WIDTH, 2)
         self.seen_hidden = nn.Linear(WIDTH + 6, 32)
         self.seen_head = nn.Linear(32, 1)
-        for head in (self.code_head[2], self.point_head, self.std_head, self.seen_head):
+        for head in (self.extra_head, self.keep_head, self.point_head, self.std_head, self.seen_head):
             nn.init.normal_(head.weight, std=1e-3)
             nn.init.zeros_(head.bias)
+        # Start by keeping nearly all of what today's look adds.
+        nn.init.constant_(self.keep_head.bias, 2.5)
         self.register_buffer("coefficients", pose_coefficients())
         self.register_buffer("start", torch.tensor(START_M))
         self.register_buffer("bearing_calibration", torch.ones(MAX_HORIZON, 2))
@@ -82,9 +105,11 @@ class SightWorld(nn.Module):
         ray = torch.cat([tangent, torch.ones_like(logit)], 1)
         ray = ray * (DISTANCE_M / torch.sqrt(ray.square().sum(1, keepdim=True)))
         pose = self.pose(proprio[:, Q] - age * proprio[:, QD])
-        return Estimate(code, to_world(pose, ray), torch.sigmoid(logit))
+        return Estimate(code - self.room(pose), to_world(pose, ray), torch.sigmoid(logit))
 
-    def token(self, q: Tensor, turned: Tensor, pose: Tensor, base: Estimate, flags: Tensor) -> Tensor:
+    def token(
+        self, q: Tensor, turned: Tensor, pose: Tensor, room: Tensor, base: Estimate, flags: Tensor
+    ) -> Tensor:
         """Joints [N,4], their change since the last step, what is held or was predicted -> [N,TOKEN].
 
         `flags` [N,5]: 1 with a picture, its age s, 1 while imagining, steps since a picture of SINCE, 1
@@ -92,28 +117,31 @@ class SightWorld(nn.Module):
         """
         ray = to_camera(pose, base.point)
         ray = ray / torch.sqrt(ray.square().sum(1, keepdim=True) + 1e-6)
-        parts = [torch.sin(q), torch.cos(q), 10.0 * turned, base.code, ray, base.seen, flags]
+        parts = [torch.sin(q), torch.cos(q), 10.0 * turned, room, base.extra, ray, base.seen, flags]
         return torch.cat(parts, 1)
 
-    def believe(self, h: Tensor, pose: Tensor, base: Estimate, ever: Tensor) -> Sight:
+    def believe(self, h: Tensor, pose: Tensor, room: Tensor, base: Estimate, ever: Tensor) -> Sight:
         """What follows from a step's features [N,96]."""
         h = rms(h, self.norm)
-        code = base.code + self.code_head(h)
+        look = silu(self.extra_hidden(torch.cat([h, pose], 1)))
+        extra = torch.sigmoid(self.keep_head(look)) * base.extra + self.extra_head(look)
         point = base.point + POINT_SCALE * self.point_head(h)
         bearing = bearing_of(to_camera(pose, point))
         std = BEARING_STD * torch.exp(5.0 * torch.tanh(self.std_head(h) / 5.0))
         near = bearing / torch.sqrt(1.0 + bearing.square())
         hidden = silu(self.seen_hidden(torch.cat([h, near, near.abs(), std.clamp(max=2.0)], 1)))
         logit = 10.0 * torch.tanh(self.seen_head(hidden) / 10.0)
-        return Sight(Estimate(code, point, ever * torch.sigmoid(logit)), bearing, std, logit)
+        return Sight(Estimate(extra, point, ever * torch.sigmoid(logit)), room + extra, bearing, std, logit)
 
     def imagine(self, states, estimate: Estimate, q: Tensor, turned: Tensor, since: Tensor, ever: Tensor):
         """One step ahead without a picture, the joints being at `q` then -> states, Sight."""
         pose = self.pose(q)
+        room = self.room(pose)
         zero = torch.zeros_like(since)
         flags = torch.cat([zero, zero, zero + 1.0, since, ever], 1)
-        h, states = self.memory.step(self.embed(self.token(q, turned, pose, estimate, flags)), states)
-        return states, self.believe(h, pose, estimate, ever)
+        token = self.token(q, turned, pose, room, estimate, flags)
+        h, states = self.memory.step(self.embed(token), states)
+        return states, self.believe(h, pose, room, estimate, ever)
 
     def observe(self, proprio: Tensor, turned: Tensor, codes: Tensor, flag: Tensor, age: Tensor, state: Tensor):
         """One observation [N,...] into the state [N,SIGHT_STATE]."""
@@ -124,24 +152,25 @@ class SightWorld(nn.Module):
         ever = torch.maximum(ever, flag)
         pose = self.pose(proprio[:, Q])
         flags = torch.cat([flag, flag * age * 20.0, torch.zeros_like(flag), since, ever], 1)
-        token = self.token(proprio[:, Q], turned, pose, held, flags)
+        room = self.room(pose)
+        token = self.token(proprio[:, Q], turned, pose, room, held, flags)
         h, states = self.memory.step(self.embed(token), tuple(states))
-        now = self.believe(h, pose, held, ever).estimate
+        now = self.believe(h, pose, room, held, ever).estimate
         return torch.cat([*states, *now, *held, since, ever], 1)
 
     def hold(self, held: Estimate, new: Estimate, flag: Tensor) -> Estimate:
         """A picture takes the place of the last one; a point only as far as the target was seen in it."""
         trust = flag * new.seen.square()
         return Estimate(
-            held.code + flag * (new.code - held.code),
+            held.extra + flag * (new.extra - held.extra),
             held.point + trust * (new.point - held.point),
             held.seen + flag * (new.seen - held.seen),
         )
 
     def estimate_of(self, stored: Tensor, ever: Tensor) -> Estimate:
-        code, point, seen = stored.split([LATENT_WIDTH, 3, 1], 1)
+        extra, point, seen = stored.split([LATENT_WIDTH, 3, 1], 1)
         # Zeros stand for nothing seen yet; the target is then where targets are.
-        return Estimate(code, point + (1.0 - ever) * (self.start - point), seen)
+        return Estimate(extra, point + (1.0 - ever) * (self.start - point), seen)
 
     # Whole sequences, for training and evaluation.
 
@@ -150,9 +179,9 @@ class SightWorld(nn.Module):
         batch, steps = rows.shape[:2]
         new = self.observed(rows.flatten(0, 1), codes.flatten(0, 1), ages.flatten(0, 1))
         new = [part.reshape(batch, steps, -1) for part in new]
-        code = rows.new_zeros(batch, LATENT_WIDTH)
+        extra = rows.new_zeros(batch, LATENT_WIDTH)
         seen, since, ever = (rows.new_zeros(batch, 1) for _ in range(3))
-        held = Estimate(code, self.start.expand(batch, 3), seen)
+        held = Estimate(extra, self.start.expand(batch, 3), seen)
         out = []
         for t in range(steps):
             flag = flags[:, t]
@@ -160,22 +189,22 @@ class SightWorld(nn.Module):
             ever = torch.maximum(ever, flag)
             held = self.hold(held, Estimate(*(part[:, t] for part in new)), flag)
             out.append([*held, since, ever])
-        code, point, seen, since, ever = (torch.stack(part, 1) for part in zip(*out))
-        return Estimate(code, point, seen), since, ever
+        extra, point, seen, since, ever = (torch.stack(part, 1) for part in zip(*out))
+        return Estimate(extra, point, seen), since, ever
 
     def filter_sequence(self, rows: Tensor, codes: Tensor, flags: Tensor, ages: Tensor):
         """As `observe` step by step from an empty state -> sights of every step, states after every chunk."""
         batch, steps = rows.shape[:2]
-        with torch.no_grad():
-            held, since, ever = self.held_sequence(rows, codes, flags, ages)
-            q = rows[..., Q]
-            turned = torch.cat([torch.zeros_like(q[:, :1]), q[:, 1:] - q[:, :-1]], 1).flatten(0, 1)
-            flat = Estimate(*(part.flatten(0, 1) for part in held))
-            pose = self.pose(q.flatten(0, 1))
-            marks = torch.cat([flags, flags * ages * 20.0, torch.zeros_like(flags), since, ever], -1)
-            token = self.token(q.flatten(0, 1), turned, pose, flat, marks.flatten(0, 1))
+        held, since, ever = self.held_sequence(rows, codes, flags, ages)
+        q = rows[..., Q]
+        turned = torch.cat([torch.zeros_like(q[:, :1]), q[:, 1:] - q[:, :-1]], 1).flatten(0, 1)
+        flat = Estimate(*(part.flatten(0, 1) for part in held))
+        pose = self.pose(q.flatten(0, 1))
+        room = self.room(pose)
+        marks = torch.cat([flags, flags * ages * 20.0, torch.zeros_like(flags), since, ever], -1)
+        token = self.token(q.flatten(0, 1), turned, pose, room, flat, marks.flatten(0, 1))
         h, states = self.memory.sequence(self.embed(token).reshape(batch, steps, WIDTH))
-        sight = self.believe(h.flatten(0, 1), pose, flat, ever.flatten(0, 1))
+        sight = self.believe(h.flatten(0, 1), pose, room, flat, ever.flatten(0, 1))
         return sight, states, since, ever
 
     def rollout(self, states, estimate: Estimate, q: Tensor, future: Tensor, since: Tensor, ever: Tensor):

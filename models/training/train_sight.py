@@ -18,13 +18,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, huber_loss
 
-from layout import BEARING, FRAME_AGE, IN_VIEW, LATENT_WIDTH, MAX_HORIZON, WORK, Q, load_split, load_truth
+from layout import BEARING, FRAME_AGE, IN_VIEW, LATENT_WIDTH, MAX_HORIZON, QD, WORK, Q, load_split, load_truth
 from memory import CHUNK
 from sight import Estimate, Sight, SightWorld, at_steps
 from train_joints import check_matmul_speed
 from vision import OBSERVED_WIDTH
 
 WARM_UP = 200
+MAP_ITERATIONS = 5000
 REPORT_EVERY = 250
 BETA = 0.5
 HUBER = 3.0
@@ -33,7 +34,7 @@ MAX_BEARING_RAD = 1.35
 # What the joint half is off by after 16 steps, about.
 JOINT_ERROR_RAD = 0.006
 # Part of the run up to which a horizon is used.
-CURRICULUM = ((0.06, 4), (0.15, 8), (0.65, 16), (0.85, 24), (1.0, MAX_HORIZON))
+CURRICULUM = ((0.05, 4), (0.12, 8), (0.65, 16), (0.86, 24), (1.0, MAX_HORIZON))
 
 
 class Sequences:
@@ -104,7 +105,7 @@ def sight_loss(sight: Sight, truth: Tensor, codes: Tensor, ever: Tensor, pixels:
     if pixels is None:
         return loss
     has = (truth[:, FRAME_AGE : FRAME_AGE + 1] >= 0).float() * ever
-    return loss + code_loss(codes[:, :LATENT_WIDTH] - sight.estimate.code, has, pixels)
+    return loss + code_loss(codes[:, :LATENT_WIDTH] - sight.code, has, pixels)
 
 
 def joint_error(shape: tuple[int, ...], horizon: int, random: torch.Generator) -> Tensor:
@@ -141,6 +142,25 @@ def loss_of(model: SightWorld, data: Sequences, options: argparse.Namespace, hor
     return loss + ahead / horizon
 
 
+def fit_map(model: SightWorld, data: Sequences, pixels: Tensor, iterations: int) -> None:
+    """What is seen from where on average, as a start."""
+    age = data.truth[..., FRAME_AGE : FRAME_AGE + 1]
+    has = (age >= 0).flatten()
+    q = data.rows[..., Q] - age.clamp(min=0.0) * data.rows[..., QD]
+    with torch.no_grad():
+        poses = model.pose(q.reshape(-1, 4)[has])
+    codes = data.codes.flatten(0, 1)[has, :LATENT_WIDTH]
+    optimizer = torch.optim.AdamW(model.room.parameters(), 2e-3)
+    for iteration in range(iterations):
+        for group in optimizer.param_groups:
+            group["lr"] = 2e-3 * (1.02 - iteration / iterations)
+        which = torch.randint(len(codes), (512,), generator=data.random)
+        loss = ((model.room(poses[which]) - codes[which]).square() * pixels).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
 @torch.no_grad()
 def validate(model: SightWorld, data: Sequences, pixels: Tensor) -> dict[str, float]:
     """Bearing error of targets in view at the start, share of right guesses of visibility, code errors."""
@@ -164,7 +184,7 @@ def validate(model: SightWorld, data: Sequences, pixels: Tensor) -> dict[str, fl
         mask = usable(true[:, BEARING]) * at_start
         error = (sights[k - 1].bearing - true[:, BEARING]).abs()
         figures[f"b{k}"] = float((error * mask).sum() / mask.sum() / 2)
-        figures[f"z{k}"] = float((((code - sights[k - 1].estimate.code).square()) * pixels).mean())
+        figures[f"z{k}"] = float((((code - sights[k - 1].code).square()) * pixels).mean())
         figures[f"c{k}"] = float((((code - copied).square()) * pixels).mean())
         right = (sights[k - 1].estimate.seen > 0.5) == (true[:, IN_VIEW : IN_VIEW + 1] > 0.5)
         figures[f"v{k}"] = float(right.float().mean())
@@ -188,6 +208,7 @@ def main() -> None:
     pixels = torch.load(WORK / "eye.pt")["pixels"]
     data, val = Sequences("train", options.seed), Sequences("val", 0)
     model = SightWorld()
+    fit_map(model, data, pixels, MAP_ITERATIONS)
     average = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(model.parameters(), options.rate, betas=(0.9, 0.98), weight_decay=1e-3)
     begun, history = time.time(), []

@@ -32,7 +32,7 @@ class Carried(NamedTuple):
     delta_0: Tensor
     ring: Tensor
     delta_1: Tensor
-    code: Tensor
+    extra: Tensor
     point: Tensor
     seen: Tensor
     since: Tensor
@@ -73,9 +73,9 @@ class World(nn.Module):
     def begin(self, state: Tensor) -> Carried:
         sizes = [WIDTH, MOTION_WINDOW, JOINT_STATE - WIDTH - MOTION_WINDOW - 1, 1, *Memory.state_sizes]
         z, motion, commands, seen, *memory, now, _, rest = state.split([*sizes, ESTIMATE, ESTIMATE, 2], 1)
-        code, point, visible = now.split([now.shape[1] - 4, 3, 1], 1)
+        extra, point, visible = now.split([now.shape[1] - 4, 3, 1], 1)
         return Carried(
-            z, motion, commands, torch.ones_like(seen), *memory, code, point, visible, rest[:, :1], rest[:, 1:]
+            z, motion, commands, torch.ones_like(seen), *memory, extra, point, visible, rest[:, :1], rest[:, 1:]
         )
 
     def imagine(self, at: Carried, action: Tensor) -> tuple[Carried, Step]:
@@ -84,13 +84,13 @@ class World(nn.Module):
         now = motion[:, :4]
         since = (at.since + 1.0 / 32.0).clamp(max=2.0)
         memory = (at.delta_0, at.ring, at.delta_1)
-        estimate = Estimate(at.code, at.point, at.seen)
+        estimate = Estimate(at.extra, at.point, at.seen)
         memory, sight = self.sight.imagine(memory, estimate, now, now - before, since, at.ever)
         after = Carried(
             z, motion, commands, torch.zeros_like(at.is_first), *memory, *sight.estimate, since, at.ever
         )
-        code, _, seen = sight.estimate
-        return after, Step(motion[:, MOTION], std[:, MOTION], sight.bearing, sight.std, seen, code)
+        seen = sight.estimate.seen
+        return after, Step(motion[:, MOTION], std[:, MOTION], sight.bearing, sight.std, seen, sight.code)
 
 
 class Prediction(NamedTuple):

@@ -28,6 +28,7 @@ export class FrameTensor {
   readonly #maxAgeMs: number;
   /** Stamp of the picture in `data`; NaN: none. */
   #shownStampMs = Number.NaN;
+  #ageS = 0;
 
   /** @throws BridgeError `model/shape` when `data` is not what the stream declares. */
   constructor(options: FrameTensorOptions) {
@@ -45,9 +46,9 @@ export class FrameTensor {
     return !Number.isNaN(this.#shownStampMs);
   }
 
-  /** Stamp of the picture that is shown; NaN without one. */
-  get stampMs(): number {
-    return this.#shownStampMs;
+  /** How much older than its observation the picture is, s; 0 without one. */
+  get ageS(): number {
+    return this.#ageS;
   }
 
   /**
@@ -62,6 +63,7 @@ export class FrameTensor {
       this.clear();
       return;
     }
+    this.#ageS = ageMs / 1e3;
     if (frame.stampMs === this.#shownStampMs) return;
     this.#shownStampMs = Number.NaN;
     this.#preprocessor.write(frame, this.data);
@@ -72,6 +74,7 @@ export class FrameTensor {
   clear(): void {
     // Also what a picture that could not be made has left.
     this.data.fill(0);
+    this.#ageS = 0;
     this.#shownStampMs = Number.NaN;
   }
 }

@@ -78,7 +78,15 @@ function* encoderProblems({
   programs,
   streams,
 }: Wiring): Generator<ManifestProblem, boolean> {
-  const given = ["proprio.cur", "action.cur", ...streamRoles(streams)];
+  const given = [
+    "proprio.cur",
+    "action.cur",
+    ...Object.keys(streams).flatMap((stream) => [
+      `stream:${stream}`,
+      `has_frame:${stream}`,
+      `frame_age:${stream}`,
+    ]),
+  ];
   let makesLatent = false;
   for (const [index, { run, when }] of programs.observe.entries()) {
     const path = ["programs", "observe", index];

@@ -88,7 +88,15 @@ function* observeProblems(
   { graphs, streams, programs }: Wiring,
   stateRoles: readonly string[],
 ): Generator<ManifestProblem, ReadonlySet<string>> {
-  const given = ["proprio.cur", "action.cur", ...streamRoles(streams)];
+  const given = [
+    "proprio.cur",
+    "action.cur",
+    ...Object.keys(streams).flatMap((stream) => [
+      `stream:${stream}`,
+      `has_frame:${stream}`,
+      `frame_age:${stream}`,
+    ]),
+  ];
   const made = new Set<string>();
   const written: string[] = [];
   for (const [index, { run, when }] of programs.observe.entries()) {

@@ -99,6 +99,18 @@ describe("a session of a package's graph", () => {
       expect.objectContaining({ code: "model/missing" }),
     );
   });
+
+  test("is of a twin for newer libraries only where the library is one, also when nobody names the CPU", async () => {
+    const hints = { cpu: { file: "graphs/native.onnx", ort: ">=1.25.1" } };
+    const pack = await packageWith({ "graphs/native.onnx": bytes("twin") }, { providers: hints });
+    const fileOn = (version?: string, provider?: { readonly name: string }): string | undefined =>
+      sessionOptions(pack, "observe", provider, version).name;
+    expect(fileOn("1.25.1")).toBe("graphs/native.onnx");
+    expect(fileOn("1.30.0", { name: "cpu" })).toBe("graphs/native.onnx");
+    expect(fileOn("1.25.0", { name: "cpu" })).toBe("graphs/observe.onnx");
+    expect(fileOn("1.30.0", { name: "cuda" })).toBe("graphs/observe.onnx");
+    expect(fileOn()).toBe("graphs/observe.onnx");
+  });
 });
 
 test.each([
