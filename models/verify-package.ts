@@ -123,8 +123,6 @@ function checkWidths(pack: ModelPackage, golden: Golden): void {
   }
 }
 
-type ShowFrame = (index: number, ageS?: number) => void;
-
 /** Shows a stream its recorded picture of some index. */
 function recordedFrames(
   pack: ModelPackage,

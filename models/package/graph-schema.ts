@@ -17,25 +17,30 @@ const optionKey = z
     error: "options that name files, caches or handles are not a package's to set",
   });
 
-export const ProviderHint = z.strictObject({
-  /** False: the author knows that this provider does not serve this graph. */
-  use: z.boolean().default(true),
-  /** A twin of the graph for this provider: same inputs and outputs, other operators. */
-  file: path.optional(),
-  external_data: z.array(path).default([]),
-  /** Oldest ONNX Runtime that runs the twin, e.g. `>=1.25.1`; an older one runs the graph's own file. */
-  ort: ortRange.optional(),
-  /** In ONNX Runtime's spelling, e.g. `trt_fp16_enable`: `1`. The operator's configuration wins. */
-  options: z
-    .record(
-      optionKey,
-      z
-        .string()
-        .max(200)
-        .regex(/^[^/\\]*$/, { error: "expected no path" }),
-    )
-    .default({}),
-});
+export const ProviderHint = z
+  .strictObject({
+    /** False: the author knows that this provider does not serve this graph. */
+    use: z.boolean().default(true),
+    /** A twin of the graph for this provider: same inputs and outputs, other operators. */
+    file: path.optional(),
+    external_data: z.array(path).default([]),
+    /** Oldest ONNX Runtime that runs the twin, e.g. `>=1.25.1`; an older one runs the graph's own file. */
+    ort: ortRange.optional(),
+    /** In ONNX Runtime's spelling, e.g. `trt_fp16_enable`: `1`. The operator's configuration wins. */
+    options: z
+      .record(
+        optionKey,
+        z
+          .string()
+          .max(200)
+          .regex(/^[^/\\]*$/, { error: "expected no path" }),
+      )
+      .default({}),
+  })
+  .refine(({ file, ort }) => file !== undefined || ort === undefined, {
+    error: "ort says when `file` is run, and there is none",
+    path: ["ort"],
+  });
 
 export const Graph = z.strictObject({
   file: path,

@@ -5,10 +5,6 @@ import { ortRange } from "./ort-range.ts";
 const supportedFeatures = ["dynamic_batch", "dynamic_horizon", "linear_attention"] as const;
 
 export const name = z.string().min(1).max(200);
-/** Of ONNX Runtime. */
-export const minVersion = z
-  .string()
-  .regex(/^>=\d+\.\d+(\.\d+)?$/, { error: "expected >=MAJOR.MINOR[.PATCH]" });
 export const count = z.int().positive();
 export const numbers = z.array(z.number());
 

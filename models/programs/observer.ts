@@ -182,13 +182,6 @@ export class Observer {
     }
   }
 
-  /** Where a graph reads the role. */
-  #fill(role: string, value: number): void {
-    const buffer = this.#buffers.get(role);
-    buffer?.values.fill(value);
-    buffer?.push();
-  }
-
   #clearFrames(): void {
     for (const stream of this.streams) {
       stream.hasFrame = false;
@@ -222,7 +215,7 @@ export class Observer {
         name,
         spec,
         tensor: tensors[0].tensor,
-        isOptional: flag !== undefined || isGuarded,
+        isOptional: flags.length > 0 || isGuarded,
         hasFrame: false,
         frameAgeS: 0,
       },

@@ -34,32 +34,21 @@ export function openerOf(
 export function sessionOptions(
   pack: ModelPackage,
   name: string,
-  ortVersion: string,
   provider?: ProviderRequest,
   ortVersion = "0",
 ): SessionOptions {
   const graph = graphOf(pack, name);
-  const hint = graph.providers[provider?.name ?? "cpu"];
+  const asked = provider === undefined ? undefined : graph.providers[provider.name];
+  const isUsed = provider !== undefined && asked?.use !== false;
+  const hint = isUsed ? asked : graph.providers["cpu"];
   const isServed = isInOrtRange(hint?.ort ?? ">=0.0", ortVersion);
   const source = hint?.file === undefined || !isServed ? graph : { ...hint, file: hint.file };
-  const isUsed = provider !== undefined && hint?.use !== false;
   return {
     name: source.file,
     model: packageFile(pack, source.file),
     ...(source.external_data.length === 0 ? {} : { externalData: externalData(pack, source) }),
     ...(isUsed ? { provider: withHints(provider, hint?.options) } : {}),
   };
-}
-
-type Source = Pick<Graph, "file" | "external_data">;
-
-function twinOf(
-  hint: Graph["providers"][string] | undefined,
-  ortVersion: string,
-): Source | undefined {
-  if (hint?.file === undefined) return undefined;
-  const isKnown = hint.ort === undefined || isVersionAtLeast(ortVersion, hint.ort);
-  return isKnown ? { file: hint.file, external_data: hint.external_data } : undefined;
 }
 
 export function graphOf(pack: ModelPackage, name: string): Graph {
@@ -80,7 +69,7 @@ function withHints(
 /** A graph names its data files relative to itself (onnx.proto, TensorProto.external_data). */
 function externalData(
   pack: ModelPackage,
-  { file, external_data }: Source,
+  { file, external_data }: Pick<Graph, "file" | "external_data">,
 ): ReadonlyMap<string, Uint8Array> {
   const from = dirname(file);
   return new Map(external_data.map((path) => [relative(from, path), packageFile(pack, path)]));

@@ -78,15 +78,7 @@ function* encoderProblems({
   programs,
   streams,
 }: Wiring): Generator<ManifestProblem, boolean> {
-  const given = [
-    "proprio.cur",
-    "action.cur",
-    ...Object.keys(streams).flatMap((stream) => [
-      `stream:${stream}`,
-      `has_frame:${stream}`,
-      `frame_age:${stream}`,
-    ]),
-  ];
+  const given = ["proprio.cur", "action.cur", ...streamRoles(streams)];
   let makesLatent = false;
   for (const [index, { run, when }] of programs.observe.entries()) {
     const path = ["programs", "observe", index];

@@ -88,15 +88,7 @@ function* observeProblems(
   { graphs, streams, programs }: Wiring,
   stateRoles: readonly string[],
 ): Generator<ManifestProblem, ReadonlySet<string>> {
-  const given = [
-    "proprio.cur",
-    "action.cur",
-    ...Object.keys(streams).flatMap((stream) => [
-      `stream:${stream}`,
-      `has_frame:${stream}`,
-      `frame_age:${stream}`,
-    ]),
-  ];
+  const given = ["proprio.cur", "action.cur", ...streamRoles(streams)];
   const made = new Set<string>();
   const written: string[] = [];
   for (const [index, { run, when }] of programs.observe.entries()) {
@@ -196,7 +188,7 @@ function* feedProblems(
   }
   for (const role of reads) {
     const isHeld = given.includes(role) || role in predict.feed;
-    if (!isHeld || (/^(has_frame|frame_age):/.test(role) && !(role in predict.feed))) {
+    if (!isHeld || (role.startsWith("has_frame:") && !(role in predict.feed))) {
       yield { path, message: `${predict.run} reads ${role}, and nothing feeds it` };
     }
     if (role.startsWith("stream:")) {

@@ -15,7 +15,6 @@ import {
   type Json,
 } from "../../fakes/tiny-package.ts";
 
-const version = "1.30.0";
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 async function packageWith(
@@ -48,7 +47,7 @@ describe("a session of a package's graph", () => {
     const files = { "graphs/native.onnx": bytes("native"), "graphs/w.bin": bytes("w") };
     const pack = await packageWith(files, { providers: { cpu: twin } });
     for (const provider of [undefined, { name: "cpu" }]) {
-      const options = sessionOptions(pack, "observe", ort, provider);
+      const options = sessionOptions(pack, "observe", provider, ort);
       expect(options.name).toBe(`graphs/${used}.onnx`);
       expect([...(options.externalData?.keys() ?? [])]).toEqual(used === "native" ? ["w.bin"] : []);
     }
@@ -57,7 +56,7 @@ describe("a session of a package's graph", () => {
   test("that the CPU serves in a provider's place is of the CPU's twin", async () => {
     const providers = { cuda: { use: false }, cpu: { file: "graphs/native.onnx" } };
     const pack = await packageWith({ "graphs/native.onnx": bytes("native") }, { providers });
-    const options = sessionOptions(pack, "observe", version, { name: "cuda" });
+    const options = sessionOptions(pack, "observe", { name: "cuda" });
     expect(options.name).toBe("graphs/native.onnx");
     expect(options).not.toHaveProperty("provider");
   });
@@ -65,10 +64,10 @@ describe("a session of a package's graph", () => {
   test("gets its data files under the names the graph has for them", async () => {
     const files = { "graphs/observe.data": bytes("one"), "weights/shared.bin": bytes("two") };
     const pack = await packageWith(files, { external_data: Object.keys(files) });
-    const { externalData } = sessionOptions(pack, "observe", version);
+    const { externalData } = sessionOptions(pack, "observe");
     expect([...externalData!.keys()]).toEqual(["observe.data", "../weights/shared.bin"]);
     expect(Buffer.from(externalData!.get("observe.data")!).toString()).toBe("one");
-    expect(sessionOptions(pack, "rollout", version)).not.toHaveProperty("externalData");
+    expect(sessionOptions(pack, "rollout")).not.toHaveProperty("externalData");
   });
 
   test("is of the package's twin for the provider, tuned by both, the operator's word last", async () => {
@@ -81,35 +80,21 @@ describe("a session of a package's graph", () => {
     };
     const pack = await packageWith({ "graphs/plain.onnx": bytes("twin") }, { providers: hints });
     const options = { trt_builder_optimization_level: "5", device_id: "0" };
-    const tensorrt = sessionOptions(pack, "observe", version, { name: "tensorrt", options });
+    const tensorrt = sessionOptions(pack, "observe", { name: "tensorrt", options });
     expect(tensorrt.name).toBe("graphs/plain.onnx");
     expect(Buffer.from(tensorrt.model).toString()).toBe("twin");
     expect(tensorrt.provider).toEqual({
       name: "tensorrt",
       options: { trt_fp16_enable: "1", trt_builder_optimization_level: "5", device_id: "0" },
     });
-    expect(sessionOptions(pack, "observe", version, { name: "cuda" })).toMatchObject({
+    expect(sessionOptions(pack, "observe", { name: "cuda" })).toMatchObject({
       name: "graphs/observe.onnx",
       provider: { name: "cuda" },
     });
-    expect(sessionOptions(pack, "observe", version, { name: "openvino" })).not.toHaveProperty(
-      "provider",
-    );
-    expect(() => sessionOptions(pack, "toString", version)).toThrow(
+    expect(sessionOptions(pack, "observe", { name: "openvino" })).not.toHaveProperty("provider");
+    expect(() => sessionOptions(pack, "toString")).toThrow(
       expect.objectContaining({ code: "model/missing" }),
     );
-  });
-
-  test("is of a twin for newer libraries only where the library is one, also when nobody names the CPU", async () => {
-    const hints = { cpu: { file: "graphs/native.onnx", ort: ">=1.25.1" } };
-    const pack = await packageWith({ "graphs/native.onnx": bytes("twin") }, { providers: hints });
-    const fileOn = (version?: string, provider?: { readonly name: string }): string | undefined =>
-      sessionOptions(pack, "observe", provider, version).name;
-    expect(fileOn("1.25.1")).toBe("graphs/native.onnx");
-    expect(fileOn("1.30.0", { name: "cpu" })).toBe("graphs/native.onnx");
-    expect(fileOn("1.25.0", { name: "cpu" })).toBe("graphs/observe.onnx");
-    expect(fileOn("1.30.0", { name: "cuda" })).toBe("graphs/observe.onnx");
-    expect(fileOn()).toBe("graphs/observe.onnx");
   });
 });
 
