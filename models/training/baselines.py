@@ -2,8 +2,8 @@
 
 The linear one ("ARX direct") sees the last 8 observations and every future setpoint up to the
 horizon and is fitted by least squares for each horizon on its own: nothing linear in these inputs
-can do better. For the target's bearing it is given the exact bearings of the last 8 rows beside the
-joints, which the model has to read from pictures.
+can do better. For the target's bearing it is given the last 8 bearings beside the joints: those the finder read
+from the pictures, or the exact ones, which nobody has.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ from layout import (
     load_truth,
     open_pictures,
 )
-from world import NINETY, STATE, Prediction, World, load_codes, load_eye, roll_out, seen_part, states_at
+from vision import Decoder
+from world import NINETY, STATE, Prediction, World, load_codes, load_decoder, roll_out, seen_part, states_at
 
 STARTS = list(range(31, 224, 16))
 # ARX is fitted on a window every so many steps of the training episodes.
@@ -66,6 +67,7 @@ class Held:
             self.codes, self.flags, self.ages = (part.roll(1, 0) for part in (self.codes, self.flags, self.ages))
         self.past, self.future = windows(self.rows, starts, MAX_HORIZON)
         self.seen_past, self.seen_future = windows(self.truth, starts, MAX_HORIZON)
+        self.sighted_past, _ = windows(sightings(self.codes.numpy(), self.truth), starts, MAX_HORIZON)
         self.mask = bearing_mask(self.truth, starts)
         rows = torch.from_numpy(self.rows)
         self.state = states_at(world, rows, self.codes, self.flags, self.ages, starts)
@@ -114,12 +116,20 @@ def joint_tables(held: Held, made: Prediction, arx: ArxDirect) -> dict[str, obje
     return result
 
 
-def bearing_tables(held: Held, made: Prediction, arx: BearingArx) -> dict[str, object]:
+def sightings(codes: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Rows as `truth`'s, with the bearings the finder read from the pictures."""
+    rows = truth.copy()
+    rows[..., BEARING] = np.arctan(codes[..., LATENT_WIDTH : LATENT_WIDTH + 2])
+    return rows
+
+
+def bearing_tables(held: Held, made: Prediction, arx: BearingArx, oracle: BearingArx) -> dict[str, object]:
     seen, mask = held.seen_future[..., BEARING], held.mask
     methods = {
-        "hold": lambda k: hold_bearing(held.seen_past, k)[:, -1],
-        "constantTurn": lambda k: constant_turn(held.seen_past, k)[:, -1],
-        "arxDirect": lambda k: arx.predict(held.past, held.future, held.seen_past, k),
+        "hold": lambda k: hold_bearing(held.sighted_past, k)[:, -1],
+        "constantTurn": lambda k: constant_turn(held.sighted_past, k)[:, -1],
+        "arxDirect": lambda k: arx.predict(held.past, held.future, held.sighted_past, k),
+        "arxOnTruth": lambda k: oracle.predict(held.past, held.future, held.seen_past, k),
         "model": lambda k: made.bearing[:, k - 1],
     }
     table = {
@@ -181,7 +191,7 @@ def interval_tables(held: Held, made: Prediction) -> dict[str, object]:
 @torch.no_grad()
 def picture_tables(held: Held, made: Prediction) -> dict[str, list[float]]:
     """Of the mean square error over all rollouts, dB."""
-    eye, pictures = load_eye(), open_pictures(held.split)
+    decoder, pictures = load_decoder(), open_pictures(held.split)
     last = np.concatenate([pictures[:, t] for t in held.starts]).astype(np.float32)
     result = {"copyLast": [], "model": [], "ceiling": []}
     for k in REPORTED_HORIZONS:
@@ -189,16 +199,16 @@ def picture_tables(held: Held, made: Prediction) -> dict[str, list[float]]:
         codes = np.concatenate([held.codes[:, t + k, :LATENT_WIDTH] for t in held.starts])
         drawn = {
             "copyLast": last,
-            "model": decoded(eye, made.code[:, k - 1]),
-            "ceiling": decoded(eye, codes),
+            "model": decoded(decoder, made.code[:, k - 1]),
+            "ceiling": decoded(decoder, codes),
         }
         for name, picture in drawn.items():
             result[name].append(float(10 * np.log10(255**2 / np.square(picture - true).mean())))
     return result
 
 
-def decoded(eye, codes: np.ndarray) -> np.ndarray:
-    parts = [eye.decoder(torch.from_numpy(np.ascontiguousarray(part))) for part in np.array_split(codes, 16)]
+def decoded(decoder: Decoder, codes: np.ndarray) -> np.ndarray:
+    parts = [decoder(torch.from_numpy(np.ascontiguousarray(part))) for part in np.array_split(codes, 16)]
     return torch.cat(parts).numpy().astype(np.float32)
 
 
@@ -361,9 +371,12 @@ def main() -> None:
     starts = list(range(8, 224, ARX_STRIDE))
     arx = ArxDirect(*windows(np.concatenate([train, joints[:2400]]), starts, MAX_HORIZON))
     truth = load_truth("train")
-    bearing_arx = BearingArx(
-        *windows(train, starts, MAX_HORIZON), *windows(truth, starts, MAX_HORIZON), bearing_mask(truth, starts)
-    )
+    past, future = windows(train, starts, MAX_HORIZON)
+    seen_past, seen_future = windows(truth, starts, MAX_HORIZON)
+    sighted_past, _ = windows(sightings(load_codes("train", truth.shape[:2]), truth), starts, MAX_HORIZON)
+    mask = bearing_mask(truth, starts)
+    bearing_arx = BearingArx(past, future, sighted_past, seen_future, mask)
+    oracle = BearingArx(past, future, seen_past, seen_future, mask)
     metrics: dict[str, object] = {"horizons": REPORTED_HORIZONS}
     for split in ("test", "heavy", "worn"):
         if not (WORK / f"{split}.z.f32").exists():
@@ -373,7 +386,7 @@ def main() -> None:
         metrics[split] = {
             "rollouts": len(held.past),
             **joint_tables(held, made, arx),
-            **bearing_tables(held, made, bearing_arx),
+            **bearing_tables(held, made, bearing_arx, oracle),
             **interval_tables(held, made),
             "psnrDb": picture_tables(held, made),
             "onlineCoverage90": online_coverage(world, held),

@@ -31,7 +31,7 @@ from layout import (
     load_truth,
     open_pictures,
 )
-from world import STATE, World, load_eye, roll_out
+from world import STATE, World, load_decoder, load_looker, roll_out
 
 # Counts the packages of a day.
 REVISION = 1
@@ -78,13 +78,13 @@ def golden(world: World) -> tuple[dict[str, object], np.ndarray]:
     ages = load_truth("test")[episode, part, FRAME_AGE]
     shown = [t for t in range(GOLDEN_OBSERVATIONS) if t not in GOLDEN_GAPS and ages[t] >= 0]
     pictures = np.array(open_pictures("test")[episode, part])[shown]
-    eye, state, observations = load_eye(), torch.zeros(1, STATE), []
+    looker, state, observations = load_looker(), torch.zeros(1, STATE), []
     for t in range(GOLDEN_OBSERVATIONS):
         row = rows[first + t]
         flag, age = float(t in shown), float(str(np.float32(ages[t]))) if t in shown else 0.0
         codes = torch.zeros(1, 67)
         if t in shown:
-            codes = eye.encoder(torch.from_numpy(pictures[shown.index(t)][None]))
+            codes = looker(torch.from_numpy(pictures[shown.index(t)][None]))
         inputs = (row[None, PROPRIO], row[None, COMMAND], codes, torch.tensor([[flag]]), torch.tensor([[age]]))
         state = world.observe(*inputs, state)
         observation = {"proprio": rounded(row[PROPRIO]), "action": rounded(row[COMMAND])}
@@ -120,14 +120,15 @@ def sealed(text: str) -> str:
 
 
 def training_facts(world: World) -> dict[str, object]:
-    saved, eye = torch.load(WORK / "final.pt"), torch.load(WORK / "eye.pt")
+    saved = torch.load(WORK / "final.pt")
+    parts = {name: torch.load(WORK / f"{name}.pt") for name in ("eye", "decoder", "finder")}
     count = lambda module: sum(p.numel() for p in module.parameters())
     return {
-        "parameters": {"joints": count(world.joints), "sight": count(world.sight), "eye": count(load_eye())},
+        "parameters": {"joints": count(world.joints), "sight": count(world.sight), "encoder": count(load_looker()), "decoder": count(load_decoder())},
         "stateSize": STATE,
         "joints": saved["runs"][saved["joints"]],
         "sight": saved["runs"][saved["sight"]],
-        "eye": {"options": eye["options"], "last": eye["history"][-1]},
+        **{name: {"options": part["options"], "last": part["history"][-1]} for name, part in parts.items()},
         "calibrationFactors": [
             [float(table.min()), float(table.max())]
             for table in (world.joints.calibration, world.sight.bearing_calibration)
@@ -300,12 +301,11 @@ def manifest_of(world: World, metrics: dict, facts: dict) -> dict[str, object]:
 
 
 def write_graphs(world: World) -> None:
-    eye = load_eye()
     for stale in PACKAGE.iterdir():
         if stale.name not in FILES and stale.suffix in (".onnx", ".bin", ".u8"):
             stale.unlink()
-    onnx.save(encode_graph(eye), PACKAGE / "encode.onnx")
-    onnx.save(decode_graph(eye), PACKAGE / "decode.onnx")
+    onnx.save(encode_graph(load_looker()), PACKAGE / "encode.onnx")
+    onnx.save(decode_graph(load_decoder()), PACKAGE / "decode.onnx")
     weights = SharedWeights(PACKAGE / "weights.bin")
     for native, suffix in ((False, ""), (True, "-native")):
         weights.save(observe_graph(world, native), PACKAGE / f"observe{suffix}.onnx")

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from layout import LATENT_WIDTH, MAX_HORIZON, PICTURE_SHAPE
 from memory import DeltaRule
-from vision import OBSERVED_WIDTH, Eye
+from vision import OBSERVED_WIDTH, Decoder, Looker
 from world import STATE, Carried, Step, World
 
 OPSET = 17
@@ -114,15 +114,15 @@ def simple_graph(name: str, traced: GraphProto, inputs: list, outputs: list, nat
     return finish(helper.make_graph(list(body.node), name, inputs, outputs, list(body.initializer)), native)
 
 
-def encode_graph(eye: Eye) -> ModelProto:
+def encode_graph(looker: Looker) -> ModelProto:
     pictures = torch.zeros(1, *PICTURE_SHAPE, dtype=torch.uint8)
-    traced = trace(eye.encoder, (pictures,), ["image"], ["latent"])
+    traced = trace(looker, (pictures,), ["image"], ["latent"])
     inputs = [value("image", ["N", *PICTURE_SHAPE], TensorProto.UINT8)]
     return simple_graph("encode", traced, inputs, [value("latent", ["N", OBSERVED_WIDTH])])
 
 
-def decode_graph(eye: Eye) -> ModelProto:
-    traced = trace(eye.decoder, (torch.randn(1, LATENT_WIDTH),), ["latent"], ["image"])
+def decode_graph(decoder: Decoder) -> ModelProto:
+    traced = trace(decoder, (torch.randn(1, LATENT_WIDTH),), ["latent"], ["image"])
     outputs = [value("image", ["N", *PICTURE_SHAPE], TensorProto.UINT8)]
     return simple_graph("decode", traced, [value("latent", ["N", LATENT_WIDTH])], outputs)
 

@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 python=${PYTHON:-/usr/bin/python3}
 joint_iterations=${JOINT_ITERATIONS:-14000}
 eye_iterations=${EYE_ITERATIONS:-6500}
+finder_iterations=${FINDER_ITERATIONS:-4000}
 sight_iterations=${SIGHT_ITERATIONS:-5500}
 # One thread per process: two stages side by side are faster than one stage on two threads.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive PYTHONUNBUFFERED=1
@@ -18,6 +19,7 @@ joints=$!
 "$python" train_vision.py --iterations "$eye_iterations" > work/eye.log
 "$python" train_decoder.py > work/decoder.log &
 decoder=$!
+"$python" train_finder.py --iterations "$finder_iterations" > work/finder.log
 "$python" train_sight.py --seed 1 --iterations "$sight_iterations" > work/sight1.log &
 sight=$!
 wait "$joints" "$decoder"

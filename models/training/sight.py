@@ -3,12 +3,13 @@
 It is told where the joints are (observed, or as the joint half predicts them) and, when there is one,
 what the eye made of the picture. The target is believed to be a point of the world, brought into the
 camera's frame by the device's own kinematics, so that a turn of the mount moves it by geometry and the
-network adds what geometry does not know: its own motion, its distance, what the picture says. Picture
+network adds what geometry does not know: its own motion, its distance, what the picture says. Its drift is
+followed by an alpha-beta filter, which the network corrects. Picture
 codes are what a map of the room has for the camera's pose, an average over all looks, and the extra that
 today's look adds to it, which is carried along.
 
 State, `SIGHT_STATE` floats: memory | estimate now | last observed | steps since the last picture, of
-SINCE | 1 once there was a picture. An estimate is extra, point (3), visibility (1). All zeros = nothing seen.
+SINCE | 1 once there was a picture | sightings, up to FEW. An estimate is extra, point (3), drift (3), visibility (1). All zeros = nothing seen.
 """
 
 from __future__ import annotations
@@ -23,28 +24,52 @@ from camera import POSE_WIDTH, bearing_of, pose_coefficients, products, to_camer
 from layout import LATENT_WIDTH, MAX_HORIZON, QD, Q
 from memory import WIDTH, Memory, rms
 
-ESTIMATE = LATENT_WIDTH + 3 + 1
+ESTIMATE_PARTS = (LATENT_WIDTH, 3, 3, 1)
+ESTIMATE = sum(ESTIMATE_PARTS)
 MEMORY_STATE = sum(Memory.state_sizes)
-SIGHT_STATE = MEMORY_STATE + 2 * ESTIMATE + 2
-# sin and cos of joints, their change, map, extra, ray, visibility; flag, age, imagined, since, ever.
-TOKEN = 8 + 4 + 2 * LATENT_WIDTH + 3 + 1 + 5
+SIGHT_STATE = MEMORY_STATE + 2 * ESTIMATE + 3
+# sin and cos of joints, their change, map, extra, ray, drift, point, visibility; flag, age, imagined, since,
+# ever; how far off the sighting was.
+TOKEN = 8 + 4 + 2 * LATENT_WIDTH + 3 + 3 + 3 + 1 + 5 + 3
 MAP_WIDTH = 256
 # How far away a target is taken to be when it is seen, m; the network learns to put it right.
 DISTANCE_M = 0.85
 # Where a target is taken to be before one was seen: the middle of where they move.
 START_M = (0.8, 0.15, 0.35)
-# Scales of what the network adds to a point (m) and of a bearing's deviation (rad).
+# Of the filter: share of a sighting's difference taken into the point and, from the fourth sighting on, into
+# the drift per step, and what stays of that from step to step.
+ALPHA = 0.4
+BETA = 0.03
+KEPT_DRIFT = 0.97
+FEW = 4.0
+# Scales of what the network adds to a point (m), to its drift (m per step) and of a bearing's deviation (rad).
 POINT_SCALE = 0.02
+DRIFT_SCALE = 0.002
 BEARING_STD = 0.03
 SINCE = 32.0
 
 
 class Estimate(NamedTuple):
-    """What the code has beyond the map's [N,64], point in the world [N,3], visibility [N,1] 0..1."""
+    """What the code has beyond the map's [N,64], point in the world [N,3], m, its change per step
+    [N,3], visibility [N,1] 0..1."""
 
     extra: Tensor
     point: Tensor
+    drift: Tensor
     seen: Tensor
+
+    def moved(self) -> Estimate:
+        """A step later."""
+        return self._replace(point=self.point + self.drift, drift=KEPT_DRIFT * self.drift)
+
+
+class Held(NamedTuple):
+    """What was last observed, and flags [N,1] as the module text has them."""
+
+    estimate: Estimate
+    since: Tensor
+    ever: Tensor
+    sightings: Tensor
 
 
 class Sight(NamedTuple):
@@ -82,7 +107,8 @@ class SightWorld(nn.Module):
         self.extra_hidden = nn.Linear(WIDTH + POSE_WIDTH, 192)
         self.extra_head = nn.Linear(192, LATENT_WIDTH)
         self.keep_head = nn.Linear(192, LATENT_WIDTH)
-        self.point_head = nn.Linear(WIDTH, 3)
+        # Of the point and of its drift.
+        self.point_head = nn.Linear(WIDTH, 6)
         self.std_head = nn.Linear(WIDTH, 2)
         self.seen_hidden = nn.Linear(WIDTH + 6, 32)
         self.seen_head = nn.Linear(32, 1)
@@ -105,104 +131,111 @@ class SightWorld(nn.Module):
         ray = torch.cat([tangent, torch.ones_like(logit)], 1)
         ray = ray * (DISTANCE_M / torch.sqrt(ray.square().sum(1, keepdim=True)))
         pose = self.pose(proprio[:, Q] - age * proprio[:, QD])
-        return Estimate(code - self.room(pose), to_world(pose, ray), torch.sigmoid(logit))
+        point = to_world(pose, ray)
+        return Estimate(code - self.room(pose), point, torch.zeros_like(point), torch.sigmoid(logit))
 
     def token(
-        self, q: Tensor, turned: Tensor, pose: Tensor, room: Tensor, base: Estimate, flags: Tensor
+        self, q: Tensor, turned: Tensor, pose: Tensor, room: Tensor, base: Estimate, flags: Tensor, news: Tensor
     ) -> Tensor:
         """Joints [N,4], their change since the last step, what is held or was predicted -> [N,TOKEN].
 
         `flags` [N,5]: 1 with a picture, its age s, 1 while imagining, steps since a picture of SINCE, 1
-        once there was one.
+        once there was one. `news` [N,3]: by how much a sighting was off, m in the world.
         """
         ray = to_camera(pose, base.point)
         ray = ray / torch.sqrt(ray.square().sum(1, keepdim=True) + 1e-6)
-        parts = [torch.sin(q), torch.cos(q), 10.0 * turned, room, base.extra, ray, base.seen, flags]
-        return torch.cat(parts, 1)
+        where = [ray, 30.0 * base.drift, base.point, base.seen]
+        return torch.cat([torch.sin(q), torch.cos(q), 10.0 * turned, room, base.extra, *where, flags, 20.0 * news], 1)
 
     def believe(self, h: Tensor, pose: Tensor, room: Tensor, base: Estimate, ever: Tensor) -> Sight:
         """What follows from a step's features [N,96]."""
         h = rms(h, self.norm)
         look = silu(self.extra_hidden(torch.cat([h, pose], 1)))
         extra = torch.sigmoid(self.keep_head(look)) * base.extra + self.extra_head(look)
-        point = base.point + POINT_SCALE * self.point_head(h)
+        point, drift = self.point_head(h).split([3, 3], 1)
+        point, drift = base.point + POINT_SCALE * point, base.drift + DRIFT_SCALE * drift
         bearing = bearing_of(to_camera(pose, point))
         std = BEARING_STD * torch.exp(5.0 * torch.tanh(self.std_head(h) / 5.0))
         near = bearing / torch.sqrt(1.0 + bearing.square())
         hidden = silu(self.seen_hidden(torch.cat([h, near, near.abs(), std.clamp(max=2.0)], 1)))
         logit = 10.0 * torch.tanh(self.seen_head(hidden) / 10.0)
-        return Sight(Estimate(extra, point, ever * torch.sigmoid(logit)), room + extra, bearing, std, logit)
+        return Sight(Estimate(extra, point, drift, ever * torch.sigmoid(logit)), room + extra, bearing, std, logit)
 
     def imagine(self, states, estimate: Estimate, q: Tensor, turned: Tensor, since: Tensor, ever: Tensor):
         """One step ahead without a picture, the joints being at `q` then -> states, Sight."""
         pose = self.pose(q)
         room = self.room(pose)
+        base = estimate.moved()
         zero = torch.zeros_like(since)
         flags = torch.cat([zero, zero, zero + 1.0, since, ever], 1)
-        token = self.token(q, turned, pose, room, estimate, flags)
+        token = self.token(q, turned, pose, room, base, flags, torch.zeros_like(q[:, :3]))
         h, states = self.memory.step(self.embed(token), states)
-        return states, self.believe(h, pose, room, estimate, ever)
+        return states, self.believe(h, pose, room, base, ever)
 
     def observe(self, proprio: Tensor, turned: Tensor, codes: Tensor, flag: Tensor, age: Tensor, state: Tensor):
         """One observation [N,...] into the state [N,SIGHT_STATE]."""
-        *states, _, held, rest = state.split([*Memory.state_sizes, ESTIMATE, ESTIMATE, 2], 1)
-        since, ever = rest[:, :1], rest[:, 1:]
-        since = (1.0 - flag) * (since + 1.0 / SINCE).clamp(max=1.0)
-        held = self.hold(self.estimate_of(held, ever), self.observed(proprio, codes, age), flag)
-        ever = torch.maximum(ever, flag)
+        *states, _, held, rest = state.split([*Memory.state_sizes, ESTIMATE, ESTIMATE, 3], 1)
+        held = Held(self.estimate_of(held, rest[:, 1:2]), *rest.split(1, 1))
+        held, news = self.hold(held, self.observed(proprio, codes, age), flag)
         pose = self.pose(proprio[:, Q])
-        flags = torch.cat([flag, flag * age * 20.0, torch.zeros_like(flag), since, ever], 1)
         room = self.room(pose)
-        token = self.token(proprio[:, Q], turned, pose, room, held, flags)
+        flags = torch.cat([flag, flag * age * 20.0, torch.zeros_like(flag), held.since, held.ever], 1)
+        token = self.token(proprio[:, Q], turned, pose, room, held.estimate, flags, news)
         h, states = self.memory.step(self.embed(token), tuple(states))
-        now = self.believe(h, pose, room, held, ever).estimate
-        return torch.cat([*states, *now, *held, since, ever], 1)
+        now = self.believe(h, pose, room, held.estimate, held.ever).estimate
+        return torch.cat([*states, *now, *held.estimate, *held[1:]], 1)
 
-    def hold(self, held: Estimate, new: Estimate, flag: Tensor) -> Estimate:
-        """A picture takes the place of the last one; a point only as far as the target was seen in it."""
+    def hold(self, held: Held, new: Estimate, flag: Tensor) -> tuple[Held, Tensor]:
+        """A step later, with a picture in place of the last one where `flag` is 1, and how far its sighting was off.
+
+        A sighting counts as far as the target was seen in it, and the first ones count more.
+        """
+        old = held.estimate.moved()
         trust = flag * new.seen.square()
-        return Estimate(
-            held.extra + flag * (new.extra - held.extra),
-            held.point + trust * (new.point - held.point),
-            held.seen + flag * (new.seen - held.seen),
+        share = (1.0 / (held.sightings + 1.0)).clamp(min=ALPHA)
+        news = trust * (new.point - old.point)
+        estimate = Estimate(
+            old.extra + flag * (new.extra - old.extra),
+            old.point + share * news,
+            old.drift + BETA / FEW * held.sightings * news,
+            old.seen + flag * (new.seen - old.seen),
         )
+        since = (1.0 - flag) * (held.since + 1.0 / SINCE).clamp(max=1.0)
+        sightings = (held.sightings + trust).clamp(max=FEW)
+        return Held(estimate, since, torch.maximum(held.ever, flag), sightings), news
 
     def estimate_of(self, stored: Tensor, ever: Tensor) -> Estimate:
-        extra, point, seen = stored.split([LATENT_WIDTH, 3, 1], 1)
+        extra, point, drift, seen = stored.split(ESTIMATE_PARTS, 1)
         # Zeros stand for nothing seen yet; the target is then where targets are.
-        return Estimate(extra, point + (1.0 - ever) * (self.start - point), seen)
+        return Estimate(extra, point + (1.0 - ever) * (self.start - point), drift, seen)
 
     # Whole sequences, for training and evaluation.
 
     def held_sequence(self, rows: Tensor, codes: Tensor, flags: Tensor, ages: Tensor):
-        """Rows [B,T,16], codes [B,T,67], flags and ages [B,T,1] -> held estimates, since and ever, [B,T,...]."""
+        """Rows [B,T,16], codes [B,T,67], flags and ages [B,T,1] -> what is held and its news, [B,T,...]."""
         batch, steps = rows.shape[:2]
         new = self.observed(rows.flatten(0, 1), codes.flatten(0, 1), ages.flatten(0, 1))
-        new = [part.reshape(batch, steps, -1) for part in new]
-        extra = rows.new_zeros(batch, LATENT_WIDTH)
-        seen, since, ever = (rows.new_zeros(batch, 1) for _ in range(3))
-        held = Estimate(extra, self.start.expand(batch, 3), seen)
-        out = []
-        for t in range(steps):
-            flag = flags[:, t]
-            since = (1.0 - flag) * (since + 1.0 / SINCE).clamp(max=1.0)
-            ever = torch.maximum(ever, flag)
-            held = self.hold(held, Estimate(*(part[:, t] for part in new)), flag)
-            out.append([*held, since, ever])
-        extra, point, seen, since, ever = (torch.stack(part, 1) for part in zip(*out))
-        return Estimate(extra, point, seen), since, ever
+        new = [part.reshape(batch, steps, -1).unbind(1) for part in new]
+        zeros = [rows.new_zeros(batch, width) for width in (LATENT_WIDTH, 3, 1)]
+        start = Estimate(zeros[0], self.start.expand(batch, 3), zeros[1], zeros[2])
+        held, out = Held(start, zeros[2], zeros[2], zeros[2]), []
+        for t, flag in enumerate(flags.unbind(1)):
+            held, news = self.hold(held, Estimate(*(part[t] for part in new)), flag)
+            out.append((*held.estimate, held.since, held.ever, news))
+        *estimate, since, ever, news = (torch.stack(part, 1) for part in zip(*out))
+        return Estimate(*estimate), since, ever, news
 
     def filter_sequence(self, rows: Tensor, codes: Tensor, flags: Tensor, ages: Tensor):
         """As `observe` step by step from an empty state -> sights of every step, states after every chunk."""
         batch, steps = rows.shape[:2]
-        held, since, ever = self.held_sequence(rows, codes, flags, ages)
+        held, since, ever, news = self.held_sequence(rows, codes, flags, ages)
         q = rows[..., Q]
         turned = torch.cat([torch.zeros_like(q[:, :1]), q[:, 1:] - q[:, :-1]], 1).flatten(0, 1)
         flat = Estimate(*(part.flatten(0, 1) for part in held))
         pose = self.pose(q.flatten(0, 1))
         room = self.room(pose)
         marks = torch.cat([flags, flags * ages * 20.0, torch.zeros_like(flags), since, ever], -1)
-        token = self.token(q.flatten(0, 1), turned, pose, room, flat, marks.flatten(0, 1))
+        token = self.token(q.flatten(0, 1), turned, pose, room, flat, marks.flatten(0, 1), news.flatten(0, 1))
         h, states = self.memory.sequence(self.embed(token).reshape(batch, steps, WIDTH))
         sight = self.believe(h.flatten(0, 1), pose, room, flat, ever.flatten(0, 1))
         return sight, states, since, ever

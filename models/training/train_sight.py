@@ -34,7 +34,7 @@ MAX_BEARING_RAD = 1.35
 # What the joint half is off by after 16 steps, about.
 JOINT_ERROR_RAD = 0.006
 # Part of the run up to which a horizon is used.
-CURRICULUM = ((0.05, 4), (0.12, 8), (0.65, 16), (0.86, 24), (1.0, MAX_HORIZON))
+CURRICULUM = ((0.04, 4), (0.1, 8), (0.7, 16), (0.9, 24), (1.0, MAX_HORIZON))
 
 
 class Sequences:

@@ -1,7 +1,8 @@
 """The eye: pictures to a short code with the target's bearing, and codes back to pictures.
 
 `Encoder`: uint8 [N,3,64,64] -> [N, LATENT_WIDTH + 3]: code, x/z and y/z of the target in
-camera_optical_frame, logit of its middle being in the picture. `Decoder`: code -> uint8 picture.
+camera_optical_frame, logit of its middle being in the picture. Those three only make it keep the target in its
+code; what is used of them comes from the finder. `Decoder`: code -> uint8 picture.
 Nearest upsampling and 3x3 convolutions rather than transposed ones, whose backward is slow on a CPU.
 """
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, silu
 
+from finder import Finder
 from layout import LATENT_WIDTH
 
 OBSERVED_WIDTH = LATENT_WIDTH + 3
@@ -31,12 +33,18 @@ class Encoder(nn.Module):
         self.register_buffer("scale", torch.ones(LATENT_WIDTH))
         self.register_buffer("shift", torch.zeros(LATENT_WIDTH))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Codes come out with mean 0 and deviation 1 once `scale` and `shift` are set."""
+    def features(self, pictures: Tensor) -> Tensor:
         x = pictures.float() * (1 / 127.5) - 1.0
         for conv in self.convs:
             x = silu(conv(x))
-        x = x.flatten(1)
+        return x.flatten(1)
+
+    def codes(self, pictures: Tensor) -> Tensor:
+        """With mean 0 and deviation 1 once `scale` and `shift` are set."""
+        return (self.code(self.features(pictures)) - self.shift) / self.scale
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        x = self.features(pictures)
         code = (self.code(x) - self.shift) / self.scale
         return torch.cat([code, self.target(silu(self.hidden(x)))], 1)
 
@@ -67,3 +75,14 @@ class Eye(nn.Module):
         super().__init__()
         self.encoder = Encoder()
         self.decoder = Decoder(channels)
+
+
+class Looker(nn.Module):
+    """What is shipped as `encode`: codes of the encoder, the target's place from the finder."""
+
+    def __init__(self, encoder: Encoder, finder: Finder) -> None:
+        super().__init__()
+        self.encoder, self.finder = encoder, finder
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return torch.cat([self.encoder.codes(pictures), self.finder(pictures)], 1)

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from finder import Finder
 from joints import JOINT_STATE, MOTION_WINDOW, WIDTH, JointWorld
 from layout import COMMAND, FRAME_AGE, MAX_HORIZON, MOTION, PROPRIO, WORK, Q
 from memory import Memory
-from sight import ESTIMATE, MEMORY_STATE, SIGHT_STATE, Estimate, SightWorld
-from vision import LARGE, OBSERVED_WIDTH, SMALL, Eye
+from sight import ESTIMATE, ESTIMATE_PARTS, MEMORY_STATE, SIGHT_STATE, Estimate, SightWorld
+from vision import LARGE, OBSERVED_WIDTH, Decoder, Eye, Looker
 
 STATE = JOINT_STATE + SIGHT_STATE
 MAX_AGE_S = 0.2
@@ -34,6 +35,7 @@ class Carried(NamedTuple):
     delta_1: Tensor
     extra: Tensor
     point: Tensor
+    drift: Tensor
     seen: Tensor
     since: Tensor
     ever: Tensor
@@ -72,10 +74,9 @@ class World(nn.Module):
 
     def begin(self, state: Tensor) -> Carried:
         sizes = [WIDTH, MOTION_WINDOW, JOINT_STATE - WIDTH - MOTION_WINDOW - 1, 1, *Memory.state_sizes]
-        z, motion, commands, seen, *memory, now, _, rest = state.split([*sizes, ESTIMATE, ESTIMATE, 2], 1)
-        extra, point, visible = now.split([now.shape[1] - 4, 3, 1], 1)
+        z, motion, commands, seen, *memory, now, _, rest = state.split([*sizes, ESTIMATE, ESTIMATE, 3], 1)
         return Carried(
-            z, motion, commands, torch.ones_like(seen), *memory, extra, point, visible, rest[:, :1], rest[:, 1:]
+            z, motion, commands, torch.ones_like(seen), *memory, *now.split(ESTIMATE_PARTS, 1), rest[:, :1], rest[:, 1:2]
         )
 
     def imagine(self, at: Carried, action: Tensor) -> tuple[Carried, Step]:
@@ -84,7 +85,7 @@ class World(nn.Module):
         now = motion[:, :4]
         since = (at.since + 1.0 / 32.0).clamp(max=2.0)
         memory = (at.delta_0, at.ring, at.delta_1)
-        estimate = Estimate(at.extra, at.point, at.seen)
+        estimate = Estimate(at.extra, at.point, at.drift, at.seen)
         memory, sight = self.sight.imagine(memory, estimate, now, now - before, since, at.ever)
         after = Carried(
             z, motion, commands, torch.zeros_like(at.is_first), *memory, *sight.estimate, since, at.ever
@@ -148,16 +149,18 @@ def load_world(joints: str, sight: str) -> World:
     return world.eval()
 
 
-def load_eye() -> Eye:
-    """The encoder, and the better decoder where there is one by now."""
-    first = torch.load(WORK / "eye.pt")["weights"]
-    better = WORK / "decoder.pt"
-    eye = Eye(LARGE if better.exists() else SMALL)
-    if better.exists():
-        eye.decoder.load_state_dict(torch.load(better)["weights"])
-        first = {name: part for name, part in first.items() if name.startswith("encoder.")}
-    eye.load_state_dict(first, strict=not better.exists())
-    return eye.eval()
+def load_looker() -> Looker:
+    encoder, finder = Eye().encoder, Finder()
+    weights = torch.load(WORK / "eye.pt")["weights"]
+    encoder.load_state_dict({name[8:]: part for name, part in weights.items() if name.startswith("encoder.")})
+    finder.load_state_dict(torch.load(WORK / "finder.pt")["weights"])
+    return Looker(encoder, finder).eval()
 
 
-assert MEMORY_STATE + 2 * ESTIMATE + 2 == SIGHT_STATE and MAX_HORIZON == 32
+def load_decoder() -> Decoder:
+    decoder = Decoder(LARGE)
+    decoder.load_state_dict(torch.load(WORK / "decoder.pt")["weights"])
+    return decoder.eval()
+
+
+assert MEMORY_STATE + 2 * ESTIMATE + 3 == SIGHT_STATE and MAX_HORIZON == 32
