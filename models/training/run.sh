@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")"
 python=${PYTHON:-/usr/bin/python3}
-joint_iterations=${JOINT_ITERATIONS:-14000}
+joint_iterations=${JOINT_ITERATIONS:-15000}
+joint_polish=${JOINT_POLISH:-4500}
 eye_iterations=${EYE_ITERATIONS:-6500}
 finder_iterations=${FINDER_ITERATIONS:-4000}
 sight_iterations=${SIGHT_ITERATIONS:-5500}
@@ -14,7 +15,12 @@ mkdir -p work
 
 [ "${SKIP_DATA:-}" ] || node ../../dist/models/training/generate-data.js work ../../devices/profiles/phone-mount-4dof.json
 
-"$python" train_joints.py --seed 1 --iterations "$joint_iterations" > work/joints1.log &
+{
+  "$python" train_joints.py --seed 2 --iterations "$joint_iterations" > work/joints2.log
+  # Then with more of what is hard: servos at their torque limit.
+  "$python" train_joints.py --start joints2 --strained 0.35 --rate 2e-3 --seed 3 --iterations "$joint_polish" \
+    --out joints3 > work/joints3.log
+} &
 joints=$!
 "$python" train_vision.py --iterations "$eye_iterations" > work/eye.log
 "$python" train_decoder.py > work/decoder.log &
