@@ -33,4 +33,5 @@ wait "$joints" "$decoder" "$sight"
 
 "$python" calibrate.py --joints joints --sight sight1
 "$python" evaluate.py
+"$python" counterfactual.py
 "$python" export.py
