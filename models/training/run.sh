@@ -18,7 +18,7 @@ mkdir -p work
 {
   "$python" train_joints.py --seed 2 --iterations "$joint_iterations" > work/joints2.log
   # Then with more of what is hard: servos at their torque limit.
-  "$python" train_joints.py --start joints2 --strained 0.35 --rate 2e-3 --seed 3 --iterations "$joint_polish" \
+  "$python" train_joints.py --start joints2 --strained 0.35 --huber 12 --rate 2e-3 --seed 3 --iterations "$joint_polish" \
     --out joints3 > work/joints3.log
   "$python" average_joints.py joints joints2 joints3
 } &

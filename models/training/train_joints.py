@@ -42,8 +42,6 @@ TORQUE_WEIGHT = 0.25
 FRESH_STEPS = 4
 # Exponent of the deviation that weights the likelihood: 0 is the plain likelihood.
 BETA = 0.5
-# Errors beyond so many times the batch's own size pull no harder.
-HUBER = 12.0
 # The first steps weigh more than later ones, by up to 1 + FIRST: there a linear map is hard to beat.
 FIRST = 5.0
 # Share of the run up to which a horizon is used.
@@ -144,7 +142,7 @@ class Batches:
         return self.rows[which[:, None], index], at.tolist()
 
 
-def loss_of(model: JointWorld, rows: Tensor, starts: list[int], horizon: int) -> Tensor:
+def loss_of(model: JointWorld, rows: Tensor, starts: list[int], horizon: int, huber: float) -> Tensor:
     """Gaussian NLL, plus the error relative to the batch's at that horizon.
 
     For the mean the likelihood is weighted by its own deviation: a plain one spends itself on joints at
@@ -159,7 +157,7 @@ def loss_of(model: JointWorld, rows: Tensor, starts: list[int], horizon: int) ->
     nll = torch.log(std / model.step_scale) + 0.5 * (error.detach() / std).square().clamp(max=400.0)
     nll = nll + 0.5 * weight * (error / std.detach()).square().clamp(max=400.0)
     size = error.detach().square().mean(0, keepdim=True).sqrt() + 0.01 * model.step_scale
-    relative = huber_loss(error / size, torch.zeros_like(error), reduction="none", delta=HUBER)
+    relative = huber_loss(error / size, torch.zeros_like(error), reduction="none", delta=huber)
     per_output = torch.ones(PROPRIO_WIDTH)
     per_output[TAU] = TORQUE_WEIGHT
     per_step = 1.0 + FIRST * torch.exp(-torch.arange(horizon, dtype=torch.float32))
@@ -209,7 +207,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.rate * warm * cosine
         horizon = MAX_HORIZON if self.options.start else horizon_at(progress)
-        loss = loss_of(self.model, *self.batches.draw(horizon), horizon)
+        loss = loss_of(self.model, *self.batches.draw(horizon), horizon, self.options.huber)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if torch.isfinite(torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)):
@@ -234,6 +232,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=6e-3)
     parser.add_argument("--start", default="", help="result in work/ to go on from, at the full horizon")
     parser.add_argument("--strained", type=float, default=0.0, help="share of crops with a servo at its limit")
+    parser.add_argument(
+        "--huber", type=float, default=8.0, help="times the batch's own error beyond which errors pull no harder"
+    )
     parser.add_argument("--out", default="", help="name of the result in work/, default joints<seed>")
     return parser.parse_args()
 
