@@ -1,5 +1,6 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { MountMotion } from "../../devices/actuation/motion.ts";
+import { streamSeed } from "../../bridge/core/seeded-random.ts";
 import { openMountSimulator, type MountSimulator } from "../../sims/embedded/mount-simulator.ts";
 import { SceneCamera } from "../../sims/embedded/scene-camera.ts";
 import { sceneNames, type SceneName } from "../../sims/embedded/scene-layout.ts";
@@ -56,8 +57,10 @@ export class EpisodeRecorder {
   /**
    * Writes one row per 40 ms. A row is what an observation at that instant holds: the joints as they
    * are, the setpoint issued just then, which they have not felt yet, and the newest picture.
+   *
+   * @param branch which of the split's futures, if it has several.
    */
-  record(seed: number, split: Split, out: EpisodeOut): void {
+  record(seed: number, split: Split, out: EpisodeOut, branch = 0): void {
     const simulator = this.#simulator(sceneOf(split, seed));
     const device = this.#device;
     const startPosRad = startPose(device, seed, split.hasPictures);
@@ -68,21 +71,27 @@ export class EpisodeRecorder {
     const camera = new EpisodeCamera(device, simulator, seed, world);
     const motion = this.#motion;
     motion.reset(Float64Array.from(startPosRad));
-    const mix = new CommandMix(device, seed, {
+    const options = {
       folded: (startPosRad[0] ?? 0) < (device.interlock?.readyRad ?? 0),
       trackShare: split.hasPictures ? 0.45 : 0,
       bearing: () => camera.readBearing(),
-    });
+    };
+    let mix = new CommandMix(device, seed, options);
+    const branchTick = ((split.branches?.step ?? Infinity) * stepMs) / tickMs;
     const joints = new Float64Array(3 * axisCount);
     const tickCount = split.steps * (stepMs / tickMs);
     for (let tick = 0; tick < tickCount; tick += 1) {
       const timeMs = tick * tickMs;
       simulator.readRow(joints);
+      if (tick === branchTick + 1) {
+        const branchSeed = streamSeed(seed, branch + 1);
+        mix = new CommandMix(device, branchSeed, { ...options, folded: false });
+      }
       const intent = mix.next(timeMs, motion.posRad, joints);
       if (intent !== undefined) motion.setIntent(intent);
       motion.setMeasuredDeploy(joints[0] ?? 0);
       motion.tick(timeMs);
-      if (out.pictures !== undefined) camera.tick(timeMs);
+      if (out.pictures !== undefined && tick <= branchTick) camera.tick(timeMs);
       if (timeMs % stepMs === 0) {
         const row = timeMs / stepMs;
         out.rows.set(joints, row * rowWidth);

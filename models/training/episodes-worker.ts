@@ -32,7 +32,9 @@ const sinks = [
 for (;;) {
   const episode = Atomics.add(taken, 0, 1);
   if (episode >= split.episodes) break;
-  recorder.record(split.firstSeed + episode, split, out);
+  const branchCount = split.branches?.count ?? 1;
+  const seed = split.firstSeed + Math.floor(episode / branchCount);
+  recorder.record(seed, split, out, episode % branchCount);
   for (const { file, data } of sinks) {
     writeSync(file, new Uint8Array(data.buffer), 0, data.byteLength, episode * data.byteLength);
   }

@@ -165,6 +165,8 @@ def interval_tables(held: Held, made: Prediction) -> dict[str, object]:
     error = held.future[..., MOTION] - made.mean
     off = held.seen_future[..., BEARING] - made.bearing
     held_in = inside(error, made.std)
+    steps = [k - 1 for k in REPORTED_HORIZONS]
+    all_off, all_std = np.abs(off[:, steps]), made.bearing_std[:, steps]
     bearing_in, mask = inside(off, made.bearing_std), held.mask
     return {
         "coverage90": {
@@ -184,6 +186,10 @@ def interval_tables(held: Held, made: Prediction) -> dict[str, object]:
             "bearing": at_horizons(
                 lambda k: spearman(np.abs(off[:, k][mask[:, k]]), made.bearing_std[:, k][mask[:, k]])
             ),
+            "ofAllHorizons": {
+                "q": spearman(np.abs(error[:, steps][..., Q]), made.std[:, steps][..., Q]),
+                "bearing": spearman(all_off[mask[:, steps]], all_std[mask[:, steps]]),
+            },
         },
     }
 

@@ -42,7 +42,7 @@ GOLDEN_ACTIONS = 16
 # Observations of the golden rollout whose picture is left out.
 GOLDEN_GAPS = (3, 9, 10, 16)
 UNSEALED = "0" * 64
-SPLITS = ("joints", "train", "val", "test", "heavy", "worn", "long")
+SPLITS = ("joints", "train", "val", "test", "heavy", "worn", "long", "branch")
 GRAPHS = ("encode", "observe", "rollout", "decode")
 FILES = (
     *(f"{graph}.onnx" for graph in GRAPHS),
@@ -122,11 +122,16 @@ def sealed(text: str) -> str:
 def training_facts(world: World) -> dict[str, object]:
     saved = torch.load(WORK / "final.pt")
     parts = {name: torch.load(WORK / f"{name}.pt") for name in ("eye", "decoder", "finder")}
+    first = saved["runs"][saved["joints"]]["options"]["start"]
+    first_run = torch.load(WORK / f"{first}.pt") if first else None
     count = lambda module: sum(p.numel() for p in module.parameters())
     return {
         "parameters": {"joints": count(world.joints), "sight": count(world.sight), "encoder": count(load_looker()), "decoder": count(load_decoder())},
         "stateSize": STATE,
         "joints": saved["runs"][saved["joints"]],
+        "jointsFirst": saved["runs"][saved["joints"]]
+        if first_run is None
+        else {"options": first_run["options"], "last": first_run["history"][-1]},
         "sight": saved["runs"][saved["sight"]],
         **{name: {"options": part["options"], "last": part["history"][-1]} for name, part in parts.items()},
         "calibrationFactors": [
@@ -150,6 +155,7 @@ def manifest_metrics(metrics: dict) -> dict[str, object]:
         "horizonSteps": metrics["horizons"],
         **{split: {key: metrics[split][key] for key in kept} for split in splits},
         "controls": metrics["controls"],
+        "whatIf": metrics["whatIf"],
     }
 
 
@@ -318,6 +324,7 @@ def main() -> None:
     torch.set_num_threads(1)
     world = load_final()
     metrics = json.loads((WORK / "metrics.json").read_text())
+    metrics["whatIf"] = json.loads((WORK / "counterfactual.json").read_text())
     PACKAGE.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
         write_graphs(world)

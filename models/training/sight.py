@@ -38,9 +38,9 @@ DISTANCE_M = 0.85
 START_M = (0.8, 0.15, 0.35)
 # Of the filter: share of a sighting's difference taken into the point and, from the fourth sighting on, into
 # the drift per step, and what stays of that from step to step.
-ALPHA = 0.4
-BETA = 0.03
-KEPT_DRIFT = 0.97
+ALPHA = 0.6
+BETA = 0.09
+KEPT_DRIFT = 0.96
 FEW = 4.0
 # Scales of what the network adds to a point (m), to its drift (m per step) and of a bearing's deviation (rad).
 POINT_SCALE = 0.02

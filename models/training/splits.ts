@@ -9,6 +9,11 @@ export interface Split {
   /** False: joints alone, in the scene that is fastest. */
   readonly hasPictures: boolean;
   readonly domain: DomainSpec;
+  /**
+   * Every seed so many times over: the same to the bit up to and including row `step`, from then on under
+   * commands of its own. No pictures are taken after it.
+   */
+  readonly branches?: { readonly step: number; readonly count: number };
 }
 
 /** The simulator's own range of worlds: what calibration and judgement are about. */
@@ -46,6 +51,7 @@ export const splits = {
   heavy: seen(4_000_000, 80, heavyPayload),
   worn: seen(5_000_000, 80, worn),
   long: seen(6_000_000, 4, inRange, 3072),
+  branch: { ...seen(7_000_000, 960, inRange, 80), branches: { step: 47, count: 24 } },
 } as const satisfies Readonly<Record<string, Split>>;
 
 export type SplitName = keyof typeof splits;

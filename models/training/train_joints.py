@@ -30,7 +30,7 @@ from joints import (
     delayed,
     open_loop,
 )
-from layout import COMMAND, MAX_HORIZON, MOTION, PROPRIO, TAU, WORK, Q, load_split, start_points
+from layout import COMMAND, DEVICE, MAX_HORIZON, MOTION, PROPRIO, TAU, WORK, Q, load_split, start_points
 
 # Reference BLAS reaches 6, OpenBLAS 175, and 40 between busy neighbours.
 MIN_GFLOPS = 20
@@ -42,8 +42,6 @@ TORQUE_WEIGHT = 0.25
 FRESH_STEPS = 4
 # Exponent of the deviation that weights the likelihood: 0 is the plain likelihood.
 BETA = 0.5
-# Errors beyond so many times the batch's own size pull no harder.
-HUBER = 8.0
 # The first steps weigh more than later ones, by up to 1 + FIRST: there a linear map is hard to beat.
 FIRST = 5.0
 # Share of the run up to which a horizon is used.
@@ -112,18 +110,31 @@ def known_and_change(model: JointWorld, rows: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Batches:
-    """Random crops of random episodes, and random rollout starts inside them."""
+    """Random crops of random episodes, and random rollout starts inside them.
 
-    def __init__(self, train: np.ndarray, batch: int, crop: int, starts: int, seed: int) -> None:
+    A share of the crops has a servo at its torque limit: there futures part, and errors are largest.
+    """
+
+    def __init__(self, train: np.ndarray, options: argparse.Namespace) -> None:
         self.rows = torch.from_numpy(train)
-        self.batch, self.crop, self.starts = batch, crop, starts
-        self.random = torch.Generator().manual_seed(seed)
+        self.batch, self.crop, self.starts = options.batch, options.crop, options.starts
+        self.strained_share = options.strained
+        limits = np.array([axis["maxEffortNm"] for axis in json.loads(DEVICE.read_text())["axes"]], np.float32)
+        strained = (np.abs(train[..., TAU]) >= 0.97 * limits).any(-1)
+        self.strained = torch.from_numpy(np.argwhere(strained))
+        self.random = torch.Generator().manual_seed(options.seed)
 
     def draw(self, horizon: int) -> tuple[Tensor, list[int]]:
         episodes, steps = self.rows.shape[:2]
         length = min(steps, self.crop + horizon)
         which = torch.randint(episodes, (self.batch,), generator=self.random)
         offset = torch.randint(steps - length + 1, (self.batch,), generator=self.random)
+        if self.strained_share > 0:
+            at = self.strained[torch.randint(len(self.strained), (self.batch,), generator=self.random)]
+            before = torch.randint(length, (self.batch,), generator=self.random)
+            chosen = torch.rand(self.batch, generator=self.random) < self.strained_share
+            which = torch.where(chosen, at[:, 0], which)
+            offset = torch.where(chosen, (at[:, 1] - before).clamp(0, steps - length), offset)
         index = offset[:, None] + torch.arange(length)
         at = torch.randperm(length - horizon, generator=self.random)[: self.starts]
         # One start soon after a reset: without it the first predictions of a session are wild.
@@ -131,7 +142,7 @@ class Batches:
         return self.rows[which[:, None], index], at.tolist()
 
 
-def loss_of(model: JointWorld, rows: Tensor, starts: list[int], horizon: int) -> Tensor:
+def loss_of(model: JointWorld, rows: Tensor, starts: list[int], horizon: int, huber: float) -> Tensor:
     """Gaussian NLL, plus the error relative to the batch's at that horizon.
 
     For the mean the likelihood is weighted by its own deviation: a plain one spends itself on joints at
@@ -146,7 +157,7 @@ def loss_of(model: JointWorld, rows: Tensor, starts: list[int], horizon: int) ->
     nll = torch.log(std / model.step_scale) + 0.5 * (error.detach() / std).square().clamp(max=400.0)
     nll = nll + 0.5 * weight * (error / std.detach()).square().clamp(max=400.0)
     size = error.detach().square().mean(0, keepdim=True).sqrt() + 0.01 * model.step_scale
-    relative = huber_loss(error / size, torch.zeros_like(error), reduction="none", delta=HUBER)
+    relative = huber_loss(error / size, torch.zeros_like(error), reduction="none", delta=huber)
     per_output = torch.ones(PROPRIO_WIDTH)
     per_output[TAU] = TORQUE_WEIGHT
     per_step = 1.0 + FIRST * torch.exp(-torch.arange(horizon, dtype=torch.float32))
@@ -179,12 +190,15 @@ class Training:
     def __init__(self, options: argparse.Namespace, train: np.ndarray) -> None:
         self.options = options
         self.model = JointWorld()
-        fit_scales(self.model, train)
+        if options.start:
+            self.model.load_state_dict(torch.load(WORK / f"{options.start}.pt")["weights"])
+        else:
+            fit_scales(self.model, train)
         self.average = copy.deepcopy(self.model)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), options.rate, betas=(0.9, 0.98), weight_decay=1e-4
         )
-        self.batches = Batches(train, options.batch, options.crop, options.starts, options.seed)
+        self.batches = Batches(train, options)
 
     def step(self, iteration: int) -> float:
         progress = iteration / self.options.iterations
@@ -192,8 +206,8 @@ class Training:
         cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.rate * warm * cosine
-        horizon = horizon_at(progress)
-        loss = loss_of(self.model, *self.batches.draw(horizon), horizon)
+        horizon = MAX_HORIZON if self.options.start else horizon_at(progress)
+        loss = loss_of(self.model, *self.batches.draw(horizon), horizon, self.options.huber)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if torch.isfinite(torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)):
@@ -216,6 +230,11 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--crop", type=int, default=96, help="steps of an episode before the last horizon")
     parser.add_argument("--starts", type=int, default=6, help="rollouts per episode")
     parser.add_argument("--rate", type=float, default=6e-3)
+    parser.add_argument("--start", default="", help="result in work/ to go on from, at the full horizon")
+    parser.add_argument("--strained", type=float, default=0.0, help="share of crops with a servo at its limit")
+    parser.add_argument(
+        "--huber", type=float, default=8.0, help="times the batch's own error beyond which errors pull no harder"
+    )
     parser.add_argument("--out", default="", help="name of the result in work/, default joints<seed>")
     return parser.parse_args()
 
