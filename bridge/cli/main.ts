@@ -6,6 +6,7 @@ import { describeConfig, loadConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
+import { benchModelCommand } from "./bench-model.ts";
 import { runBench } from "./bench.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addDescriptionCommand } from "./description.ts";
@@ -111,11 +112,12 @@ withCommonFlags(program.command("doctor"))
     });
   });
 
-withCommonFlags(program.command("bench"))
+const bench = withCommonFlags(program.command("bench"))
   .description("measure the model's step and rollout on this machine")
   .action(async (flags: CommonFlags) => {
-    await runBench(load(flags).config, (line) => process.stdout.write(`${line}\n`));
+    await runBench(load(flags).config, print);
   });
+bench.addCommand(benchModelCommand({ configOf: (flags) => load(flags).config, print }));
 
 addDescriptionCommand(program);
 

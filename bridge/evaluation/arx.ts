@@ -20,7 +20,8 @@ export interface ArxMaps {
   readonly bearing: ReadonlyMap<number, Float64Array>;
 }
 
-const featureCount = (k: number): number => 3 * axisCount * lagCount + axisCount * (lagCount - 1 + k + 1);
+const featureCount = (k: number): number =>
+  3 * axisCount * lagCount + axisCount * (lagCount - 1 + k + 1);
 const bearingFeatureCount = (k: number): number => featureCount(k) + 2 * lagCount;
 
 /**
@@ -41,11 +42,20 @@ function writeFeatures(window: Window, k: number, hasBearing: boolean, out: Floa
       out[at++] = (row[Column.c + axis] ?? 0) - q;
     }
   }
-  for (let i = 0; i < k * axisCount; i += 1) out[at++] = (actions[i] ?? 0) - (now[i % axisCount] ?? 0);
+  for (let i = 0; i < k * axisCount; i += 1)
+    out[at++] = (actions[i] ?? 0) - (now[i % axisCount] ?? 0);
   for (let axis = 0; axis < axisCount; axis += 1) out[at++] = now[axis] ?? 0;
-  if (hasBearing) for (const bearing of bearings) out[at++] = Math.min(Math.max(bearing, -1.4), 1.4);
+  if (hasBearing)
+    for (const bearing of bearings) out[at++] = Math.min(Math.max(bearing, -1.4), 1.4);
   out[at] = 1;
 }
+
+/** Every map there is and how many coefficients it has, [features][outputs]. */
+export const arxShapes = (): { part: keyof ArxMaps; k: number; length: number }[] =>
+  horizons.flatMap((k) => [
+    { part: "joints" as const, k, length: (featureCount(k) + 1) * jointOutputs },
+    { part: "bearing" as const, k, length: (bearingFeatureCount(k) + 1) * bearingOutputs },
+  ]);
 
 /** Fits all maps as windows are given to it. */
 export class ArxFit {
@@ -65,7 +75,10 @@ export class ArxFit {
       const target = targetAt(k);
       if (target === undefined) continue;
       writeFeatures(window, k, true, x);
-      fit.add(x, Float64Array.from(target, (rad, i) => rad - nowOf(window, i)));
+      fit.add(
+        x,
+        Float64Array.from(target, (rad, i) => rad - nowOf(window, i)),
+      );
     }
   }
 

@@ -83,7 +83,10 @@ function errorsAt(rollouts: readonly Rollout[], arx: ArxMaps, k: number): Errors
 }
 
 /** Of the model alone, for controls. */
-export function jointErrors(rollouts: readonly Rollout[], k: number): { rmseRad: number; coverage90: number } {
+export function jointErrors(
+  rollouts: readonly Rollout[],
+  k: number,
+): { rmseRad: number; coverage90: number } {
   const errors = new Float64Array(rollouts.length * axisCount);
   const std = new Float64Array(errors.length);
   for (const [index, { window, forecast }] of rollouts.entries()) {

@@ -20,7 +20,7 @@ export function coverageOf(errors: Float64Array, std: Float64Array): number {
 export function ranksOf(values: Float64Array): Float64Array {
   const order = Array.from(values.keys()).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
   const ranks = new Float64Array(values.length);
-  for (let from = 0; from < order.length; ) {
+  for (let from = 0; from < order.length;) {
     const value = values[order[from] ?? 0];
     let to = from + 1;
     while (to < order.length && values[order[to] ?? 0] === value) to += 1;

@@ -60,7 +60,12 @@ export class PictureJudge {
 const zeros = (): number[] => horizons.map(() => 0);
 
 /** rgb8, row-major. */
-async function predictedPicture(program: Program, episode: Episode, step: number, k: number): Promise<Uint8Array> {
+async function predictedPicture(
+  program: Program,
+  episode: Episode,
+  step: number,
+  k: number,
+): Promise<Uint8Array> {
   const size = { candidateCount: 1, horizonSteps: k, previewStep: k };
   const { picture } = await program.predict(setpointsAfter(episode, step, k), size);
   return picture?.rgb.slice() ?? new Uint8Array();
@@ -81,7 +86,10 @@ function session(program: Program, name: string): EngineSession {
 }
 
 /** One input, one output, batch 1. */
-async function runOnce(graph: EngineSession, data: Uint8Array | Float32Array): Promise<Uint8Array | Float32Array> {
+async function runOnce(
+  graph: EngineSession,
+  data: Uint8Array | Float32Array,
+): Promise<Uint8Array | Float32Array> {
   const [input] = graph.inputs;
   const [output] = graph.outputs;
   if (input === undefined || output === undefined) throw new RangeError("a graph has both");

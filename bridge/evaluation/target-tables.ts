@@ -20,7 +20,10 @@ export interface TargetTables {
 }
 
 /** True bearing k steps ahead, rad; undefined where it does not count. */
-export function countedBearing(rollout: Pick<Rollout, "window">, k: number): readonly [number, number] | undefined {
+export function countedBearing(
+  rollout: Pick<Rollout, "window">,
+  k: number,
+): readonly [number, number] | undefined {
   const { episode, step } = rollout.window;
   if ((truthOf(episode, step)[Truth.inView] ?? 0) < 0.5) return undefined;
   const [x = 0, y = 0] = truthOf(episode, step + k);

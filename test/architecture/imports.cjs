@@ -73,9 +73,9 @@ module.exports = {
     {
       name: "only-compositions-wire",
       comment:
-        "The service in start.ts and parts/, and the simulation faster than time in lockstep/.",
+        "The service in start.ts and parts/, the simulation faster than time in lockstep/, and the judging of models in evaluation/.",
       severity: "error",
-      from: { path: "^bridge/", pathNot: "^bridge/(start\\.ts$|parts/|lockstep/)" },
+      from: { path: "^bridge/", pathNot: "^bridge/(start\\.ts$|parts/|lockstep/|evaluation/)" },
       to: { path: "^(models|ros|devices|sims)/" },
     },
     {
