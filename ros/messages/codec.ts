@@ -4,7 +4,9 @@ import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.
 import type { RosMessages, RosTypeName } from "./message-types.ts";
 
 type Definitions = ConstructorParameters<typeof MessageWriter>[0];
-type Definition = Definitions[number];
+/** One message of those a type is made of: its fields and constants, in order. */
+export type MessageDefinition = Definitions[number];
+export type MessageField = MessageDefinition["definitions"][number];
 
 /** Message to CDR: little endian, XCDR1, with the 4-byte encapsulation header. A new array per call. */
 export type Encode<Message> = (message: Message) => Uint8Array;
@@ -12,7 +14,7 @@ export type Encode<Message> = (message: Message) => Uint8Array;
 export type Decode<Message> = (cdr: Uint8Array) => Message;
 
 // The definitions of the Jazzy distribution. The types in use are the same from Humble to Kilted.
-const bundled: Readonly<Record<string, Definition | undefined>> = ros2jazzy;
+const bundled: Readonly<Record<string, MessageDefinition | undefined>> = ros2jazzy;
 const writers = new Map<string, Encode<never>>();
 const readers = new Map<string, Decode<unknown>>();
 
@@ -49,6 +51,21 @@ export function messageReader<Name extends RosTypeName>(name: Name): Decode<RosM
   return decode as Decode<RosMessages[Name]>;
 }
 
+/**
+ * The definition of a message, for who prints any of them.
+ *
+ * @param name as definitions name each other: `sensor_msgs/JointState`.
+ */
+export function messageDefinition(name: string): MessageDefinition | undefined {
+  return Object.hasOwn(bundled, name) ? bundled[name] : undefined;
+}
+
+/** The decoder of a type that is only known by name; undefined for one without a definition. */
+export function anyMessageReader(type: string): Decode<unknown> | undefined {
+  if (messageDefinition(type.replace("/msg/", "/")) === undefined) return undefined;
+  return messageReader(type as RosTypeName);
+}
+
 function readWhole(reader: MessageReader, name: string, cdr: Uint8Array): unknown {
   try {
     return reader.readMessage(cdr);
@@ -63,14 +80,14 @@ function readWhole(reader: MessageReader, name: string, cdr: Uint8Array): unknow
 
 /** The definition of `name` first, then of every message it contains: what reader and writer expect. */
 function definitionsOf(name: string): Definitions {
-  const found = new Map<string, Definition>();
+  const found = new Map<string, MessageDefinition>();
   collect(name.replace("/msg/", "/"), found);
   return [...found.values()];
 }
 
-function collect(bundledName: string, found: Map<string, Definition>): void {
+function collect(bundledName: string, found: Map<string, MessageDefinition>): void {
   if (found.has(bundledName)) return;
-  const definition = Object.hasOwn(bundled, bundledName) ? bundled[bundledName] : undefined;
+  const definition = messageDefinition(bundledName);
   if (definition === undefined) {
     throw new BridgeError(
       ErrorCode.RosType,
