@@ -1,3 +1,5 @@
+import type { GraphMessages } from "./graph-messages.ts";
+
 /**
  * The ROS 2 messages the bridge speaks, with ROS's own field names. Only `message-mapping.ts` makes
  * them; the rest of the bridge never sees these names.
@@ -91,7 +93,7 @@ export interface Float64MultiArray {
 }
 
 /** Every message type the codec is asked for, by its ROS name. */
-export interface RosMessages {
+export interface RosMessages extends GraphMessages {
   "std_msgs/msg/Header": Header;
   "sensor_msgs/msg/JointState": JointState;
   "sensor_msgs/msg/CompressedImage": CompressedImage;
