@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
-import type { DiscoveryRange } from "./rtps/udp-link.ts";
+import type { DiscoveryRange } from "./rtps/transport/udp-link.ts";
 
 /** What the configuration says; undefined leaves it to the environment, then to the default. */
 export interface RosNetworkConfig {

@@ -1,5 +1,5 @@
-import type { RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
-import type { DiscoveryRange } from "./rtps/udp-link.ts";
+import type { RosEvent, RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
+import type { DiscoveryRange } from "./rtps/transport/udp-link.ts";
 
 /** What a ROS host is opened with. Travels as `workerData`, so it is plain data. */
 export interface RosHostOptions {
@@ -45,6 +45,7 @@ export type FromRosHost =
   | { readonly kind: "message"; readonly endpointId: number; readonly cdr: Uint8Array }
   | { readonly kind: "matched"; readonly endpointId: number; readonly matchedCount: number }
   | { readonly kind: "stats"; readonly requestId: number; readonly stats: RosHostStats }
+  | { readonly kind: "event"; readonly event: RosEvent }
   | {
       readonly kind: "log";
       readonly level: "error" | "warn" | "info" | "debug";

@@ -1,5 +1,5 @@
 import type { RosHostStats, RosTopicStats } from "./host-protocol.ts";
-import { rosTopicName } from "./rtps/names.ts";
+import { rosTopicName } from "./rtps/rosgraph/names.ts";
 import type { ParticipantStats } from "./rtps/participant.ts";
 
 /** A participant's counters per ROS topic. `droppedCounts` is by ROS name. */

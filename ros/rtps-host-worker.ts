@@ -7,6 +7,7 @@ import {
   workerFailure,
   type WorkerReady,
 } from "../bridge/contract/worker-host.ts";
+import { EventOutbox } from "./event-outbox.ts";
 import { HostOutbox } from "./host-outbox.ts";
 import type { FromRosHost, RosHostReady, RosHostWorkerData, ToRosHost } from "./host-protocol.ts";
 import { hostStats } from "./rtps-host-stats.ts";
@@ -32,10 +33,12 @@ class RtpsHost {
     { readonly reader: TopicReader; readonly outbox: HostOutbox }
   >();
   readonly #matchedCounts = new Map<number, number>();
+  readonly #events: EventOutbox;
   readonly #ticks: NodeJS.Timeout;
 
-  constructor(participant: Participant, data: RosHostWorkerData) {
+  constructor(participant: Participant, data: RosHostWorkerData, events: EventOutbox) {
     this.#participant = participant;
+    this.#events = events;
     this.#taken = new TakenCounts(data.taken);
     this.#heartbeats = new Heartbeats(data.heartbeats);
     this.#tick();
@@ -86,6 +89,9 @@ class RtpsHost {
   #tick(): void {
     this.#heartbeats.beat(Thread.Ros, monotonicMs());
     for (const { outbox } of this.#readers.values()) outbox.flush();
+    this.#events.flush((event) => {
+      post({ kind: "event", event });
+    });
     for (const [endpointId, { matchedCount }] of this.#writers) {
       if ((this.#matchedCounts.get(endpointId) ?? 0) === matchedCount) continue;
       this.#matchedCounts.set(endpointId, matchedCount);
@@ -137,8 +143,16 @@ const portLog: Log = {
 async function main(data: RosHostWorkerData): Promise<void> {
   try {
     const { discoveryRange, ...options } = data.options;
-    const participant = await openParticipant({ ...options, range: discoveryRange, log: portLog });
-    const host = new RtpsHost(participant, data);
+    const events = new EventOutbox();
+    const participant = await openParticipant({
+      ...options,
+      range: discoveryRange,
+      log: portLog,
+      onEvent: (event) => {
+        events.push(event);
+      },
+    });
+    const host = new RtpsHost(participant, data, events);
     parentPort?.on("message", (message: ToRosHost) => {
       host.handle(message);
     });

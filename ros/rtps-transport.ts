@@ -2,6 +2,7 @@ import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
 import type { Heartbeats } from "../bridge/contract/heartbeats.ts";
 import type { Log } from "../bridge/contract/log.ts";
 import type {
+  RosEvent,
   RosPublisher,
   RosSubscription,
   RosTopic,
@@ -17,7 +18,7 @@ import type {
   RosHostWorkerData,
   ToRosHost,
 } from "./host-protocol.ts";
-import { ddsTopicName, ddsTypeName } from "./rtps/names.ts";
+import { ddsTopicName, ddsTypeName } from "./rtps/rosgraph/names.ts";
 import { maxEndpoints, TakenCounts } from "./taken-counts.ts";
 
 export interface RtpsTransportOptions extends RosHostOptions {
@@ -72,6 +73,7 @@ export class RtpsTransport implements RosTransport {
   readonly #log: Log;
   readonly #publishers = new Map<number, Publisher>();
   readonly #subscriptions = new Map<number, (cdr: Uint8Array) => void>();
+  readonly #eventListeners: ((event: RosEvent) => void)[] = [];
   readonly #pendingStats = new Map<number, (stats: RosHostStats | BridgeError) => void>();
   #endpointCount = 0;
   #requestCount = 0;
@@ -142,6 +144,10 @@ export class RtpsTransport implements RosTransport {
     return answer;
   }
 
+  onEvent(listener: (event: RosEvent) => void): void {
+    this.#eventListeners.push(listener);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await this.#host[Symbol.asyncDispose]();
@@ -176,6 +182,9 @@ export class RtpsTransport implements RosTransport {
       case "stats":
         this.#pendingStats.get(message.requestId)?.(message.stats);
         this.#pendingStats.delete(message.requestId);
+        return;
+      case "event":
+        for (const listener of this.#eventListeners) listener(message.event);
         return;
       case "log":
         this.#log[message.level](message.fields, message.sentence);

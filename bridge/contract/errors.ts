@@ -41,6 +41,8 @@ export const ErrorCode = {
   ModelDeadline: "model/deadline",
   /** What follows --ros-args, a parameter file, or a name in them is not as ROS 2 has it. */
   RosArguments: "ros/arguments",
+  /** A ROS service did not answer in time. */
+  RosServiceTimeout: "ros/service-timeout",
   RosTransport: "ros/transport",
   RosType: "ros/type",
   SimFault: "sim/fault",

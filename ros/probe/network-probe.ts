@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { errorText } from "../../bridge/contract/errors.ts";
 import type { Finding } from "../../bridge/contract/finding.ts";
 import type { RosNetwork } from "../environment.ts";
-import { metatrafficPort, multicastAddress, multicastPort } from "../rtps/protocol.ts";
+import { metatrafficPort, multicastAddress, multicastPort } from "../rtps/wire/protocol.ts";
 
 const loopback = "127.0.0.1";
 const echoTimeoutMs = 500;

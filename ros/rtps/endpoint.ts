@@ -1,8 +1,10 @@
-import type { Guid, PrefixKey } from "./guid.ts";
-import type { DatagramLink, Locator } from "./link.ts";
-import type { Pacer } from "./pacer.ts";
-import type { EndpointQos } from "./qos.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { RosEvent } from "../../bridge/contract/ros-transport.ts";
+import type { Guid, PrefixKey } from "./wire/guid.ts";
+import type { DatagramLink, Locator } from "./transport/link.ts";
+import type { Pacer } from "./writer/pacer.ts";
+import type { EndpointQos } from "./params/qos.ts";
+import type { Scheduler } from "./transport/scheduler.ts";
+import type { MalformedCounts } from "./wire/malformed-counts.ts";
 
 /** What every endpoint of a participant shares. */
 export interface EndpointContext {
@@ -14,12 +16,16 @@ export interface EndpointContext {
   readonly unixMs: () => number;
   /** Samples larger than this go out in fragments of this size. */
   readonly fragmentBytes: number;
+  /** Tells the owner of the participant. */
+  readonly emit: (event: RosEvent) => void;
+  readonly malformed: MalformedCounts;
 }
 
 /** A remote writer or reader that matches one of ours, and where to reach it. */
 export interface MatchedEndpoint {
   readonly guid: Guid;
-  readonly locator: Locator;
+  /** Changes when the peer's addresses do. */
+  locator: Locator;
   readonly qos: EndpointQos;
 }
 

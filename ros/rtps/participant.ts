@@ -1,21 +1,24 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
-import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
+import type { RosEvent, RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { errorText } from "../../bridge/contract/errors.ts";
 import type { EndpointContext, ReaderLimits } from "./endpoint.ts";
-import { Discovery, type Incompatibility } from "./discovery.ts";
-import { encodeGraphInfo, graphQos, graphTopic } from "./graph-info.ts";
-import { guidKey, type Guid, randomPrefix } from "./guid.ts";
-import type { DatagramLink } from "./link.ts";
-import { MessageParser } from "./message-parser.ts";
-import { ddsTopicName, ddsTypeName } from "./names.ts";
-import { Pacer } from "./pacer.ts";
-import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./protocol.ts";
-import { defaultQos, Durability, type EndpointQos } from "./qos.ts";
-import { Reader, type ReaderStats } from "./reader.ts";
-import { Router } from "./router.ts";
-import { type Cancel, type Scheduler, systemScheduler } from "./scheduler.ts";
-import { type DiscoveryRange, openUdpLink } from "./udp-link.ts";
-import { Writer, type WriterStats } from "./writer.ts";
+import { Discovery } from "./discovery/discovery.ts";
+import type { Incompatibility } from "./discovery/mismatches.ts";
+import { encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
+import { guidKey, type Guid, randomPrefix } from "./wire/guid.ts";
+import type { DatagramLink } from "./transport/link.ts";
+import { MalformedCounts, type MalformedKind } from "./wire/malformed-counts.ts";
+import { MessageParser } from "./wire/message-parser.ts";
+import { MalformedData } from "./params/params.ts";
+import { ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
+import { Pacer } from "./writer/pacer.ts";
+import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./wire/protocol.ts";
+import { type EndpointQos, endpointQos } from "./params/qos.ts";
+import { Reader, type ReaderStats } from "./reader/reader.ts";
+import { Router } from "./discovery/router.ts";
+import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
+import { type DiscoveryRange, openUdpLink } from "./transport/udp-link.ts";
+import { Writer, type WriterStats } from "./writer/writer.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */
@@ -36,6 +39,8 @@ export interface ParticipantOptions {
   readonly graphGidBytes?: 16 | 24;
   readonly readerLimits?: Partial<ReaderLimits>;
   readonly log?: Log;
+  /** Hears of quality-of-service events. */
+  readonly onEvent?: (event: RosEvent) => void;
   /** A test's time and link; default the machine's. */
   readonly scheduler?: Scheduler;
   readonly link?: DatagramLink;
@@ -43,11 +48,18 @@ export interface ParticipantOptions {
 
 export interface ParticipantStats {
   readonly peerCount: number;
-  /** Datagrams that were not sound RTPS. */
+  /** What arrived and was not sound RTPS. */
   readonly malformedCount: number;
+  readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
+  /** Peers and endpoints not let in because there were too many. */
+  readonly refusedCount: number;
+  /** Endpoints of all peers. */
+  readonly endpointCount: number;
   readonly writers: readonly WriterStats[];
   readonly readers: readonly ReaderStats[];
+  /** Pairs kept apart at present, by name; `mismatchCount` is all that ever were, by QoS or type. */
   readonly incompatibilities: readonly Incompatibility[];
+  readonly mismatchCount: number;
 }
 
 export interface TopicWriter {
@@ -97,7 +109,6 @@ export class Participant implements AsyncDisposable {
   readonly #writers = new Set<Writer>();
   readonly #readers = new Set<Reader>();
   #entityCount = 0;
-  #malformedCount = 0;
   #isGraphStale = false;
   #isGone = false;
   #closing: Promise<void> | undefined;
@@ -116,6 +127,8 @@ export class Participant implements AsyncDisposable {
       pacer: new Pacer(link, scheduler),
       unixMs: () => performance.timeOrigin + performance.now(),
       fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
+      emit: (event) => options.onEvent?.(event),
+      malformed: new MalformedCounts(),
     };
     this.#discovery = this.#makeDiscovery();
     this.#graph = this.#openWriter({ ...graphTopic, qos: graphQos });
@@ -145,14 +158,15 @@ export class Participant implements AsyncDisposable {
 
   #listen(): void {
     const parser = new MessageParser(this.guid.prefix);
-    const router = new Router(this.#discovery, this.#context.scheduler);
+    const { malformed, scheduler } = this.#context;
+    const router = new Router(this.#discovery, scheduler);
     this.link.onDatagram((datagram) => {
       if (this.#isGone) return;
       // Whatever arrives, the process lives: what cannot be read is counted.
       try {
-        if (!parser.parse(datagram, router)) this.#malformedCount += 1;
-      } catch {
-        this.#malformedCount += 1;
+        if (!parser.parse(datagram, router)) malformed.add(parser.fault);
+      } catch (error) {
+        malformed.add(error instanceof MalformedData ? "discovery" : "internal");
       }
     });
   }
@@ -160,7 +174,7 @@ export class Participant implements AsyncDisposable {
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
   createWriter(options: { readonly topic: RosTopic }): TopicWriter {
     const { topic } = options;
-    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic) });
+    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos) });
     this.#writers.add(writer);
     this.#publishGraph();
     return {
@@ -211,10 +225,14 @@ export class Participant implements AsyncDisposable {
   stats(): ParticipantStats {
     return {
       peerCount: this.#discovery.peerCount,
-      malformedCount: this.#malformedCount,
+      malformedCount: this.#context.malformed.total,
+      malformedByKind: this.#context.malformed.byKind(),
+      refusedCount: this.#discovery.refusedCount,
+      endpointCount: this.#discovery.endpointCount,
       writers: [...this.#writers].map((writer) => writer.stats()),
       readers: [...this.#readers].map((reader) => reader.stats()),
       incompatibilities: this.#discovery.incompatibilities,
+      mismatchCount: this.#discovery.mismatchCount,
     };
   }
 
@@ -261,7 +279,7 @@ export class Participant implements AsyncDisposable {
       {
         entityId: this.#nextEntityId("Reader"),
         ...ddsNames(topic),
-        qos: endpointQos(topic),
+        qos: endpointQos(topic.qos),
         onSample: ({ payload, status }) => {
           if (payload === undefined || status !== 0) return;
           try {
@@ -304,14 +322,4 @@ export class Participant implements AsyncDisposable {
 
 function ddsNames(topic: RosTopic): { readonly topicName: string; readonly typeName: string } {
   return { topicName: ddsTopicName(topic.name), typeName: ddsTypeName(topic.type) };
-}
-
-function endpointQos(topic: RosTopic): EndpointQos {
-  return {
-    ...defaultQos,
-    reliable: topic.qos.reliability === "reliable",
-    durability:
-      topic.qos.durability === "transient_local" ? Durability.TransientLocal : Durability.Volatile,
-    depth: Math.max(1, topic.qos.depth),
-  };
 }

@@ -1,4 +1,4 @@
-import type { Cancel, Scheduler } from "../../../ros/rtps/scheduler.ts";
+import type { Cancel, Scheduler } from "../../../ros/rtps/transport/scheduler.ts";
 
 interface Task {
   readonly dueMs: number;

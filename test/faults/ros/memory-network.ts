@@ -1,5 +1,5 @@
-import type { DatagramLink, Locator } from "../../../ros/rtps/link.ts";
-import type { Scheduler } from "../../../ros/rtps/scheduler.ts";
+import type { DatagramLink, Locator } from "../../../ros/rtps/transport/link.ts";
+import type { Scheduler } from "../../../ros/rtps/transport/scheduler.ts";
 
 export interface NetworkFaults {
   readonly lossRatio: number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RosTopic } from "../../../bridge/contract/ros-transport.ts";
 import { Participant } from "../../../ros/rtps/participant.ts";
-import { prefixToBytes } from "../../../ros/rtps/guid.ts";
+import { prefixToBytes } from "../../../ros/rtps/wire/guid.ts";
 import { ManualScheduler } from "./manual-scheduler.ts";
 import { MemoryNetwork, seededRandom } from "./memory-network.ts";
 

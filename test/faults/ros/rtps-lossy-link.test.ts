@@ -1,67 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { RosQos, RosTopic } from "../../../bridge/contract/ros-transport.ts";
-import { Participant } from "../../../ros/rtps/participant.ts";
-import { ManualScheduler } from "./manual-scheduler.ts";
-import { MemoryNetwork, type NetworkFaults } from "./memory-network.ts";
+import { bad, good, message, topic, World } from "./rtps-world.ts";
 
-const bad: NetworkFaults = { lossRatio: 0.1, duplicateRatio: 0.05, jitterMs: 1.5 };
-const good: NetworkFaults = { lossRatio: 0, duplicateRatio: 0, jitterMs: 0 };
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => ({ seed }));
-
-function topic(qos: Partial<RosQos>): RosTopic {
-  return {
-    name: "/test",
-    type: "std_msgs/msg/String",
-    qos: { reliability: "reliable", durability: "volatile", depth: 1000, ...qos },
-  };
-}
-
-/** A message of `sizeBytes` that starts with `number` and whose every octet is told by both. */
-function message(number: number, sizeBytes: number): Buffer {
-  const bytes = Buffer.alloc(sizeBytes, number & 0xff);
-  bytes.writeUInt32BE(0x00010000, 0);
-  bytes.writeUInt32LE(number, 4);
-  return bytes;
-}
-
-class World {
-  readonly scheduler = new ManualScheduler();
-  readonly network: MemoryNetwork;
-  readonly seed: number;
-
-  constructor(seed: number, faults: NetworkFaults) {
-    this.seed = seed;
-    this.network = new MemoryNetwork(this.scheduler, seed, faults);
-  }
-
-  join(nodeName: string, fragmentBytes = 1000): { node: Participant; unplug: () => void } {
-    const link = this.network.openLink();
-    const node = new Participant(
-      {
-        domainId: 0,
-        range: "LOCALHOST",
-        nodeName,
-        namespace: "/",
-        fragmentBytes,
-        scheduler: this.scheduler,
-      },
-      link,
-    );
-    return {
-      node,
-      unplug: () => {
-        link.unplug();
-      },
-    };
-  }
-
-  /** Runs until `done`, at most `limitMs` of simulated time. */
-  until(done: () => boolean, limitMs: number): void {
-    const endMs = this.scheduler.nowMs() + limitMs;
-    while (!done() && this.scheduler.nowMs() < endMs) this.scheduler.advance(5);
-    expect(done(), `seed ${this.seed}: not there after ${limitMs} simulated ms`).toBe(true);
-  }
-}
 
 describe.each(seeds)("a link that loses a tenth, doubles and reorders, seed $seed", ({ seed }) => {
   it("brings every reliable message once, in order", () => {
@@ -213,21 +153,6 @@ describe("a peer that vanishes without a word", () => {
     writer.publish(message(7, 100));
     world.scheduler.advance(100);
     expect(received).toEqual([7]);
-  });
-});
-
-describe("endpoints that may not match", () => {
-  it("are named with the policy that keeps them apart", () => {
-    const world = new World(1, good);
-    const { node } = world.join("a");
-    node.createReader({ topic: topic({}), onMessage: () => undefined });
-    const other = world.join("b");
-    other.node.createWriter({ topic: topic({ reliability: "best_effort" }) });
-    world.scheduler.advance(1000);
-    expect(node.stats().incompatibilities).toEqual([
-      { topicName: "rt/test", peer: "b", policies: ["RELIABILITY"] },
-    ]);
-    expect(node.stats().readers[0]?.matchedCount).toBe(0);
   });
 });
 

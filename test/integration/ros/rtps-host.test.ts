@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { monotonicMs } from "../../../bridge/contract/clock.ts";
 import { Heartbeats, Thread } from "../../../bridge/contract/heartbeats.ts";
 import { silentLog } from "../../../bridge/contract/log.ts";
-import type { RosTopic } from "../../../bridge/contract/ros-transport.ts";
+import type { RosEvent, RosTopic } from "../../../bridge/contract/ros-transport.ts";
 import { openRtpsTransport, type RtpsTransport } from "../../../ros/rtps-transport.ts";
 
 const domainId = 100 + ((process.pid + 50) % 100);
@@ -53,6 +53,24 @@ async function openPair(): Promise<
 }
 
 describe("the RTPS host", () => {
+  it("tells its owner when a subscription asks for more than a publisher offers", async () => {
+    await using pair = await openPair();
+    const events: RosEvent[] = [];
+    pair.one.onEvent((event) => events.push(event));
+    pair.one.advertise({ ...topic, qos: { ...topic.qos, reliability: "best_effort" } });
+    pair.two.subscribe(topic, () => undefined);
+    await until(() => events.length > 0, "told");
+    expect(events).toEqual([
+      {
+        kind: "incompatible-qos",
+        topic: topic.name,
+        side: "publisher",
+        policies: ["RELIABILITY"],
+        peer: "two",
+      },
+    ]);
+  });
+
   it("carries messages of any size from one thread to the other, unchanged and in order", async () => {
     await using pair = await openPair();
     const { one, two } = pair;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { RosQos, RosTopic } from "../../../bridge/contract/ros-transport.ts";
 import { openParticipant, type Participant } from "../../../ros/rtps/participant.ts";
-import { metatrafficPort } from "../../../ros/rtps/protocol.ts";
+import { metatrafficPort } from "../../../ros/rtps/wire/protocol.ts";
 
 /** A domain that test runs beside this one are unlikely to use. */
 const domainId = 100 + (process.pid % 100);

@@ -5,17 +5,17 @@ import {
   decodeParticipant,
   encodeEndpoint,
   encodeParticipant,
-} from "../../../ros/rtps/discovery-data.ts";
-import { FragmentAssembly } from "../../../ros/rtps/fragment-assembly.ts";
-import { guidFromBytes, guidToBytes } from "../../../ros/rtps/guid.ts";
-import { MessageBuilder } from "../../../ros/rtps/message-builder.ts";
+} from "../../../ros/rtps/params/discovery-data.ts";
+import { FragmentAssembly } from "../../../ros/rtps/reader/fragment-assembly.ts";
+import { guidFromBytes, guidToBytes } from "../../../ros/rtps/wire/guid.ts";
+import { MessageBuilder } from "../../../ros/rtps/wire/message-builder.ts";
 import {
   type FragmentSubmessage,
   MessageParser,
   type SubmessageHandler,
-} from "../../../ros/rtps/message-parser.ts";
-import { NumberSet } from "../../../ros/rtps/number-set.ts";
-import { SequenceNumber } from "../../../ros/rtps/sequence-number.ts";
+} from "../../../ros/rtps/wire/message-parser.ts";
+import { NumberSet } from "../../../ros/rtps/wire/number-set.ts";
+import { SequenceNumber } from "../../../ros/rtps/wire/sequence-number.ts";
 
 const prefixes = fc
   .uint8Array({ minLength: 12, maxLength: 12 })
@@ -205,12 +205,15 @@ describe("discovery data survives its encoding:", () => {
       qos: fc.record({
         reliable: fc.boolean(),
         durability: fc.integer({ min: 0, max: 3 }),
+        keepAll: fc.boolean(),
         depth: fc.integer({ min: 1, max: 10_000 }),
         deadlineMs: durations,
         livelinessKind: fc.integer({ min: 0, max: 2 }),
         livelinessLeaseMs: durations,
         ownership: fc.integer({ min: 0, max: 1 }),
-        partitions: fc.constant([]),
+        lifespanMs: durations,
+        partitions: fc.array(fc.string({ maxLength: 30 }), { maxLength: 4 }),
+        representations: fc.constant([0]),
       }),
     });
     fc.assert(

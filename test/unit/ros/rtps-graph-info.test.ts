@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodeGraphInfo } from "../../../ros/rtps/graph-info.ts";
+import { encodeGraphInfo } from "../../../ros/rtps/rosgraph/graph-info.ts";
 
 const prefix = "\x01\xf7\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b";
 const gid = "01f702030405060708090a0b";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { History } from "../../../ros/rtps/history.ts";
+import { History } from "../../../ros/rtps/writer/history.ts";
 
 function add(history: History, key = ""): number {
   return history.add({ payload: new Uint8Array(4), stampMs: 0, key, gone: undefined })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MessageBuilder, toAllReaders } from "../../../ros/rtps/message-builder.ts";
-import { NumberSet } from "../../../ros/rtps/number-set.ts";
+import { MessageBuilder, toAllReaders } from "../../../ros/rtps/wire/message-builder.ts";
+import { NumberSet } from "../../../ros/rtps/wire/number-set.ts";
 
 const prefix = "\x01\xf7\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c";
 const header = "5254505302020 1f701f7030405060708090a0b0c".replaceAll(" ", "");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MessageParser, type SubmessageHandler } from "../../../ros/rtps/message-parser.ts";
+import { MessageParser, type SubmessageHandler } from "../../../ros/rtps/wire/message-parser.ts";
 
 /** RTPS 2.2, vendor 0x0110, prefix 01..0c. */
 const header = "52545053 0202 0110 0102030405060708090a0b0c";

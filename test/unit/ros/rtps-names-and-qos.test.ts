@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ddsTopicName, ddsTypeName, rosTopicName } from "../../../ros/rtps/names.ts";
-import { defaultQos, incompatiblePolicies } from "../../../ros/rtps/qos.ts";
+import { ddsTopicName, ddsTypeName, rosTopicName } from "../../../ros/rtps/rosgraph/names.ts";
+import { defaultQos, incompatiblePolicies } from "../../../ros/rtps/params/qos.ts";
 
 describe("ROS names on the wire", () => {
   it.each([
@@ -94,6 +94,42 @@ describe("QoS of a writer and a reader", () => {
       what: "the default partition, named",
       offered: { partitions: [""] },
       requested: {},
+      policies: [],
+    },
+    {
+      what: "a partition that the reader's pattern covers",
+      offered: { partitions: ["robot1"] },
+      requested: { partitions: ["x", "robot?"] },
+      policies: [],
+    },
+    {
+      what: "XCDR2 only",
+      offered: { representations: [2] },
+      requested: { representations: [0] },
+      policies: ["DATA_REPRESENTATION"],
+    },
+    {
+      what: "XCDR2 first for a reader of both",
+      offered: { representations: [2, 0] },
+      requested: { representations: [0, 2] },
+      policies: [],
+    },
+    {
+      what: "XCDR1 for a reader of XCDR2 only",
+      offered: { representations: [0] },
+      requested: { representations: [2] },
+      policies: ["DATA_REPRESENTATION"],
+    },
+    {
+      what: "unstated representations for one that reads version 1",
+      offered: {},
+      requested: { representations: [0] },
+      policies: [],
+    },
+    {
+      what: "keep-last for keep-all",
+      offered: { keepAll: false },
+      requested: { keepAll: true },
       policies: [],
     },
     {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { DatagramLink } from "../../../ros/rtps/link.ts";
-import { Pacer, type PacedJob } from "../../../ros/rtps/pacer.ts";
+import type { DatagramLink } from "../../../ros/rtps/transport/link.ts";
+import { Pacer, type PacedJob } from "../../../ros/rtps/writer/pacer.ts";
 import { ManualScheduler } from "../../faults/ros/manual-scheduler.ts";
 
 function open() {

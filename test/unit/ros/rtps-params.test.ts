@@ -5,15 +5,15 @@ import {
   decodeParticipant,
   encodeEndpoint,
   encodeKey,
-} from "../../../ros/rtps/discovery-data.ts";
+} from "../../../ros/rtps/params/discovery-data.ts";
 import {
   durationWords,
   forEachParameter,
   MalformedData,
   ParameterListWriter,
-} from "../../../ros/rtps/params.ts";
-import { ParameterId } from "../../../ros/rtps/protocol.ts";
-import { defaultQos } from "../../../ros/rtps/qos.ts";
+} from "../../../ros/rtps/params/params.ts";
+import { ParameterId } from "../../../ros/rtps/wire/protocol.ts";
+import { defaultQos } from "../../../ros/rtps/params/qos.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ""), "hex");
 const prefix = "\x01\x10\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b";
@@ -117,10 +117,35 @@ describe("endpoint data", () => {
       guid: { prefix, entityId: 0x203 },
       topicName: "rt/kairos/joint_states",
       typeName: "sensor_msgs::msg::dds_::JointState_",
-      qos: { ...defaultQos, reliable: true, durability: 1, depth: 7, deadlineMs: 1500 },
+      qos: {
+        ...defaultQos,
+        reliable: true,
+        durability: 1,
+        keepAll: true,
+        depth: 7,
+        deadlineMs: 1500,
+        lifespanMs: 250,
+        partitions: ["a", "b*"],
+        representations: [0],
+      },
       locators: [{ address: "10.0.0.9", port: 7500 }],
     };
     expect(decodeEndpoint(encodeEndpoint(data), { of: "writer" })).toEqual(data);
+  });
+
+  it.each([
+    { what: "durability 4", text: "1d000400 04000000" },
+    { what: "history 2", text: "40000800 02000000 01000000" },
+    { what: "liveliness 3", text: "1b000c00 03000000 ffffff7f ffffffff" },
+    { what: "ownership 2", text: "1f000400 02000000" },
+  ])("with $what is refused", ({ text }) => {
+    const list = hex(`00030000 ${guid} ${names} ${text} 01000000`);
+    expect(() => decodeEndpoint(list, { of: "writer" })).toThrow(/kind is/);
+  });
+
+  it("tells a writer of XCDR version 2", () => {
+    const list = hex(`00030000 ${guid} ${names} 73000800 01000000 02000000 01000000`);
+    expect(decodeEndpoint(list, { of: "writer" }).qos.representations).toEqual([2]);
   });
 
   it("carries the partitions of a stranger", () => {

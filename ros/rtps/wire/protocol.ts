@@ -27,6 +27,8 @@ export const Flag = {
   FragmentKeyPayload: 0x04,
   /** HEARTBEAT, ACKNACK: no answer is required. */
   Final: 0x02,
+  /** HEARTBEAT: the writer's application says that it is alive. */
+  Liveliness: 0x04,
 } as const;
 
 /** 9.3.1.2: entity ids, written as the big-endian number of their four octets. */
@@ -62,6 +64,7 @@ export const ParameterId = {
   Ownership: 0x1f,
   Deadline: 0x23,
   Partition: 0x29,
+  Lifespan: 0x2b,
   UserData: 0x2c,
   UnicastLocator: 0x2f,
   DefaultUnicastLocator: 0x31,

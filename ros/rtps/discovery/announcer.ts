@@ -1,12 +1,12 @@
-import type { Log } from "../../bridge/contract/log.ts";
-import { encodeKey, encodeParticipant, type ParticipantData } from "./discovery-data.ts";
-import type { EndpointContext } from "./endpoint.ts";
-import { type Guid, guidToBytes, type PrefixKey } from "./guid.ts";
-import { MessageBuilder } from "./message-builder.ts";
+import type { Log } from "../../../bridge/contract/log.ts";
+import { encodeKey, encodeParticipant, type ParticipantData } from "../params/discovery-data.ts";
+import type { EndpointContext } from "../endpoint.ts";
+import { type Guid, guidToBytes, type PrefixKey } from "../wire/guid.ts";
+import { MessageBuilder } from "../wire/message-builder.ts";
 import type { Peer } from "./peer.ts";
-import { EntityId, goneStatus, ParameterId } from "./protocol.ts";
-import type { Cancel } from "./scheduler.ts";
-import type { Writer } from "./writer.ts";
+import { EntityId, goneStatus, ParameterId } from "../wire/protocol.ts";
+import type { Cancel } from "../transport/scheduler.ts";
+import type { Writer } from "../writer/writer.ts";
 
 export interface DiscoveryOptions {
   readonly context: EndpointContext;

@@ -1,6 +1,6 @@
-import { type Guid, guidFromBytes, guidToBytes } from "./guid.ts";
-import type { Locator } from "./link.ts";
-import { ParameterId } from "./protocol.ts";
+import { type Guid, guidFromBytes, guidToBytes } from "../wire/guid.ts";
+import type { Locator } from "../transport/link.ts";
+import { ParameterId } from "../wire/protocol.ts";
 
 /** What came in is not what the protocol says. Caught where the datagram is handled, and counted. */
 export class MalformedData extends Error {}
@@ -36,6 +36,14 @@ export class ParameterListWriter {
     const length = Buffer.alloc(4);
     length.writeUInt32LE(value.length, 0);
     return this.bytes(id, Buffer.concat([length, value]));
+  }
+
+  /** A sequence of strings, each at a multiple of 4. */
+  strings(id: number, texts: readonly string[]): this {
+    const count = Buffer.alloc(4);
+    count.writeUInt32LE(texts.length, 0);
+    const padded = texts.map(cdrString).flatMap((text) => [text, Buffer.alloc(-text.length & 3)]);
+    return this.bytes(id, Buffer.concat([count, ...padded]));
   }
 
   guid(id: number, guid: Guid): this {
@@ -111,6 +119,17 @@ export class ParameterValue {
       offset += 4 + length + (-length & 3);
     }
     return texts;
+  }
+
+  /** A sequence of 16-bit numbers, at most `maxCount` of them. */
+  shorts(maxCount: number): number[] {
+    const count = Math.min(this.u32(), maxCount);
+    this.#need(4 + 2 * count);
+    return Array.from({ length: count }, (_, index) =>
+      this.#littleEndian
+        ? this.#bytes.readUInt16LE(4 + 2 * index)
+        : this.#bytes.readUInt16BE(4 + 2 * index),
+    );
   }
 
   octets(): Buffer {

@@ -1,4 +1,4 @@
-import type { Route } from "./endpoint.ts";
+import type { Route } from "../endpoint.ts";
 import type { PrefixKey } from "./guid.ts";
 import type { NumberSet } from "./number-set.ts";
 import {
@@ -101,13 +101,15 @@ export class MessageBuilder {
     first: number,
     last: number,
     count: number,
-    options: { readonly final: boolean },
+    options: { readonly final: boolean; readonly liveliness?: boolean },
   ): this {
-    const start = this.#begin(SubmessageId.Heartbeat, options.final ? Flag.Final : 0);
+    const flags =
+      (options.final ? Flag.Final : 0) | (options.liveliness === true ? Flag.Liveliness : 0);
+    const start = this.#begin(SubmessageId.Heartbeat, flags);
     let offset = this.#route(start, route);
     offset = SequenceNumber.write(this.#buffer, offset, first);
     offset = SequenceNumber.write(this.#buffer, offset, last);
-    return this.#end(start, this.#buffer.writeInt32LE(count, offset));
+    return this.#end(start, this.#buffer.writeInt32LE(count | 0, offset));
   }
 
   ackNack(
@@ -120,7 +122,7 @@ export class MessageBuilder {
     let offset = this.#route(start, route);
     offset = SequenceNumber.write(this.#buffer, offset, missing.base);
     offset = missing.write(this.#buffer, offset);
-    return this.#end(start, this.#buffer.writeInt32LE(count, offset));
+    return this.#end(start, this.#buffer.writeInt32LE(count | 0, offset));
   }
 
   nackFragment(route: Route, sequenceNumber: number, missing: NumberSet, count: number): this {
@@ -129,7 +131,7 @@ export class MessageBuilder {
     offset = SequenceNumber.write(this.#buffer, offset, sequenceNumber);
     offset = this.#buffer.writeUInt32LE(missing.base, offset);
     offset = missing.write(this.#buffer, offset);
-    return this.#end(start, this.#buffer.writeInt32LE(count, offset));
+    return this.#end(start, this.#buffer.writeInt32LE(count | 0, offset));
   }
 
   /** Samples `start` up to, not including, `end` will never come. */

@@ -1,5 +1,5 @@
-import { type Guid, type PrefixKey } from "./guid.ts";
-import type { Locator } from "./link.ts";
+import { type Guid, type PrefixKey } from "../wire/guid.ts";
+import type { Locator } from "../transport/link.ts";
 import {
   durationWords,
   forEachParameter,
@@ -13,8 +13,8 @@ import {
   ParameterId,
   protocolVersion,
   vendorId,
-} from "./protocol.ts";
-import { defaultQos, type EndpointQos } from "./qos.ts";
+} from "../wire/protocol.ts";
+import { defaultQos, type EndpointQos, Representation } from "./qos.ts";
 
 /** What SPDP tells of a participant (8.5.3). */
 export interface ParticipantData {
@@ -44,6 +44,9 @@ export interface EndpointData {
 const maxLocators = 16;
 const maxNameLength = 256;
 const maxPartitions = 16;
+const maxRepresentations = 8;
+/** ROS 2 says `enclave=…;` and, since Iron, `typehash=…;`. */
+const maxUserDataBytes = 1024;
 /** Version and vendor are octet pairs, so they are written as such. */
 const versionOctets = Buffer.from([protocolVersion >>> 8, protocolVersion & 0xff]);
 const vendorOctets = Buffer.from([vendorId >>> 8, vendorId & 0xff]);
@@ -84,7 +87,7 @@ export function decodeParticipant(payload: Buffer): ParticipantData {
     else if (id === ParameterId.VendorId) vendor = value.octetPair();
     else if (id === ParameterId.DomainId) domainId = value.u32();
     else if (id === ParameterId.EntityName) name = shortText(value);
-    else if (id === ParameterId.UserData) userData = value.octets().toString("utf8");
+    else if (id === ParameterId.UserData) userData = userText(value);
     else if (id === ParameterId.MetatrafficUnicastLocator) addLocator(metatraffic, value);
     else if (id === ParameterId.DefaultUnicastLocator) addLocator(userTraffic, value);
   });
@@ -117,12 +120,16 @@ export function encodeEndpoint(data: EndpointData): Buffer {
     // 1 best effort, 2 reliable; the blocking time is the DDS default of 100 ms.
     .u32(ParameterId.Reliability, qos.reliable ? 2 : 1, ...durationWords(100))
     .u32(ParameterId.Durability, qos.durability)
-    .u32(ParameterId.History, 0, qos.depth)
+    .u32(ParameterId.History, qos.keepAll ? 1 : 0, qos.depth)
     .u32(ParameterId.Liveliness, qos.livelinessKind, ...durationWords(qos.livelinessLeaseMs))
     .u32(ParameterId.Deadline, ...durationWords(qos.deadlineMs))
     .u32(ParameterId.Ownership, qos.ownership)
-    // A sequence of one representation id: 0 = XCDR version 1.
-    .u32(ParameterId.DataRepresentation, 1, 0);
+    // A sequence of one 16-bit id, padded: version 1 is what we write and read.
+    .u32(ParameterId.DataRepresentation, 1, Representation.Xcdr1);
+  if (Number.isFinite(qos.lifespanMs)) {
+    list.u32(ParameterId.Lifespan, ...durationWords(qos.lifespanMs));
+  }
+  if (qos.partitions.length > 0) list.strings(ParameterId.Partition, qos.partitions);
   for (const locator of data.locators) list.locator(ParameterId.UnicastLocator, locator);
   return list.finish();
 }
@@ -156,20 +163,39 @@ function withPolicy(qos: EndpointQos, id: number, value: ParameterValue): Endpoi
     case ParameterId.Reliability:
       return { ...qos, reliable: value.u32() >= 2 };
     case ParameterId.Durability:
-      return { ...qos, durability: value.u32() };
+      return { ...qos, durability: upTo(3, value.u32(), "durability") };
     case ParameterId.History:
-      return { ...qos, depth: value.u32(4) };
+      return { ...qos, keepAll: upTo(1, value.u32(), "history") === 1, depth: value.u32(4) };
+    case ParameterId.Lifespan:
+      return { ...qos, lifespanMs: value.durationMs() };
     case ParameterId.Deadline:
       return { ...qos, deadlineMs: value.durationMs() };
     case ParameterId.Liveliness:
-      return { ...qos, livelinessKind: value.u32(), livelinessLeaseMs: value.durationMs(4) };
+      return {
+        ...qos,
+        livelinessKind: upTo(2, value.u32(), "liveliness"),
+        livelinessLeaseMs: value.durationMs(4),
+      };
     case ParameterId.Ownership:
-      return { ...qos, ownership: value.u32() };
+      return { ...qos, ownership: upTo(1, value.u32(), "ownership") };
     case ParameterId.Partition:
-      return { ...qos, partitions: value.strings(maxPartitions) };
+      return { ...qos, partitions: partitions(value) };
+    case ParameterId.DataRepresentation:
+      return { ...qos, representations: value.shorts(maxRepresentations) };
     default:
       return qos;
   }
+}
+
+function upTo(limit: number, found: number, what: string): number {
+  if (found > limit) throw new MalformedData(`${what} kind is ${found}, expected 0 to ${limit}`);
+  return found;
+}
+
+function partitions(value: ParameterValue): string[] {
+  const names = value.strings(maxPartitions);
+  for (const name of names) checkLength(name);
+  return names;
 }
 
 /** The key of a participant or endpoint, as the payload of its disposal. */
@@ -197,9 +223,20 @@ function addLocator(list: Locator[], value: ParameterValue): void {
 }
 
 function shortText(value: ParameterValue): string {
-  const text = value.string();
+  return checkLength(value.string());
+}
+
+function checkLength(text: string): string {
   if (text.length > maxNameLength) {
     throw new MalformedData(`name of ${text.length} characters, limit is ${maxNameLength}`);
   }
   return text;
+}
+
+function userText(value: ParameterValue): string {
+  const octets = value.octets();
+  if (octets.length > maxUserDataBytes) {
+    throw new MalformedData(`user data of ${octets.length} octets, limit is ${maxUserDataBytes}`);
+  }
+  return octets.toString("utf8");
 }

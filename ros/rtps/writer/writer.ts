@@ -1,13 +1,13 @@
-import type { EndpointContext, MatchedEndpoint, Route } from "./endpoint.ts";
-import { type Guid, guidKey } from "./guid.ts";
+import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
+import { type Guid, guidKey } from "../wire/guid.ts";
 import { type Change, History } from "./history.ts";
-import type { Locator } from "./link.ts";
-import { MessageBuilder, toAllReaders } from "./message-builder.ts";
+import type { Locator } from "../transport/link.ts";
+import { MessageBuilder, toAllReaders } from "../wire/message-builder.ts";
 import type { PacedJob } from "./pacer.ts";
-import { goneStatus } from "./protocol.ts";
-import { Durability, type EndpointQos } from "./qos.ts";
+import { goneStatus } from "../wire/protocol.ts";
+import { Durability, type EndpointQos } from "../params/qos.ts";
 import { ReaderProxy, type SampleSource } from "./reader-proxy.ts";
-import type { Cancel } from "./scheduler.ts";
+import type { Cancel } from "../transport/scheduler.ts";
 
 export interface WriterOptions {
   readonly entityId: number;
@@ -99,11 +99,19 @@ export class Writer implements PacedJob, SampleSource {
     this.context.pacer.schedule(this);
   }
 
-  /** @returns the proxy that takes this reader's ACKNACKs. */
+  /**
+   * Matching again is how a change of address is told.
+   *
+   * @returns the proxy that takes this reader's ACKNACKs.
+   */
   match(reader: MatchedEndpoint): ReaderProxy {
     const key = guidKey(reader.guid);
     const known = this.#readers.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.reader.locator = reader.locator;
+      this.#refreshDestinations();
+      return known;
+    }
     const wantsHistory =
       this.options.qos.durability >= Durability.TransientLocal &&
       reader.qos.durability >= Durability.TransientLocal;

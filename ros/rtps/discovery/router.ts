@@ -1,5 +1,5 @@
 import type { Discovery } from "./discovery.ts";
-import type { PrefixKey } from "./guid.ts";
+import type { PrefixKey } from "../wire/guid.ts";
 import type {
   AckNackSubmessage,
   DataSubmessage,
@@ -8,11 +8,11 @@ import type {
   HeartbeatSubmessage,
   NackFragmentSubmessage,
   SubmessageHandler,
-} from "./message-parser.ts";
+} from "../wire/message-parser.ts";
 import type { Peer } from "./peer.ts";
-import { EntityId } from "./protocol.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { WriterProxy } from "./writer-proxy.ts";
+import { EntityId } from "../wire/protocol.ts";
+import type { Scheduler } from "../transport/scheduler.ts";
+import type { WriterProxy } from "../reader/writer-proxy.ts";
 
 /** Leads submessages to the endpoints they are for. Whoever is not a discovered peer is not heard. */
 export class Router implements SubmessageHandler {

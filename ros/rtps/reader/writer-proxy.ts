@@ -4,19 +4,20 @@ import type {
   ReaderLimits,
   ReceivedSample,
   Route,
-} from "./endpoint.ts";
+} from "../endpoint.ts";
 import { FragmentAssembly } from "./fragment-assembly.ts";
-import { MessageBuilder } from "./message-builder.ts";
+import { MessageBuilder } from "../wire/message-builder.ts";
 import type {
   DataSubmessage,
   FragmentSubmessage,
   GapSubmessage,
   HeartbeatSubmessage,
-} from "./message-parser.ts";
-import { maxSetBits, NumberSet } from "./number-set.ts";
-import type { Guid } from "./guid.ts";
-import { Durability, type EndpointQos } from "./qos.ts";
-import type { Cancel } from "./scheduler.ts";
+} from "../wire/message-parser.ts";
+import { maxSetBits, NumberSet } from "../wire/number-set.ts";
+import type { Guid } from "../wire/guid.ts";
+import { isNewerCount } from "../wire/sequence-number.ts";
+import { Durability, type EndpointQos } from "../params/qos.ts";
+import type { Cancel } from "../transport/scheduler.ts";
 import { WaitingSamples } from "./waiting-samples.ts";
 
 // Holes are asked for at once instead of at the next heartbeat, which for Fast DDS may be 3 s away:
@@ -55,7 +56,7 @@ export class WriterProxy {
   #next: number;
   /** Highest number known to exist. */
   #last = 0;
-  #lastHeartbeatCount = Number.NEGATIVE_INFINITY;
+  #lastHeartbeatCount = Number.NaN;
   #ackCount = 0;
   #nackFragmentCount = 0;
   #nackDelayMs = firstNackMs;
@@ -191,8 +192,8 @@ export class WriterProxy {
   }
 
   onHeartbeat(message: EarlyHeartbeat): void {
-    if (!this.#reliable || message.count <= this.#lastHeartbeatCount) return;
-    const isFirst = this.#lastHeartbeatCount === Number.NEGATIVE_INFINITY;
+    if (!this.#reliable || !isNewerCount(message.count, this.#lastHeartbeatCount)) return;
+    const isFirst = Number.isNaN(this.#lastHeartbeatCount);
     this.#lastHeartbeatCount = message.count;
     this.#cancelGreeting?.();
     this.#last = Math.max(this.#last, message.last);

@@ -1,10 +1,15 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { networkInterfaces } from "node:os";
-import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
-import type { Log } from "../../bridge/contract/log.ts";
+import { BridgeError, ErrorCode, errorText } from "../../../bridge/contract/errors.ts";
+import type { Log } from "../../../bridge/contract/log.ts";
 import type { DatagramLink, Locator } from "./link.ts";
-import { metatrafficPort, multicastAddress, multicastPort, userTrafficPort } from "./protocol.ts";
+import {
+  metatrafficPort,
+  multicastAddress,
+  multicastPort,
+  userTrafficPort,
+} from "../wire/protocol.ts";
 
 /** ROS_AUTOMATIC_DISCOVERY_RANGE: who may find us. */
 export type DiscoveryRange = "LOCALHOST" | "SUBNET" | "OFF";

@@ -1,5 +1,5 @@
-import type { DatagramLink } from "./link.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { DatagramLink } from "../transport/link.ts";
+import type { Scheduler } from "../transport/scheduler.ts";
 
 /** Something with datagrams to send, one at a time. */
 export interface PacedJob {

@@ -1,5 +1,5 @@
-import type { FragmentSubmessage } from "./message-parser.ts";
-import { maxSetBits, type NumberSet } from "./number-set.ts";
+import type { FragmentSubmessage } from "../wire/message-parser.ts";
+import { maxSetBits, type NumberSet } from "../wire/number-set.ts";
 
 /** One sample being put together from DATA_FRAGs that may come twice, late or in any order. */
 export class FragmentAssembly {

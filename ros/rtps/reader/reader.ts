@@ -1,6 +1,11 @@
-import type { EndpointContext, MatchedEndpoint, ReaderLimits, ReceivedSample } from "./endpoint.ts";
-import { type Guid, guidKey } from "./guid.ts";
-import type { EndpointQos } from "./qos.ts";
+import type {
+  EndpointContext,
+  MatchedEndpoint,
+  ReaderLimits,
+  ReceivedSample,
+} from "../endpoint.ts";
+import { type Guid, guidKey } from "../wire/guid.ts";
+import type { EndpointQos } from "../params/qos.ts";
 import { type SampleSink, WriterProxy } from "./writer-proxy.ts";
 
 export interface ReaderOptions {
@@ -54,11 +59,18 @@ export class Reader implements SampleSink {
     return this.#writers.size;
   }
 
-  /** @returns the proxy that takes this writer's submessages; `start` it once it can be reached. */
+  /**
+   * Matching again is how a change of address is told.
+   *
+   * @returns the proxy that takes this writer's submessages; `start` it once it can be reached.
+   */
   match(writer: MatchedEndpoint): WriterProxy {
     const key = guidKey(writer.guid);
     const known = this.#writers.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.writer.locator = writer.locator;
+      return known;
+    }
     const proxy = new WriterProxy(this, writer);
     this.#writers.set(key, proxy);
     return proxy;

@@ -1,4 +1,4 @@
-import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
+import { BridgeError, ErrorCode } from "../../../bridge/contract/errors.ts";
 
 const rosName = /^(\/[A-Za-z_][A-Za-z0-9_]*)+$/;
 const rosType = /^([A-Za-z][A-Za-z0-9_]*)\/(msg|srv|action)\/([A-Za-z][A-Za-z0-9_]*)$/;

@@ -1,4 +1,4 @@
-import type { ReaderLimits, ReceivedSample } from "./endpoint.ts";
+import type { ReaderLimits, ReceivedSample } from "../endpoint.ts";
 
 /** Stands for a sample that will never come. */
 const irrelevant = Symbol("irrelevant");

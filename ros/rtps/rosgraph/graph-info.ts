@@ -1,5 +1,5 @@
-import { type Guid, guidToBytes } from "./guid.ts";
-import { defaultQos, Durability, type EndpointQos } from "./qos.ts";
+import { type Guid, guidToBytes } from "../wire/guid.ts";
+import { defaultQos, Durability, type EndpointQos } from "../params/qos.ts";
 
 /** The topic by which `ros2 node list` learns of nodes: not mangled, one sample per participant. */
 export const graphTopic = {

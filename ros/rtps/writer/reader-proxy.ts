@@ -1,10 +1,11 @@
-import type { EndpointContext, MatchedEndpoint, Route } from "./endpoint.ts";
+import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
 import type { Change, History } from "./history.ts";
-import type { Locator } from "./link.ts";
-import { MessageBuilder } from "./message-builder.ts";
-import type { AckNackSubmessage, NackFragmentSubmessage } from "./message-parser.ts";
+import type { Locator } from "../transport/link.ts";
+import { MessageBuilder } from "../wire/message-builder.ts";
+import type { AckNackSubmessage, NackFragmentSubmessage } from "../wire/message-parser.ts";
 import type { PacedJob } from "./pacer.ts";
-import type { EndpointQos } from "./qos.ts";
+import { isNewerCount } from "../wire/sequence-number.ts";
+import type { EndpointQos } from "../params/qos.ts";
 
 /** A fragment asked for within this time of its sending is still on its way. */
 const settleMs = 2;
@@ -36,8 +37,8 @@ export class ReaderProxy implements PacedJob {
   readonly #samples = new Set<number>();
   readonly #fragments = new Map<number, Set<number>>();
   #ackedThrough: number;
-  #lastAckCount = Number.NEGATIVE_INFINITY;
-  #lastNackFragmentCount = Number.NEGATIVE_INFINITY;
+  #lastAckCount = Number.NaN;
+  #lastNackFragmentCount = Number.NaN;
   #resentSomething = false;
 
   /** @param options.startNumber the first sample this reader is to get. */
@@ -68,7 +69,7 @@ export class ReaderProxy implements PacedJob {
    */
   get isBehind(): boolean {
     if (!this.reliable) return false;
-    const isSilent = this.#lastAckCount === Number.NEGATIVE_INFINITY;
+    const isSilent = Number.isNaN(this.#lastAckCount);
     return isSilent || this.#ackedThrough < this.writer.sentThrough;
   }
 
@@ -88,7 +89,7 @@ export class ReaderProxy implements PacedJob {
 
   onAckNack(message: AckNackSubmessage): void {
     // Counts rise; one that does not is a duplicate or was overtaken.
-    if (message.count <= this.#lastAckCount || !this.reliable) return;
+    if (!this.reliable || !isNewerCount(message.count, this.#lastAckCount)) return;
     this.#lastAckCount = message.count;
     const { missing } = message;
     const acked = Math.min(missing.base - 1, this.writer.sentThrough);
@@ -125,7 +126,7 @@ export class ReaderProxy implements PacedJob {
   }
 
   onNackFragment(message: NackFragmentSubmessage): void {
-    if (message.count <= this.#lastNackFragmentCount || !this.reliable) return;
+    if (!this.reliable || !isNewerCount(message.count, this.#lastNackFragmentCount)) return;
     this.#lastNackFragmentCount = message.count;
     const { sequenceNumber, missing } = message;
     if (sequenceNumber > this.writer.sentThrough) return;

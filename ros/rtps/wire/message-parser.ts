@@ -1,4 +1,5 @@
 import type { PrefixKey } from "./guid.ts";
+import type { MalformedKind } from "./malformed-counts.ts";
 import { NumberSet } from "./number-set.ts";
 import { Flag, headerBytes, magic, ParameterId, SubmessageId } from "./protocol.ts";
 import { SequenceNumber } from "./sequence-number.ts";
@@ -31,6 +32,8 @@ export interface HeartbeatSubmessage extends Addressed {
   last: number;
   count: number;
   final: boolean;
+  /** The writer's application says that it is alive (8.3.7.5). */
+  liveliness: boolean;
 }
 export interface AckNackSubmessage extends Addressed {
   /** Everything before `missing.base` is acknowledged; the set is asked for again. */
@@ -90,6 +93,7 @@ export class MessageParser {
     last: 0,
     count: 0,
     final: false,
+    liveliness: false,
   };
   readonly #ackNack: AckNackSubmessage = {
     readerId: 0,
@@ -106,6 +110,8 @@ export class MessageParser {
     missing: new NumberSet(),
     count: 0,
   };
+  /** Why the last `parse` returned false. */
+  fault: MalformedKind = "not-rtps";
   #bytes: Buffer = Buffer.alloc(0);
   #littleEndian = true;
   #source: PrefixKey = everyone;
@@ -123,9 +129,11 @@ export class MessageParser {
    * // hot path
    */
   parse(datagram: Buffer, handler: SubmessageHandler): boolean {
+    this.fault = "not-rtps";
     if (datagram.length < headerBytes || datagram.readUInt32BE(0) !== magic || datagram[4] !== 2) {
       return false;
     }
+    this.fault = "truncated";
     this.#bytes = datagram;
     this.#source = datagram.toString("latin1", 8, headerBytes);
     let forUs = true;
@@ -138,11 +146,11 @@ export class MessageParser {
       const end = this.#submessageEnd(id, offset + 2, start);
       if (end > datagram.length) return false;
       if (id === SubmessageId.InfoDestination) {
-        if (start + 12 > end) return false;
+        if (start + 12 > end) return this.#fail("info");
         const target = datagram.toString("latin1", start, start + 12);
         forUs = target === this.#own || target === everyone;
       } else if (id === SubmessageId.InfoSource) {
-        if (start + 20 > end) return false;
+        if (start + 20 > end) return this.#fail("info");
         this.#source = datagram.toString("latin1", start + 8, start + 20);
       } else if (forUs && !this.#dispatch(id, flags, start, end, handler)) {
         return false;
@@ -172,35 +180,40 @@ export class MessageParser {
   ): boolean {
     switch (id) {
       case SubmessageId.Data:
-        if (!this.#readData(flags, start, end)) return false;
+        if (!this.#readData(flags, start, end)) return this.#fail("data");
         handler.onData(this.#source, this.#data);
         return true;
       case SubmessageId.DataFragment:
-        if (!this.#readFragment(flags, start, end)) return false;
+        if (!this.#readFragment(flags, start, end)) return this.#fail("data-frag");
         // A key in pieces is of no use to anyone here.
         if ((flags & Flag.FragmentKeyPayload) === 0) {
           handler.onFragment(this.#source, this.#fragment);
         }
         return true;
       case SubmessageId.Heartbeat:
-        if (!this.#readHeartbeat(flags, start, end)) return false;
+        if (!this.#readHeartbeat(flags, start, end)) return this.#fail("heartbeat");
         handler.onHeartbeat(this.#source, this.#heartbeat);
         return true;
       case SubmessageId.AckNack:
-        if (!this.#readAckNack(flags, start, end)) return false;
+        if (!this.#readAckNack(flags, start, end)) return this.#fail("acknack");
         handler.onAckNack(this.#source, this.#ackNack);
         return true;
       case SubmessageId.Gap:
-        if (!this.#readGap(start, end)) return false;
+        if (!this.#readGap(start, end)) return this.#fail("gap");
         handler.onGap(this.#source, this.#gap);
         return true;
       case SubmessageId.NackFragment:
-        if (!this.#readNackFragment(start, end)) return false;
+        if (!this.#readNackFragment(start, end)) return this.#fail("nack-frag");
         handler.onNackFragment(this.#source, this.#nackFragment);
         return true;
       default:
         return true;
     }
+  }
+
+  #fail(fault: MalformedKind): false {
+    this.fault = fault;
+    return false;
   }
 
   #u32(offset: number): number {
@@ -285,6 +298,7 @@ export class MessageParser {
     message.last = this.#sequenceNumber(start + 16);
     message.count = this.#u32(start + 24) | 0;
     message.final = (flags & Flag.Final) !== 0;
+    message.liveliness = (flags & Flag.Liveliness) !== 0;
     return message.first >= 1 && message.last >= message.first - 1;
   }
 
