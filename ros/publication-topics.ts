@@ -34,7 +34,7 @@ const dynamicFrames: RosQos = { reliability: "reliable", durability: "volatile",
 const latched: RosQos = { reliability: "reliable", durability: "transient_local", depth: 1 };
 
 /** Data streams may be tuned to the reader; /tf and what is latched would only be broken by it. */
-const tunable: readonly QosPolicy[] = ["depth", "durability", "reliability"];
+const tunable: readonly QosPolicy[] = ["history", "depth", "reliability", "durability"];
 
 /** The table of publications. Relative names lie in the node's namespace; absolute ones are ROS's own. */
 export const publicationTopics: Readonly<Record<PublicationName, PublishedTopic>> = {

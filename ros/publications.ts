@@ -105,10 +105,10 @@ export class RosPublications {
     this.#predictedState(prediction, lookaheadMs);
   }
 
-  /** Publishes the measured state, and the frames it turns. // hot path */
+  /** Publishes the measured state. // hot path */
   jointState(telemetry: JointTelemetry): void {
     this.#checkAxisCount("telemetry", telemetry.jointPosRad.length);
-    const { jointStates, transforms } = this.#publishers;
+    const { jointStates } = this.#publishers;
     if (jointStates.matchedCount > 0) {
       const message = jointStateMessage(this.#inBase(telemetry.stampMs), {
         axisNames: this.#axisNames,
@@ -118,11 +118,14 @@ export class RosPublications {
       });
       jointStates.publish(encodeJointState(message));
     }
-    if (transforms.matchedCount > 0) {
-      const stamp = this.#options.clock.stampNsAt(telemetry.stampMs);
-      const edges = this.#frames.at(telemetry.jointPosRad);
-      transforms.publish(encodeTransforms(transformsMessage(stamp, edges)));
-    }
+  }
+
+  /** Publishes the frames that the joints turn. // hot path */
+  transforms({ stampMs, jointPosRad }: Pick<JointTelemetry, "stampMs" | "jointPosRad">): void {
+    const publisher = this.#publishers.transforms;
+    if (publisher.matchedCount === 0) return;
+    const stamp = this.#options.clock.stampNsAt(stampMs);
+    publisher.publish(encodeTransforms(transformsMessage(stamp, this.#frames.at(jointPosRad))));
   }
 
   /** Publishes a camera picture taken at `stampMs` (monotonic). */

@@ -82,6 +82,7 @@ function parameterValue(schema: Schema, found: unknown): ParameterValue | undefi
     case "array":
       if (!Array.isArray(found) || schema.items?.type !== "string") return undefined;
       return { type: "string_array", value: found.map(String) };
+    case undefined:
     default:
       return undefined;
   }

@@ -1,4 +1,4 @@
-import type { Header, RosTime } from "./message-types.ts";
+import type { Header, RosTime } from "./header.ts";
 
 /**
  * Messages by which a node is a citizen of the graph: frames, parameters, lifecycle, log. Field names

@@ -13,7 +13,7 @@ interface Verdict {
   readonly message: string;
 }
 
-type Nothing = Readonly<Record<never, never>>;
+type Nothing = object;
 interface Named {
   readonly names: readonly string[];
 }

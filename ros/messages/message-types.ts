@@ -1,4 +1,7 @@
 import type { GraphMessages } from "./graph-messages.ts";
+import type { Header, RosTime } from "./header.ts";
+
+export type { Header, RosTime };
 
 /**
  * The ROS 2 messages the bridge speaks, with ROS's own field names. Only `message-mapping.ts` makes
@@ -7,17 +10,6 @@ import type { GraphMessages } from "./graph-messages.ts";
  * Sequences of float64 are `Float64Array`: the encoder writes an empty sequence, without complaint,
  * for any other kind of typed array.
  */
-
-/** builtin_interfaces/Time and /Duration: `nanosec` is always 0 to 999 999 999 and counts upwards. */
-export interface RosTime {
-  readonly sec: number;
-  readonly nanosec: number;
-}
-
-export interface Header {
-  readonly stamp: RosTime;
-  readonly frame_id: string;
-}
 
 export interface JointState {
   readonly header: Header;

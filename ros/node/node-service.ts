@@ -15,5 +15,5 @@ export function nodeService<Type extends GraphServiceName>(
   type: Type,
   answer: NodeService<Type>["answer"],
 ): NodeService {
-  return { name, type, answer } as unknown as NodeService;
+  return { name, type, answer };
 }

@@ -1,3 +1,4 @@
+import type { ParameterMessage } from "../messages/graph-messages.ts";
 import { nodeService, type NodeService } from "./node-service.ts";
 import {
   assignmentOf,
@@ -43,8 +44,11 @@ export function parameterServices(store: ParameterStore): readonly NodeService[]
   ];
 }
 
-export const parameterMessages = (assignments: readonly ParameterAssignment[]) =>
-  assignments.map(parameterMessage);
+export function parameterMessages(
+  assignments: readonly ParameterAssignment[],
+): readonly ParameterMessage[] {
+  return assignments.map(parameterMessage);
+}
 
 const bounded = <T>(list: readonly T[]): readonly T[] => list.slice(0, maxNames);
 

@@ -1,22 +1,17 @@
 import type { RosQos } from "../../bridge/contract/ros-transport.ts";
-import type { ParameterStore } from "./parameter-store.ts";
-import type { ParameterValue } from "./parameter-value.ts";
+import type { ParameterDeclaration, ParameterStore } from "./parameter-store.ts";
 
-/** What a user may change of a topic's quality of service. */
-export type QosPolicy = keyof RosQos;
+/** What a user may change of a topic's quality of service, by rclcpp's names. */
+export type QosPolicy = "history" | "depth" | "reliability" | "durability";
 
-interface Declared {
-  readonly policy: QosPolicy;
-  readonly value: ParameterValue;
-  readonly allowed: readonly string[];
-}
-
-/** Of a history: more is not a depth but a memory leak. */
-const maxDepth = 10_000;
-const allowedTexts = {
+const choices = {
+  history: ["keep_last", "keep_all"],
   reliability: ["reliable", "best_effort"],
   durability: ["volatile", "transient_local"],
 } as const;
+
+/** Of a history: more is not a depth but a leak. */
+const maxDepth = 10_000;
 
 /**
  * Declares `qos_overrides.<topic>.<publisher|subscription>.<policy>` read-only, named as rclcpp does
@@ -42,29 +37,28 @@ export function overriddenQos(
 ): RosQos {
   const chosen: Partial<Record<QosPolicy, unknown>> = {};
   for (const policy of policies) {
-    const { value, allowed } = declared(policy, qos);
     const name = `qos_overrides.${topic}.${entity}.${policy}`;
-    chosen[policy] = parameters.declare({
-      name,
-      value,
-      description: `quality of service of the ${entity} of ${topic}`,
-      ...(allowed.length === 0
-        ? { range: { from: 1, to: maxDepth, step: 1 } }
-        : {
-            additionalConstraints: `one of ${allowed.join(", ")}`,
-            check: (found: unknown) =>
-              allowed.includes(String(found))
-                ? undefined
-                : `value is ${String(found)}, expected one of ${allowed.join(", ")}`,
-          }),
-    });
+    const description = `quality of service of the ${entity} of ${topic}`;
+    chosen[policy] = parameters.declare({ name, description, ...declared(policy, qos) });
   }
   return { ...qos, ...chosen } as RosQos;
 }
 
-function declared(policy: QosPolicy, qos: RosQos): Declared {
+function declared(
+  policy: QosPolicy,
+  qos: RosQos,
+): Pick<ParameterDeclaration, "value" | "range" | "additionalConstraints" | "check"> {
   if (policy === "depth") {
-    return { policy, value: { type: "integer", value: qos.depth }, allowed: [] };
+    const range = { from: 1, to: maxDepth, step: 1 };
+    return { value: { type: "integer", value: qos.depth }, range };
   }
-  return { policy, value: { type: "string", value: qos[policy] }, allowed: allowedTexts[policy] };
+  const expected: readonly string[] = choices[policy];
+  return {
+    value: { type: "string", value: qos[policy] ?? "keep_last" },
+    additionalConstraints: `one of ${expected.join(", ")}`,
+    check: (found) =>
+      expected.includes(String(found))
+        ? undefined
+        : `value is ${String(found)}, expected one of ${expected.join(", ")}`,
+  };
 }

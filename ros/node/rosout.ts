@@ -7,11 +7,11 @@ import type { NodeTopic } from "./ros-node.ts";
 /** rcl_interfaces/msg/Log. */
 const levelNumber = { warn: 30, error: 40 } as const;
 
-/** As rcl has it: a monitor that comes late sees what was said before. */
+/** As rcl has it: a monitor that comes late sees what was said in the last ten seconds. */
 export const rosoutTopic: NodeTopic = {
   name: "/rosout",
   type: "rcl_interfaces/msg/Log",
-  qos: { reliability: "reliable", durability: "transient_local", depth: 1000 },
+  qos: { reliability: "reliable", durability: "transient_local", depth: 1000, lifespanMs: 10_000 },
 };
 
 export interface RosoutOptions {
@@ -83,7 +83,7 @@ function textOf(fields: Readonly<Record<string, unknown>>, sentence: string): st
 function valueText(value: unknown): string {
   if (typeof value === "string") return value;
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value);
   } catch {
     return String(value);
   }
