@@ -106,7 +106,7 @@ const Config = z.strictObject({
   ros: z
     .strictObject({
       /** `auto` takes rclnodejs where ROS 2 is sourced and it is installed, else the embedded RTPS. */
-      transport: z.enum(["auto", "rtps", "off"]).default("auto"),
+      transport: z.enum(["auto", "rclnodejs", "rtps", "off"]).default("auto"),
       /** -1 = ROS_DOMAIN_ID, else 0. */
       domainId: z.int().min(-1).max(232).default(-1),
       /** Empty = the ROS environment variables, else LOCALHOST: nothing leaves the machine. */

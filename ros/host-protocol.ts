@@ -55,6 +55,14 @@ export type FromRosHost =
 
 /** `RosTransportStats` with what the embedded participant knows beyond it. */
 export interface RosHostStats extends RosTransportStats {
+  /** What of `malformedCount` was wrong with what. */
+  readonly malformedByKind: Readonly<Record<string, number>>;
+  /** Peers and endpoints not let in because there were too many. */
+  readonly refusedCount: number;
+  /** Endpoints of all peers. */
+  readonly endpointCount: number;
+  /** Pairs that were not matched for QoS or type, since the start; those at present are in `incompatibilities`. */
+  readonly mismatchCount: number;
   readonly topics: readonly RosTopicStats[];
   /** Readers and writers of our topics that could not be matched, and for which policies. */
   readonly incompatibilities: readonly {
@@ -75,7 +83,40 @@ export interface RosTopicStats {
   readonly receivedBytes: number;
   /** Messages that were sent to us, or asked of us, and no longer to be had. */
   readonly lostCount: number;
+  /** Messages refused because a keep-all history was full. */
+  readonly rejectedCount: number;
+  readonly deadlineMissedCount: number;
   /** Messages dropped because this process did not take them in time. */
   readonly droppedCount: number;
   readonly matchedCount: number;
 }
+
+/** A topic of which nothing is known yet. */
+export function emptyTopicStats(name: string): RosTopicStats {
+  return {
+    name,
+    sentCount: 0,
+    sentBytes: 0,
+    ackedCount: 0,
+    resentCount: 0,
+    receivedCount: 0,
+    receivedBytes: 0,
+    lostCount: 0,
+    rejectedCount: 0,
+    deadlineMissedCount: 0,
+    droppedCount: 0,
+    matchedCount: 0,
+  };
+}
+
+/** What a host says that counts nothing of its own. */
+export const emptyHostStats: RosHostStats = {
+  peerCount: 0,
+  malformedCount: 0,
+  malformedByKind: {},
+  refusedCount: 0,
+  endpointCount: 0,
+  mismatchCount: 0,
+  topics: [],
+  incompatibilities: [],
+};

@@ -1,7 +1,8 @@
 import process from "node:process";
 import { rosNetwork, type RosNetworkConfig } from "../../ros/environment.ts";
 import { RosPublications } from "../../ros/publications.ts";
-import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
+import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport.ts";
+import type { RtpsTransport } from "../../ros/rtps-transport.ts";
 import type { RosSink } from "../bridge-service.ts";
 import type { Config } from "../config.ts";
 import type { DeviceDescription } from "../contract/device.ts";
@@ -10,10 +11,10 @@ import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
 import { RateLimit } from "../core/rate-limit.ts";
-import { fixedFrames, robotDescription } from "./description.ts";
 import type { SharedMemory } from "../shared-memory.ts";
-import { workerEntry } from "./package-files.ts";
+import { fixedFrames, robotDescription } from "./description.ts";
 import { RosInputs } from "./ros-inputs.ts";
+import { openRosTransport } from "./ros-transport.ts";
 import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
 
 /** What the configuration says of the ROS network; the rest is left to the environment. */
@@ -29,9 +30,8 @@ export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
 export async function openRos(
   config: Config,
   { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
-): Promise<RtpsTransport | undefined> {
-  const { transport, interfaces, nodeName, namespace } = config.ros;
-  if (transport === "off") {
+): Promise<RtpsTransport | RclnodejsTransport | undefined> {
+  if (config.ros.transport === "off") {
     if (config.observation.source === "device") return undefined;
     throw new BridgeError(
       ErrorCode.ConfigInvalid,
@@ -39,23 +39,7 @@ export async function openRos(
     );
   }
   const network = rosNetwork(process.env, rosNetworkConfig(config));
-  return await openRtpsTransport({
-    ...network,
-    interfaces,
-    workerEntry: workerEntry("ros/rtps-host-worker.js"),
-    nodeName,
-    namespace,
-    heartbeats,
-    log,
-    reason: rosReason(transport),
-  });
-}
-
-function rosReason(asked: "auto" | "rtps"): string {
-  if (asked === "rtps") return "asked for by ros.transport";
-  return process.env["AMENT_PREFIX_PATH"] === undefined
-    ? "no ROS 2 environment is sourced"
-    : "a ROS 2 environment is sourced, but this version has no rclnodejs host";
+  return await openRosTransport(config, { network, heartbeats, log, environment: process.env });
 }
 
 interface RosPartsOptions extends ServiceNodeOptions {

@@ -18,7 +18,7 @@ import { Reader, type ReaderStats } from "./reader/reader.ts";
 import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
 import { type DiscoveryRange, openUdpLink } from "./transport/udp-link.ts";
-import { Writer, type WriterStats } from "./writer/writer.ts";
+import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */
@@ -38,6 +38,7 @@ export interface ParticipantOptions {
   /** 24 for ROS 2 Humble and older. */
   readonly graphGidBytes?: 16 | 24;
   readonly readerLimits?: Partial<ReaderLimits>;
+  readonly writerLimits?: Partial<WriterLimits>;
   readonly log?: Log;
   /** Hears of quality-of-service events. */
   readonly onEvent?: (event: RosEvent) => void;
@@ -65,16 +66,25 @@ export interface ParticipantStats {
 export interface TopicWriter {
   readonly topic: RosTopic;
   readonly matchedCount: number;
-  /** Sends one serialized message. The bytes are kept for resending and must not change. // hot path */
-  publishOwned(cdr: Uint8Array): void;
+  /**
+   * Sends one serialized message. The bytes are kept for resending and must not change. // hot path
+   *
+   * @returns false when it was refused: with `keep_all` and a reader that far behind.
+   */
+  publishOwned(cdr: Uint8Array): boolean;
   /** Sends a copy of one serialized message. // hot path */
-  publish(cdr: Uint8Array): void;
+  publish(cdr: Uint8Array): boolean;
+  /** Says that this publisher is alive though it has nothing to send (`manual_by_topic`). */
+  assertLiveliness(): void;
   close(): void;
 }
 
 export interface TopicReader {
   readonly topic: RosTopic;
   readonly matchedCount: number;
+  /** Takes nothing more, and lets reliable writers know by not acknowledging, until `resume`. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -125,7 +135,7 @@ export class Participant implements AsyncDisposable {
       link,
       scheduler,
       pacer: new Pacer(link, scheduler),
-      unixMs: () => performance.timeOrigin + performance.now(),
+      unixMs: () => performance.timeOrigin + scheduler.nowMs(),
       fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
       emit: (event) => options.onEvent?.(event),
       malformed: new MalformedCounts(),
@@ -182,11 +192,10 @@ export class Participant implements AsyncDisposable {
       get matchedCount() {
         return writer.matchedCount;
       },
-      publishOwned: (cdr) => {
-        writer.write(cdr);
-      },
-      publish: (cdr) => {
-        writer.write(Uint8Array.prototype.slice.call(cdr));
+      publishOwned: (cdr) => writer.write(cdr),
+      publish: (cdr) => writer.write(Uint8Array.prototype.slice.call(cdr)),
+      assertLiveliness: () => {
+        writer.assertLiveliness();
       },
       close: () => {
         if (!this.#writers.delete(writer)) return;
@@ -213,6 +222,12 @@ export class Participant implements AsyncDisposable {
       topic,
       get matchedCount() {
         return reader.matchedCount;
+      },
+      pause: () => {
+        reader.pause();
+      },
+      resume: () => {
+        reader.resume();
       },
       close: () => {
         if (!this.#readers.delete(reader)) return;
@@ -265,8 +280,13 @@ export class Participant implements AsyncDisposable {
     readonly typeName: string;
     readonly qos: EndpointQos;
   }): Writer {
+    const { writerLimits } = this.#options;
     const writer = new Writer(
-      { entityId: this.#nextEntityId("Writer"), ...options },
+      {
+        entityId: this.#nextEntityId("Writer"),
+        ...options,
+        ...(writerLimits === undefined ? {} : { limits: writerLimits }),
+      },
       this.#context,
     );
     this.#discovery.addWriter(writer);

@@ -6,7 +6,6 @@ import { MessageBuilder } from "../wire/message-builder.ts";
 import type { Peer } from "./peer.ts";
 import { EntityId, goneStatus, ParameterId } from "../wire/protocol.ts";
 import type { Cancel } from "../transport/scheduler.ts";
-import type { Writer } from "../writer/writer.ts";
 
 export interface DiscoveryOptions {
   readonly context: EndpointContext;
@@ -23,16 +22,13 @@ const spdpRoute = { readerId: EntityId.SpdpReader, writerId: EntityId.SpdpWriter
 /** Tells the world that we are here (SPDP, 8.5.3): a burst, then every few seconds, then goodbye. */
 export class Announcer {
   readonly #options: DiscoveryOptions;
-  readonly #participantMessages: Writer;
   readonly #peers: () => Iterable<Peer>;
   readonly #announcement: Buffer;
   #count = 0;
   #cancel: Cancel | undefined;
 
-  /** @param participantMessages carries our liveliness. */
-  constructor(options: DiscoveryOptions, participantMessages: Writer, peers: () => Iterable<Peer>) {
+  constructor(options: DiscoveryOptions, peers: () => Iterable<Peer>) {
     this.#options = options;
-    this.#participantMessages = participantMessages;
     this.#peers = peers;
     this.#announcement = this.#encodeAnnouncement();
   }
@@ -45,7 +41,6 @@ export class Announcer {
     if (burstDelayMs === undefined) {
       // Peers that multicast and probes do not reach still hear from us.
       for (const peer of this.#peers()) this.announceTo(peer);
-      this.#assertLiveliness();
     }
     this.#cancel = context.scheduler.after(burstDelayMs ?? announcePeriodMs, () => {
       this.start();
@@ -65,16 +60,6 @@ export class Announcer {
 
   close(): void {
     this.#cancel?.();
-  }
-
-  /** 8.4.13.5: AUTOMATIC liveliness of all our writers, for peers that ask for a finite lease. */
-  #assertLiveliness(): void {
-    const message = Buffer.alloc(24);
-    message.writeUInt32BE(0x00010000, 0);
-    message.write(this.#options.context.prefix, 4, 12, "latin1");
-    // Kind 1 = automatic; then a sequence of no octets.
-    message.writeUInt32BE(1, 16);
-    this.#participantMessages.write(message, "automatic");
   }
 
   #encodeAnnouncement(): Buffer {
