@@ -1,5 +1,5 @@
 import type { RosEvent, RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
-import type { DiscoveryRange } from "./rtps/transport/udp-link.ts";
+import type { DiscoveryRange } from "./rtps/transport/discovery-range.ts";
 
 /** What a ROS host is opened with. Travels as `workerData`, so it is plain data. */
 export interface RosHostOptions {

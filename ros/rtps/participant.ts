@@ -1,6 +1,6 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
 import type { RosEvent, RosTopic } from "../../bridge/contract/ros-transport.ts";
-import { errorText } from "../../bridge/contract/errors.ts";
+import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
 import type { EndpointContext, ReaderLimits } from "./endpoint.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import type { Incompatibility } from "./discovery/mismatches.ts";
@@ -12,12 +12,19 @@ import { MessageParser } from "./wire/message-parser.ts";
 import { MalformedData } from "./params/params.ts";
 import { ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
 import { Pacer } from "./writer/pacer.ts";
-import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./wire/protocol.ts";
+import {
+  builtinEndpointSet,
+  EntityId,
+  EntityKind,
+  maxDomainId,
+  vendorId,
+} from "./wire/protocol.ts";
 import { type EndpointQos, endpointQos } from "./params/qos.ts";
 import { Reader, type ReaderStats } from "./reader/reader.ts";
 import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
-import { type DiscoveryRange, openUdpLink } from "./transport/udp-link.ts";
+import type { DiscoveryRange } from "./transport/discovery-range.ts";
+import { openUdpLink } from "./transport/udp-link.ts";
 import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
 
 export interface ParticipantOptions {
@@ -45,10 +52,17 @@ export interface ParticipantOptions {
   /** A test's time and link; default the machine's. */
   readonly scheduler?: Scheduler;
   readonly link?: DatagramLink;
+  /** Default those of the machine. */
+  readonly listAddresses?: () => readonly string[];
+  readonly addressCheckMs?: number;
 }
 
 export interface ParticipantStats {
   readonly peerCount: number;
+  /** Datagrams in and out; what the system refused to send. */
+  readonly receivedDatagramCount: number;
+  readonly sentDatagramCount: number;
+  readonly sendErrorCount: number;
   /** What arrived and was not sound RTPS. */
   readonly malformedCount: number;
   readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
@@ -99,9 +113,16 @@ const farewellMs = 100;
 /**
  * Joins a ROS 2 graph with one node.
  *
- * @throws BridgeError `ros/transport` when the sockets cannot be opened.
+ * @throws BridgeError `ros/transport` when there is no such domain or the sockets cannot be opened.
  */
 export async function openParticipant(options: ParticipantOptions): Promise<Participant> {
+  const { domainId } = options;
+  if (!Number.isInteger(domainId) || domainId < 0 || domainId > maxDomainId) {
+    throw new BridgeError(
+      ErrorCode.RosTransport,
+      `domain is ${domainId}, expected a whole number from 0 to ${maxDomainId}`,
+    );
+  }
   const log = options.log ?? silentLog;
   const link = options.link ?? (await openUdpLink({ ...options, log }));
   return new Participant(options, link);
@@ -119,6 +140,7 @@ export class Participant implements AsyncDisposable {
   readonly #writers = new Set<Writer>();
   readonly #readers = new Set<Reader>();
   #entityCount = 0;
+  #receivedCount = 0;
   #isGraphStale = false;
   #isGone = false;
   #closing: Promise<void> | undefined;
@@ -150,7 +172,8 @@ export class Participant implements AsyncDisposable {
     const { domainId, leaseMs, nodeName, announcePeriodMs } = this.#options;
     return new Discovery({
       context: this.#context,
-      self: {
+      domainId,
+      self: () => ({
         prefix: this.guid.prefix,
         leaseMs: leaseMs ?? defaultLeaseMs,
         metatraffic: this.link.metatraffic,
@@ -160,7 +183,7 @@ export class Participant implements AsyncDisposable {
         domainId,
         name: nodeName,
         userData: "enclave=/;",
-      },
+      }),
       log: this.#log,
       announcePeriodMs: announcePeriodMs ?? defaultAnnouncePeriodMs,
     });
@@ -170,8 +193,12 @@ export class Participant implements AsyncDisposable {
     const parser = new MessageParser(this.guid.prefix);
     const { malformed, scheduler } = this.#context;
     const router = new Router(this.#discovery, scheduler);
+    this.link.onMoved?.(() => {
+      this.#discovery.onMoved();
+    });
     this.link.onDatagram((datagram) => {
       if (this.#isGone) return;
+      this.#receivedCount += 1;
       // Whatever arrives, the process lives: what cannot be read is counted.
       try {
         if (!parser.parse(datagram, router)) malformed.add(parser.fault);
@@ -240,6 +267,9 @@ export class Participant implements AsyncDisposable {
   stats(): ParticipantStats {
     return {
       peerCount: this.#discovery.peerCount,
+      receivedDatagramCount: this.#receivedCount,
+      sentDatagramCount: this.link.counts?.sentCount ?? 0,
+      sendErrorCount: this.link.counts?.errorCount ?? 0,
       malformedCount: this.#context.malformed.total,
       malformedByKind: this.#context.malformed.byKind(),
       refusedCount: this.#discovery.refusedCount,

@@ -97,6 +97,11 @@ export class Discovery {
     this.#leaseLoop();
   }
 
+  /** Our addresses have changed. */
+  onMoved(): void {
+    if (!this.#closed) this.#announcer.restart();
+  }
+
   /** Announces a writer of ours and matches it with the readers already known. */
   addWriter(writer: Writer): void {
     this.#builtin.announce("writers", announcementOf(writer));
@@ -145,7 +150,7 @@ export class Discovery {
     if (message.payload === undefined) return;
     const data = decodeParticipant(message.payload);
     if (data.prefix === this.#context.prefix) return;
-    if (data.domainId !== undefined && data.domainId !== this.#options.self.domainId) return;
+    if (data.domainId !== undefined && data.domainId !== this.#options.domainId) return;
     const known = this.#peers.get(data.prefix);
     if (known === undefined) this.#addPeer(data);
     else this.#renewPeer(known, data);
