@@ -17,6 +17,8 @@ export interface ReaderOptions {
   readonly qos: EndpointQos;
   readonly onSample: (sample: ReceivedSample, from: Guid) => void;
   readonly limits?: Partial<ReaderLimits>;
+  /** A writer was matched, or is no longer. */
+  readonly onMatch?: () => void;
 }
 
 type ReaderEvent =
@@ -98,7 +100,13 @@ export class Reader implements SampleSink {
     const proxy = new WriterProxy(this, writer);
     this.#writers.set(key, proxy);
     this.#expectations.onMatch(proxy);
+    this.options.onMatch?.();
     return proxy;
+  }
+
+  /** The writers matched at present, in the order they were matched. */
+  *matchedWriters(): Iterable<MatchedEndpoint> {
+    for (const proxy of this.#writers.values()) yield proxy.writer;
   }
 
   unmatch(writer: Guid): void {
@@ -107,6 +115,7 @@ export class Reader implements SampleSink {
     proxy.close();
     this.#writers.delete(guidKey(writer));
     this.#expectations.onUnmatch(proxy, { matchedCount: this.matchedCount });
+    this.options.onMatch?.();
   }
 
   close(): void {
