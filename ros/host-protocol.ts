@@ -2,7 +2,7 @@ import type { RosGraph, RosService } from "../bridge/contract/ros-services.ts";
 import type { RosEvent, RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
 import type { RosDistribution } from "./rtps/rosgraph/distribution.ts";
 import type { CallOutcome } from "./rtps/services/service-client.ts";
-import type { DiscoveryRange } from "./rtps/transport/udp-link.ts";
+import type { DiscoveryRange } from "./rtps/transport/discovery-range.ts";
 
 /** What a ROS host is opened with. Travels as `workerData`, so it is plain data. */
 export interface RosHostOptions {
@@ -112,6 +112,14 @@ export type FromRosHost =
 
 /** `RosTransportStats` with what the embedded participant knows beyond it. */
 export interface RosHostStats extends RosTransportStats {
+  /** What of `malformedCount` was wrong with what. */
+  readonly malformedByKind: Readonly<Record<string, number>>;
+  /** Peers and endpoints not let in because there were too many. */
+  readonly refusedCount: number;
+  /** Endpoints of all peers. */
+  readonly endpointCount: number;
+  /** Pairs that were not matched for QoS or type, since the start; those at present are in `incompatibilities`. */
+  readonly mismatchCount: number;
   readonly topics: readonly RosTopicStats[];
   /** Readers and writers of our topics that could not be matched, and for which policies. */
   readonly incompatibilities: readonly {
@@ -132,6 +140,9 @@ export interface RosTopicStats {
   readonly receivedBytes: number;
   /** Messages that were sent to us, or asked of us, and no longer to be had. */
   readonly lostCount: number;
+  /** Messages refused because a keep-all history was full. */
+  readonly rejectedCount: number;
+  readonly deadlineMissedCount: number;
   /** Messages dropped because this process did not take them in time. */
   readonly droppedCount: number;
   readonly matchedCount: number;

@@ -1,6 +1,8 @@
 import type { RosHostStats, RosTopicStats } from "./host-protocol.ts";
 import { rosTopicName } from "./rtps/rosgraph/names.ts";
 import type { ParticipantStats } from "./rtps/participant.ts";
+import type { ReaderStats } from "./rtps/reader/reader.ts";
+import type { WriterStats } from "./rtps/writer/writer.ts";
 
 /** A participant's counters per ROS topic. `droppedCounts` is by ROS name. */
 export function hostStats(
@@ -16,21 +18,15 @@ export function hostStats(
     }
     topics.set(name, sum);
   };
-  for (const { topicName, ackedThrough, ...counts } of stats.writers) {
-    addTo(topicName, { ...counts, ackedCount: ackedThrough });
-  }
-  for (const {
-    topicName,
-    receivedCount,
-    receivedBytes,
-    lostCount,
-    matchedCount,
-  } of stats.readers) {
-    addTo(topicName, { receivedCount, receivedBytes, lostCount, matchedCount });
-  }
+  for (const writer of stats.writers) addTo(writer.topicName, writerCounts(writer));
+  for (const reader of stats.readers) addTo(reader.topicName, readerCounts(reader));
   return {
     peerCount: stats.peerCount,
     malformedCount: stats.malformedCount,
+    malformedByKind: stats.malformedByKind,
+    refusedCount: stats.refusedCount,
+    endpointCount: stats.endpointCount,
+    mismatchCount: stats.mismatchCount,
     topics: [...topics.values()],
     incompatibilities: stats.incompatibilities.map((found) => ({
       ...found,
@@ -49,7 +45,21 @@ function emptyTopic(name: string, droppedCount: number): RosTopicStats {
     receivedCount: 0,
     receivedBytes: 0,
     lostCount: 0,
+    rejectedCount: 0,
+    deadlineMissedCount: 0,
     droppedCount,
     matchedCount: 0,
   };
+}
+
+function writerCounts(writer: WriterStats): Partial<RosTopicStats> {
+  const { sentCount, sentBytes, resentCount, lostCount, matchedCount } = writer;
+  const { rejectedCount, deadlineMissedCount, ackedThrough } = writer;
+  const counts = { sentCount, sentBytes, resentCount, lostCount, matchedCount };
+  return { ...counts, rejectedCount, deadlineMissedCount, ackedCount: ackedThrough };
+}
+
+function readerCounts(reader: ReaderStats): Partial<RosTopicStats> {
+  const { receivedCount, receivedBytes, lostCount, matchedCount, deadlineMissedCount } = reader;
+  return { receivedCount, receivedBytes, lostCount, matchedCount, deadlineMissedCount };
 }

@@ -87,13 +87,19 @@ class RtpsHost {
   }
 
   #subscribe({ endpointId, topic, typeHash }: Extract<ToRosHost, { kind: "subscribe" }>): void {
-    const outbox = new HostOutbox({ endpointId, depth: topic.qos.depth, taken: this.#taken, post });
     const reader = this.#participant.createReader({
       topic,
       ...(typeHash === undefined ? {} : { typeHash }),
       onMessage: (cdr) => {
         outbox.push(cdr);
       },
+    });
+    const outbox = new HostOutbox({
+      endpointId,
+      depth: topic.qos.depth,
+      taken: this.#taken,
+      post,
+      ...(topic.qos.history === "keep_all" ? { hold: reader } : {}),
     });
     this.#readers.set(endpointId, { reader, outbox });
   }
