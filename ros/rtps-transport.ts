@@ -17,6 +17,7 @@ import type {
   RosTransportInfo,
 } from "../bridge/contract/ros-transport.ts";
 import { WorkerHost } from "../bridge/contract/worker-host.ts";
+import { checkCdr } from "./cdr-guard.ts";
 import type {
   FromRosHost,
   RosHostOptions,
@@ -118,6 +119,7 @@ export class RtpsTransport implements RosNodeTransport {
       matchedCount: 0,
       droppedCount: 0,
       publish: (cdr) => {
+        checkCdr(cdr, topic.name);
         if (this.#closed || this.#taken.inFlight(endpointId, postedCount) >= maxInFlight) {
           publisher.droppedCount += 1;
           return;
