@@ -6,6 +6,7 @@ import type {
   RosHostHealth,
   RosPublisher,
   RosSubscription,
+  RosEvent,
   RosTopic,
   RosTransport,
   RosTransportInfo,
@@ -75,6 +76,7 @@ export class RclnodejsTransport implements RosTransport {
   readonly #options: RclnodejsTransportOptions;
   readonly #publishers = new Map<number, Publisher>();
   readonly #subscriptions = new Map<number, Subscription>();
+  readonly #eventListeners: ((event: RosEvent) => void)[] = [];
   readonly #pendingStats = new Map<number, (stats: RosHostStats) => void>();
   readonly #delays = new RestartDelays();
   #link: HostLink | undefined;
@@ -170,6 +172,10 @@ export class RclnodejsTransport implements RosTransport {
   }
 
   /** While the host is started anew, nothing but that is told. @throws BridgeError after disposal. */
+  onEvent(listener: (event: RosEvent) => void): void {
+    this.#eventListeners.push(listener);
+  }
+
   async stats(): Promise<RosHostStats> {
     if (this.#closing !== undefined) throw closedError();
     this.#requestCount += 1;
@@ -247,6 +253,9 @@ export class RclnodejsTransport implements RosTransport {
       }
       case "log":
         this.#options.log[note.level](note.fields, note.sentence);
+        return;
+      case "event":
+        for (const listener of this.#eventListeners) listener(note.event);
         return;
       default:
         note satisfies never;
