@@ -5,12 +5,14 @@ import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport
 import type { RtpsTransport } from "../../ros/rtps-transport.ts";
 import type { RosSink } from "../bridge-service.ts";
 import type { Config } from "../config.ts";
-import type { Clock } from "../contract/clock.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
+import { RateLimit } from "../core/rate-limit.ts";
+import { fixedFrames, robotDescription } from "./description.ts";
 import { openRosTransport } from "./ros-transport.ts";
+import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
 
 /** What the configuration says of the ROS network; the rest is left to the environment. */
 export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
@@ -31,39 +33,57 @@ export async function openRos(
   return await openRosTransport(config, { network, heartbeats, log, environment: process.env });
 }
 
-/** What the service tells ROS, in messages. */
-export function rosParts(
-  config: Config,
-  device: DeviceDescription,
-  transport: RosTransport,
-  clock: Clock,
-): { readonly transport: RosTransport; readonly sink: RosSink } {
+interface RosPartsOptions extends ServiceNodeOptions {
+  readonly device: DeviceDescription;
+}
+
+/** The service on the ROS graph: the node, and what the loop tells it in messages. */
+export interface RosParts {
+  readonly transport: RosTransport;
+  readonly sink: RosSink;
+  readonly serviceNode: ServiceNode;
+}
+
+export function rosParts(config: Config, options: RosPartsOptions): RosParts {
+  const { device, settings } = options;
+  const serviceNode = new ServiceNode(config, options);
+  const { node, time } = serviceNode;
   const publications = new RosPublications({
-    transport,
-    namespace: config.ros.namespace,
-    axisNames: device.axes.map((axis) => axis.name),
-    frameIds: { base: device.baseFrameId, camera: device.camera.frameId },
-    hardwareId: device.id,
-    clock,
+    node,
+    device,
+    clock: time,
+    ...(config.ros.publishFrames ? { fixedFrames: fixedFrames(device) } : {}),
+    urdf: robotDescription(config.device.profile, "urdf"),
   });
+  const predicts = (): boolean => serviceNode.isActive && settings.publishPredictions;
+  const rate = new RateLimit();
   const sink: RosSink = {
     jointState: (observation) => {
+      if (!serviceNode.isConfigured) return;
+      if (!rate.allows(observation.stampMs, settings.maxJointStatesRateHz)) return;
       publications.jointState(observation);
+      if (settings.publishFrames) publications.transforms(observation);
     },
     prediction: (prediction, lookaheadMs) => {
-      publications.prediction(prediction, lookaheadMs);
+      if (predicts()) publications.prediction(prediction, lookaheadMs);
     },
     diagnostics: (entries) => {
       publications.diagnostics(entries);
     },
-    wantsCamera: () => publications.matchedCount("cameraImage") > 0,
+    wantsCamera: () => serviceNode.isConfigured && publications.matchedCount("cameraImage") > 0,
     camera: (frame, jpeg) => {
       publications.camera(jpeg, frame.stampMs);
     },
-    wantsPredicted: () => publications.matchedCount("predictedImage") > 0,
+    wantsFrames: () =>
+      serviceNode.isConfigured &&
+      publications.matchedCount("cameraRaw") + publications.matchedCount("cameraInfo") > 0,
+    frame: (frame) => {
+      publications.cameraRaw(frame);
+    },
+    wantsPredicted: () => predicts() && publications.matchedCount("predictedImage") > 0,
     predicted: (frame, jpeg) => {
       publications.predictedCamera(jpeg, frame.stampMs);
     },
   };
-  return { transport, sink };
+  return { transport: node, sink, serviceNode };
 }

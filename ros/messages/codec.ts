@@ -61,6 +61,23 @@ function readWhole(reader: MessageReader, name: string, cdr: Uint8Array): unknow
   }
 }
 
+/**
+ * Definitions of a structure that no .msg file describes, such as one half of a service: its own
+ * fields first, then every message they contain.
+ *
+ * @param fields as in a .msg file, one `type name` each; `a/B` is a message, `[]` a sequence.
+ */
+export function definitionsOfFields(fields: readonly string[]): Definitions {
+  const found = new Map<string, Definition>();
+  const own = fields.map((field) => {
+    const [type = "", name = ""] = field.split(" ");
+    const base = type.replace("[]", "");
+    return { name, type: base, isArray: type !== base, isComplex: base.includes("/") };
+  });
+  for (const { type, isComplex } of own) if (isComplex) collect(type, found);
+  return [{ name: "", definitions: own }, ...found.values()];
+}
+
 /** The definition of `name` first, then of every message it contains: what reader and writer expect. */
 function definitionsOf(name: string): Definitions {
   const found = new Map<string, Definition>();

@@ -6,7 +6,6 @@ import type {
   RosHostHealth,
   RosPublisher,
   RosSubscription,
-  RosEvent,
   RosTopic,
   RosTransport,
   RosTransportInfo,
@@ -76,7 +75,6 @@ export class RclnodejsTransport implements RosTransport {
   readonly #options: RclnodejsTransportOptions;
   readonly #publishers = new Map<number, Publisher>();
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #eventListeners: ((event: RosEvent) => void)[] = [];
   readonly #pendingStats = new Map<number, (stats: RosHostStats) => void>();
   readonly #delays = new RestartDelays();
   #link: HostLink | undefined;
@@ -172,10 +170,6 @@ export class RclnodejsTransport implements RosTransport {
   }
 
   /** While the host is started anew, nothing but that is told. @throws BridgeError after disposal. */
-  onEvent(listener: (event: RosEvent) => void): void {
-    this.#eventListeners.push(listener);
-  }
-
   async stats(): Promise<RosHostStats> {
     if (this.#closing !== undefined) throw closedError();
     this.#requestCount += 1;
@@ -253,9 +247,6 @@ export class RclnodejsTransport implements RosTransport {
       }
       case "log":
         this.#options.log[note.level](note.fields, note.sentence);
-        return;
-      case "event":
-        for (const listener of this.#eventListeners) listener(note.event);
         return;
       default:
         note satisfies never;

@@ -15,6 +15,8 @@ export interface ReaderOptions {
   readonly qos: EndpointQos;
   readonly onSample: (sample: ReceivedSample, from: Guid) => void;
   readonly limits?: Partial<ReaderLimits>;
+  /** A writer was matched, or is no longer. */
+  readonly onMatch?: () => void;
 }
 
 const defaultLimits: ReaderLimits = {
@@ -73,12 +75,18 @@ export class Reader implements SampleSink {
     }
     const proxy = new WriterProxy(this, writer);
     this.#writers.set(key, proxy);
+    this.options.onMatch?.();
     return proxy;
+  }
+
+  /** The writers matched at present, in the order they were matched. */
+  *matchedWriters(): Iterable<MatchedEndpoint> {
+    for (const proxy of this.#writers.values()) yield proxy.writer;
   }
 
   unmatch(writer: Guid): void {
     this.#writers.get(guidKey(writer))?.close();
-    this.#writers.delete(guidKey(writer));
+    if (this.#writers.delete(guidKey(writer))) this.options.onMatch?.();
   }
 
   close(): void {

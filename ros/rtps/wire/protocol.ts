@@ -77,6 +77,10 @@ export const ParameterId = {
   KeyHash: 0x70,
   StatusInfo: 0x71,
   DataRepresentation: 0x73,
+  /** DDS-RPC 1.0, 7.8.2; which request a reply answers. */
+  RelatedSampleIdentity: 0x83,
+  /** The same, as Fast DDS before 2.14 had it, and still writes beside it. */
+  FastRelatedSampleIdentity: 0x800f,
 } as const;
 
 /** Announcer and detector of participants, publications, subscriptions, and participant messages. */
@@ -88,6 +92,8 @@ export const builtinEndpointSet = 0xc3f;
  */
 export const vendorId = 0x01f7;
 export const protocolVersion = 0x0202;
+/** Eclipse Cyclone DDS. */
+export const cycloneVendorId = 0x0110;
 
 /** STATUS_INFO bits (9.6.3.9): disposed and unregistered, what a leaving entity sends. */
 export const goneStatus = 0x03;

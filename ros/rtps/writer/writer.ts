@@ -1,12 +1,12 @@
-import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
-import { type Guid, guidKey } from "../wire/guid.ts";
+import type { CallTag, EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
+import { type Guid, guidKey, type PrefixKey } from "../wire/guid.ts";
 import { type Change, History } from "./history.ts";
 import type { Locator } from "../transport/link.ts";
 import { MessageBuilder, toAllReaders } from "../wire/message-builder.ts";
 import type { PacedJob } from "./pacer.ts";
 import { goneStatus } from "../wire/protocol.ts";
 import { Durability, type EndpointQos } from "../params/qos.ts";
-import { ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import { isFor, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
 import type { Cancel } from "../transport/scheduler.ts";
 
 export interface WriterOptions {
@@ -16,6 +16,8 @@ export interface WriterOptions {
   readonly qos: EndpointQos;
   /** One change per key instead of the newest `depth`: discovery's own topics. */
   readonly keyed?: boolean;
+  /** A reader was matched, or is no longer. */
+  readonly onMatch?: () => void;
 }
 
 export interface WriterStats {
@@ -40,6 +42,12 @@ const heartbeatDelaysMs = [40, 100, 1000] as const;
  */
 const maxAckEvery = 8;
 
+interface Destination {
+  readonly prefix: PrefixKey;
+  readonly locator: Locator;
+  reliable: boolean;
+}
+
 /** One writer: history, matched readers, and the order in which new samples leave (8.4.9). */
 export class Writer implements PacedJob, SampleSource {
   readonly options: WriterOptions;
@@ -52,7 +60,7 @@ export class Writer implements PacedJob, SampleSource {
   readonly #readers = new Map<string, ReaderProxy>();
   readonly #toAll: Route;
   /** One per address: readers of one participant share a datagram. */
-  #destinations: { readonly locator: Locator; readonly reliable: boolean }[] = [];
+  #destinations: Destination[] = [];
   #sentThrough = 0;
   /** Number of fragments of sample `#sentThrough + 1` already sent. */
   #fragmentsSent = 0;
@@ -89,13 +97,19 @@ export class Writer implements PacedJob, SampleSource {
     this.#add(payload, key, undefined);
   }
 
+  /** Sends one sample of a service call. @returns its number. */
+  writeCall(payload: Uint8Array, call: CallTag): number {
+    this.#add(payload, "", undefined, call);
+    return this.history.last;
+  }
+
   /** Tells readers that the instance `key` is gone; `payload` is its serialized key. */
   writeDisposal(payload: Uint8Array, key: string, keyHash: Uint8Array): void {
     this.#add(payload, key, { keyHash });
   }
 
-  #add(payload: Uint8Array, key: string, gone: Change["gone"]): void {
-    this.history.add({ payload, key, gone, stampMs: this.context.unixMs() });
+  #add(payload: Uint8Array, key: string, gone: Change["gone"], call?: CallTag): void {
+    this.history.add({ payload, key, gone, stampMs: this.context.unixMs() }, call);
     this.context.pacer.schedule(this);
   }
 
@@ -125,7 +139,13 @@ export class Writer implements PacedJob, SampleSource {
       this.#heartbeatLevel = 0;
       this.#armHeartbeat();
     }
+    this.options.onMatch?.();
     return proxy;
+  }
+
+  /** The readers matched at present, in the order they were matched. */
+  *matchedReaders(): Iterable<MatchedEndpoint> {
+    for (const proxy of this.#readers.values()) yield proxy.reader;
   }
 
   unmatch(reader: Guid): void {
@@ -134,6 +154,7 @@ export class Writer implements PacedJob, SampleSource {
     proxy.close();
     this.#readers.delete(guidKey(reader));
     this.#refreshDestinations();
+    this.options.onMatch?.();
   }
 
   close(): void {
@@ -193,7 +214,8 @@ export class Writer implements PacedJob, SampleSource {
     for (const destination of this.#destinations) {
       const builder = new MessageBuilder(this.context.prefix, change.payload.length);
       builder.infoTimestamp(change.stampMs);
-      this.appendSample(builder, this.#toAll, change);
+      if (isFor(change, destination.prefix)) this.appendSample(builder, this.#toAll, change);
+      else builder.gap(this.#toAll, change.sequenceNumber, change.sequenceNumber + 1);
       if (destination.reliable) this.#appendHeartbeat(builder);
       this.context.link.send(builder.finish(), destination.locator);
       bytes += change.payload.length;
@@ -210,6 +232,8 @@ export class Writer implements PacedJob, SampleSource {
     else this.#fragmentsSent = fragment;
     let bytes = 0;
     for (const destination of this.#destinations) {
+      // The others learn of it by asking.
+      if (!isFor(change, destination.prefix)) continue;
       const builder = new MessageBuilder(this.context.prefix);
       builder.infoTimestamp(change.stampMs);
       bytes += this.appendFragment(builder, this.#toAll, change, fragment);
@@ -233,7 +257,7 @@ export class Writer implements PacedJob, SampleSource {
   /** Adds the whole sample to a message. */
   appendSample(builder: MessageBuilder, route: Route, change: Change): void {
     if (change.gone === undefined) {
-      builder.data(route, change.sequenceNumber, change.payload);
+      builder.data(route, change.sequenceNumber, change.payload, change.call?.related);
       return;
     }
     builder.disposal(route, change.sequenceNumber, {
@@ -249,7 +273,9 @@ export class Writer implements PacedJob, SampleSource {
     const sampleBytes = change.payload.length;
     const start = (fragment - 1) * fragmentBytes;
     const part = change.payload.subarray(start, Math.min(start + fragmentBytes, sampleBytes));
-    builder.fragment(route, change.sequenceNumber, fragment, { fragmentBytes, sampleBytes }, part);
+    const size = { fragmentBytes, sampleBytes };
+    const related = change.call?.related;
+    builder.fragment(route, change.sequenceNumber, fragment, size, part, related);
     return part.length;
   }
 
@@ -292,12 +318,13 @@ export class Writer implements PacedJob, SampleSource {
   }
 
   #refreshDestinations(): void {
-    const byAddress = new Map<string, { locator: Locator; reliable: boolean }>();
+    const byAddress = new Map<string, Destination>();
     for (const proxy of this.#readers.values()) {
       const { locator } = proxy;
       const address = `${locator.address}:${locator.port}`;
       const known = byAddress.get(address);
-      if (known === undefined) byAddress.set(address, { locator, reliable: proxy.reliable });
+      const { prefix } = proxy.reader.guid;
+      if (known === undefined) byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
       else known.reliable ||= proxy.reliable;
     }
     this.#destinations = [...byAddress.values()];
