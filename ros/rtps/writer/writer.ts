@@ -14,6 +14,8 @@ export interface WriterOptions {
   readonly topicName: string;
   readonly typeName: string;
   readonly qos: EndpointQos;
+  /** Announced with it. */
+  readonly userData?: string;
   /** One change per key instead of the newest `depth`: discovery's own topics. */
   readonly keyed?: boolean;
   /** A reader was matched, or is no longer. */
@@ -324,7 +326,8 @@ export class Writer implements PacedJob, SampleSource {
       const address = `${locator.address}:${locator.port}`;
       const known = byAddress.get(address);
       const { prefix } = proxy.reader.guid;
-      if (known === undefined) byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
+      if (known === undefined)
+        byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
       else known.reliable ||= proxy.reliable;
     }
     this.#destinations = [...byAddress.values()];
