@@ -61,6 +61,11 @@ const definitions: Readonly<Record<GraphServiceName, Halves>> = {
   "lifecycle_msgs/srv/GetAvailableTransitions": { request: [], response: transitions },
 };
 
+/** The name as one `serviceCodec` has a definition of; undefined where it has none. */
+export function knownService(type: string): GraphServiceName | undefined {
+  return Object.hasOwn(definitions, type) ? (type as GraphServiceName) : undefined;
+}
+
 /** Strings must be ASCII, as everywhere in this codec. */
 export function serviceCodec<Type extends GraphServiceName>(type: Type): ServiceCodec<Type> {
   const { request, response } = definitions[type];
