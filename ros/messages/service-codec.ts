@@ -1,4 +1,5 @@
 import { structureReader, structureWriter, type Decode, type Encode } from "./codec.ts";
+import { isKnownType } from "./type-table.ts";
 import type { GraphServiceName, GraphServices } from "./graph-services.ts";
 
 /** Both halves of a service as octets and back; which are needed depends on the side. */
@@ -9,6 +10,12 @@ export interface ServiceCodec<Type extends GraphServiceName> {
   readonly writeResponse: Encode<GraphServices[Type]["response"]>;
 }
 
+/** The name as one `serviceCodec` has a definition of; undefined where it has none. */
+export function knownService(type: string): GraphServiceName | undefined {
+  return isKnownType(`${type}_Request`) ? (type as GraphServiceName) : undefined;
+}
+
+/** @throws BridgeError `ros/type` from the decoders for bytes that do not hold the whole. */
 export function serviceCodec<Type extends GraphServiceName>(type: Type): ServiceCodec<Type> {
   return {
     readRequest: structureReader(`${type}_Request`),
