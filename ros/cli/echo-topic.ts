@@ -1,7 +1,8 @@
 import { errorText } from "../../bridge/contract/errors.ts";
 import type { RosNodeTransport } from "../../bridge/contract/ros-services.ts";
 import type { RosQos } from "../../bridge/contract/ros-transport.ts";
-import { anyMessageReader, messageDefinition } from "../messages/codec.ts";
+import { anyMessageReader } from "../messages/codec.ts";
+import { messageDefinition } from "../messages/reader-definitions.ts";
 import { fieldAt, messageTree, type MessageTree } from "./message-tree.ts";
 import { messageCsv, messageYaml, type YamlOptions } from "./message-yaml.ts";
 import { findTopic } from "./topic-watch.ts";

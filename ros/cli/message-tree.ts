@@ -1,4 +1,4 @@
-import type { MessageDefinition, MessageField } from "../messages/codec.ts";
+import type { MessageDefinition, MessageField } from "../messages/reader-definitions.ts";
 import { floatText } from "./python-number.ts";
 import { yamlText } from "./yaml-text.ts";
 

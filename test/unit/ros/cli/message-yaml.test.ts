@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
-import { messageDefinition } from "../../../../ros/messages/codec.ts";
+import { messageDefinition } from "../../../../ros/messages/reader-definitions.ts";
 import { fieldAt, messageTree } from "../../../../ros/cli/message-tree.ts";
 import { messageCsv, messageYaml } from "../../../../ros/cli/message-yaml.ts";
 import { floatText } from "../../../../ros/cli/python-number.ts";
