@@ -91,6 +91,19 @@ export class Discovery {
     return this.#peers.get(prefix);
   }
 
+  /** Everyone else. */
+  get peers(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
+  /** What we announce. */
+  ownEndpoints(): { readonly writers: EndpointData[]; readonly readers: EndpointData[] } {
+    return {
+      writers: this.#matcher.writers.map(announcementOf),
+      readers: this.#matcher.readers.map(announcementOf),
+    };
+  }
+
   start(): void {
     this.#announcer.start();
     this.#liveliness.start();
@@ -263,8 +276,8 @@ interface PeerLocators {
 }
 
 function announcementOf({ guid, options }: Writer | Reader): EndpointData {
-  const { topicName, typeName, qos } = options;
-  return { guid, topicName, typeName, qos, locators: [] };
+  const { topicName, typeName, qos, userData = "" } = options;
+  return { guid, topicName, typeName, qos, userData, locators: [] };
 }
 
 /** Who a disposal is about: its key, or the hash of it, which for a GUID is the GUID itself. */

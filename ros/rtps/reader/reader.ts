@@ -15,6 +15,8 @@ export interface ReaderOptions {
   readonly topicName: string;
   readonly typeName: string;
   readonly qos: EndpointQos;
+  /** Announced with it. */
+  readonly userData?: string;
   readonly onSample: (sample: ReceivedSample, from: Guid) => void;
   readonly limits?: Partial<ReaderLimits>;
   /** A writer was matched, or is no longer. */

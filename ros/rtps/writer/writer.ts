@@ -16,6 +16,8 @@ export interface WriterOptions {
   readonly topicName: string;
   readonly typeName: string;
   readonly qos: EndpointQos;
+  /** Announced with it. */
+  readonly userData?: string;
   /** One change per key instead of the newest `depth`: discovery's own topics. */
   readonly keyed?: boolean;
   readonly limits?: Partial<WriterLimits>;
