@@ -33,6 +33,7 @@ import {
 } from "./wire/protocol.ts";
 import { type EndpointQos, endpointQos } from "./params/qos.ts";
 import { Reader, type ReaderOptions, type ReaderStats } from "./reader/reader.ts";
+import { PlainCdrGate } from "./reader/plain-cdr-gate.ts";
 import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
 import type { DiscoveryRange } from "./transport/discovery-range.ts";
@@ -269,12 +270,13 @@ export class Participant implements AsyncDisposable {
     readonly onMessage: (cdr: Uint8Array) => void;
   }): TopicReader {
     const { topic, typeHash, onMessage } = options;
+    const gate = new PlainCdrGate(topic.name, this.#log, this.#context.emit);
     const reader = this.#openReader({
       ...ddsNames(topic),
       qos: endpointQos(topic.qos),
       userData: userDataText({ typehash: typeHash }),
       onSample: ({ payload, status }) => {
-        if (payload === undefined || status !== 0) return;
+        if (payload === undefined || status !== 0 || !gate.isOpenTo(payload)) return;
         try {
           onMessage(payload);
         } catch (error) {
