@@ -1,9 +1,12 @@
 import type { FragmentSubmessage } from "../wire/message-parser.ts";
+import type { SampleIdentity } from "../wire/sample-identity.ts";
 import { maxSetBits, type NumberSet } from "../wire/number-set.ts";
 
 /** One sample being put together from DATA_FRAGs that may come twice, late or in any order. */
 export class FragmentAssembly {
   readonly sampleBytes: number;
+  /** As the first fragment that came has it: writers send it with each, or with all. */
+  related: SampleIdentity | undefined;
   readonly #fragmentBytes: number;
   readonly #fragmentCount: number;
   readonly #bytes: Buffer;
@@ -14,6 +17,7 @@ export class FragmentAssembly {
 
   private constructor(message: FragmentSubmessage) {
     this.sampleBytes = message.sampleBytes;
+    this.related = message.related;
     this.#fragmentBytes = message.fragmentBytes;
     this.#fragmentCount = Math.ceil(message.sampleBytes / message.fragmentBytes);
     // A buffer of its own, never of the pool, so that it can be handed to another thread whole.
@@ -46,6 +50,7 @@ export class FragmentAssembly {
     ) {
       return;
     }
+    this.related ??= message.related;
     for (let index = 0; index < message.fragmentCount; index += 1) {
       const fragment = message.firstFragment - 1 + index;
       const start = fragment * this.#fragmentBytes;

@@ -104,11 +104,8 @@ export class WriterProxy {
   /** // hot path */
   onData(message: DataSubmessage): void {
     this.onSign?.();
-    this.#accept(message.sequenceNumber, {
-      payload: message.payload,
-      status: message.status,
-      keyHash: message.keyHash,
-    });
+    const { sequenceNumber, payload, status, keyHash, related } = message;
+    this.#accept({ sequenceNumber, payload, status, keyHash, related });
   }
 
   /** // hot path */
@@ -124,7 +121,8 @@ export class WriterProxy {
     assembly.add(message, this.#nowMs());
     if (assembly.isComplete) {
       this.#assemblies.delete(sequenceNumber);
-      this.#accept(sequenceNumber, { payload: assembly.payload, status: 0, keyHash: undefined });
+      const { payload, related } = assembly;
+      this.#accept({ sequenceNumber, payload, status: 0, keyHash: undefined, related });
     } else if (this.#reliable) {
       this.#last = Math.max(this.#last, sequenceNumber);
       if (this.#next !== 0) this.#armNack();
@@ -156,7 +154,8 @@ export class WriterProxy {
     return true;
   }
 
-  #accept(sequenceNumber: number, sample: ReceivedSample): void {
+  #accept(sample: ReceivedSample): void {
+    const { sequenceNumber } = sample;
     if (!this.#reliable) this.#acceptBestEffort(sequenceNumber, sample);
     else if (this.#next === 0) this.#holdUntilStart(sequenceNumber, sample);
     else if (sequenceNumber < this.#next) this.reader.duplicateCount += 1;

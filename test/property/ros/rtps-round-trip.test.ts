@@ -202,6 +202,7 @@ describe("discovery data survives its encoding:", () => {
       topicName: names,
       typeName: names,
       locators,
+      userData: fc.string({ maxLength: 80 }),
       qos: fc.record({
         reliable: fc.boolean(),
         durability: fc.integer({ min: 0, max: 3 }),
