@@ -30,6 +30,8 @@ export interface PeerTransport extends AsyncDisposable {
     topic: RosTopic,
     onMessage: (cdr: Uint8Array) => void,
   ): RosSubscription & { readonly matchedCount?: number };
+  /** Datagrams that were not sound RTPS; likewise. */
+  readonly malformedCount?: number;
 }
 
 /** How many datagrams a recording keeps. */
@@ -65,6 +67,9 @@ export async function openDirectTransport(options: DirectTransportOptions): Prom
     ...(leaseMs === undefined ? {} : { leaseMs, announcePeriodMs: leaseMs / 3 }),
   });
   return {
+    get malformedCount() {
+      return participant.stats().malformedCount;
+    },
     advertise: (topic) => participant.createWriter({ topic }),
     subscribe: (topic, onMessage) => participant.createReader({ topic, onMessage }),
     [Symbol.asyncDispose]: () => participant[Symbol.asyncDispose](),
