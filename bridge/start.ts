@@ -102,7 +102,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const ros =
     transport === undefined
       ? undefined
-      : rosParts(config, { transport, device, clock, tee, settings, setLogLevel });
+      : rosParts(config, { transport, device, model, clock, tee, settings, setLogLevel });
   if (ros !== undefined) closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
 
   const parts: ServiceParts = {

@@ -8,6 +8,7 @@ import type { DeviceDescription } from "../contract/device.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
+import type { WorldModel } from "../contract/world-model.ts";
 import { RateLimit } from "../core/rate-limit.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
 import { workerEntry } from "./package-files.ts";
@@ -51,6 +52,7 @@ function rosReason(asked: "auto" | "rtps"): string {
 
 interface RosPartsOptions extends ServiceNodeOptions {
   readonly device: DeviceDescription;
+  readonly model: WorldModel;
 }
 
 /** The service on the ROS graph: the node, and what the loop tells it in messages. */
@@ -61,13 +63,14 @@ export interface RosParts {
 }
 
 export function rosParts(config: Config, options: RosPartsOptions): RosParts {
-  const { device, settings } = options;
+  const { device, model, settings } = options;
   const serviceNode = new ServiceNode(config, options);
   const { node, time } = serviceNode;
   const publications = new RosPublications({
     node,
     device,
     clock: time,
+    model: () => model.description,
     ...(config.ros.publishFrames ? { fixedFrames: fixedFrames(device) } : {}),
     urdf: robotDescription(config.device.profile, "urdf"),
   });

@@ -1,6 +1,7 @@
 import { ros2jazzy } from "@foxglove/rosmsg-msgs-common";
 import { MessageReader, MessageWriter } from "@foxglove/rosmsg2-serialization";
 import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
+import { kairosDefinitions } from "./kairos-definitions.ts";
 import type { RosMessages, RosTypeName } from "./message-types.ts";
 
 type Definitions = ConstructorParameters<typeof MessageWriter>[0];
@@ -13,6 +14,7 @@ export type Decode<Message> = (cdr: Uint8Array) => Message;
 
 // The definitions of the Jazzy distribution. The types in use are the same from Humble to Kilted.
 const bundled: Readonly<Record<string, Definition | undefined>> = ros2jazzy;
+const fieldPattern = /^([^[ ]+)(\[[^\]]*\])? (\w+)$/;
 const writers = new Map<string, Encode<never>>();
 const readers = new Map<string, Decode<unknown>>();
 
@@ -65,17 +67,31 @@ function readWhole(reader: MessageReader, name: string, cdr: Uint8Array): unknow
  * Definitions of a structure that no .msg file describes, such as one half of a service: its own
  * fields first, then every message they contain.
  *
- * @param fields as in a .msg file, one `type name` each; `a/B` is a message, `[]` a sequence.
+ * @param fields as in a .msg file, one `type name` each; `a/B` is a message, `[]` or `[<=2]` a sequence.
  */
 export function definitionsOfFields(fields: readonly string[]): Definitions {
   const found = new Map<string, Definition>();
-  const own = fields.map((field) => {
-    const [type = "", name = ""] = field.split(" ");
-    const base = type.replace("[]", "");
-    return { name, type: base, isArray: type !== base, isComplex: base.includes("/") };
+  const own = definitionOfFields("", fields);
+  for (const { type, isComplex } of own.definitions) if (isComplex === true) collect(type, found);
+  return [own, ...found.values()];
+}
+
+function definitionOfFields(name: string, fields: readonly string[]): Definition {
+  const definitions = fields.map((field) => {
+    const [, type = "", isArray, fieldName = ""] = fieldPattern.exec(field) ?? [];
+    // The codec has primitives of its own for the two: seconds and nanoseconds.
+    const primitive = {
+      "builtin_interfaces/Time": "time",
+      "builtin_interfaces/Duration": "duration",
+    }[type];
+    return {
+      name: fieldName,
+      type: primitive ?? type,
+      isArray: isArray !== undefined,
+      isComplex: primitive === undefined && type.includes("/"),
+    };
   });
-  for (const { type, isComplex } of own) if (isComplex) collect(type, found);
-  return [{ name: "", definitions: own }, ...found.values()];
+  return { name, definitions };
 }
 
 /** The definition of `name` first, then of every message it contains: what reader and writer expect. */
@@ -87,7 +103,7 @@ function definitionsOf(name: string): Definitions {
 
 function collect(bundledName: string, found: Map<string, Definition>): void {
   if (found.has(bundledName)) return;
-  const definition = Object.hasOwn(bundled, bundledName) ? bundled[bundledName] : undefined;
+  const definition = definitionOf(bundledName);
   if (definition === undefined) {
     throw new BridgeError(
       ErrorCode.RosType,
@@ -99,4 +115,11 @@ function collect(bundledName: string, found: Map<string, Definition>): void {
   for (const field of definition.definitions) {
     if (field.isComplex === true) collect(field.type, found);
   }
+}
+
+function definitionOf(name: string): Definition | undefined {
+  if (Object.hasOwn(kairosDefinitions, name)) {
+    return definitionOfFields(name, kairosDefinitions[name] ?? []);
+  }
+  return Object.hasOwn(bundled, name) ? bundled[name] : undefined;
 }

@@ -59,12 +59,7 @@ export class MessageBuilder {
   }
 
   /** A live sample. `related`: the request it answers. // hot path */
-  data(
-    route: Route,
-    sequenceNumber: number,
-    payload: Uint8Array,
-    related?: SampleIdentity,
-  ): this {
+  data(route: Route, sequenceNumber: number, payload: Uint8Array, related?: SampleIdentity): this {
     const flags = related === undefined ? Flag.DataPayload : Flag.DataPayload | Flag.InlineQos;
     const start = this.#begin(SubmessageId.Data, flags);
     const offset = this.#dataHeader(start, 16, route, sequenceNumber);

@@ -2,11 +2,7 @@ import type { PrefixKey } from "./guid.ts";
 import type { MalformedKind } from "./malformed-counts.ts";
 import { NumberSet } from "./number-set.ts";
 import { Flag, headerBytes, magic, ParameterId, SubmessageId } from "./protocol.ts";
-import {
-  readSampleIdentity,
-  type SampleIdentity,
-  sampleIdentityBytes,
-} from "./sample-identity.ts";
+import { readSampleIdentity, type SampleIdentity, sampleIdentityBytes } from "./sample-identity.ts";
 import { SequenceNumber } from "./sequence-number.ts";
 
 /** Who a submessage is from and for. `readerId` 0 means every reader that knows the writer. */

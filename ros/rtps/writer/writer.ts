@@ -324,7 +324,8 @@ export class Writer implements PacedJob, SampleSource {
       const address = `${locator.address}:${locator.port}`;
       const known = byAddress.get(address);
       const { prefix } = proxy.reader.guid;
-      if (known === undefined) byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
+      if (known === undefined)
+        byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
       else known.reliable ||= proxy.reliable;
     }
     this.#destinations = [...byAddress.values()];
