@@ -18,6 +18,7 @@ import { loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
+import { RosInputs } from "./parts/ros-inputs.ts";
 import { cameraRate, openSimulation } from "./parts/simulation.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
 import { createSharedMemory } from "./shared-memory.ts";
@@ -99,11 +100,21 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
 
-  const ros =
-    transport === undefined
-      ? undefined
-      : rosParts(config, { transport, device, model, clock, tee, settings, setLogLevel });
+  const late: { inputs?: RosInputs } = {};
+  const ros = rosParts(config, {
+    transport,
+    device,
+    model,
+    clock,
+    tee,
+    settings,
+    setLogLevel,
+    diagnostics: () => late.inputs?.diagnostics() ?? [],
+  });
   if (ros !== undefined) closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
+  const inputs = new RosInputs(config, device, { transport: ros?.transport, memory, clock, log });
+  late.inputs = inputs;
+  closers.push(() => inputs[Symbol.asyncDispose]());
 
   const parts: ServiceParts = {
     config,
@@ -136,6 +147,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actuation,
     resetModel: () => model.reset(),
   });
+  inputs.openCommands(service.desk);
   void model.gaveUp.then((error) => {
     service.fault("inference", error);
   });

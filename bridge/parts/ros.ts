@@ -1,17 +1,19 @@
 import process from "node:process";
 import { rosNetwork, type RosNetworkConfig } from "../../ros/environment.ts";
 import { RosPublications } from "../../ros/publications.ts";
-import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
+import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport.ts";
+import type { RtpsTransport } from "../../ros/rtps-transport.ts";
 import type { RosSink } from "../bridge-service.ts";
 import type { Config } from "../config.ts";
 import type { DeviceDescription } from "../contract/device.ts";
+import type { DiagnosticEntry } from "../contract/diagnostics.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
 import type { WorldModel } from "../contract/world-model.ts";
 import { RateLimit } from "../core/rate-limit.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
-import { workerEntry } from "./package-files.ts";
+import { openRosTransport } from "./ros-transport.ts";
 import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
 
 /** What the configuration says of the ROS network; the rest is left to the environment. */
@@ -27,44 +29,35 @@ export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
 export async function openRos(
   config: Config,
   { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
-): Promise<RtpsTransport | undefined> {
-  const { transport, interfaces, nodeName, namespace } = config.ros;
-  if (transport === "off") return undefined;
+): Promise<RtpsTransport | RclnodejsTransport | undefined> {
+  if (config.ros.transport === "off") return undefined;
   const network = rosNetwork(process.env, rosNetworkConfig(config));
-  return await openRtpsTransport({
-    ...network,
-    interfaces,
-    workerEntry: workerEntry("ros/rtps-host-worker.js"),
-    nodeName,
-    namespace,
-    heartbeats,
-    log,
-    reason: rosReason(transport),
-  });
+  return await openRosTransport(config, { network, heartbeats, log, environment: process.env });
 }
 
-function rosReason(asked: "auto" | "rtps"): string {
-  if (asked === "rtps") return "asked for by ros.transport";
-  return process.env["AMENT_PREFIX_PATH"] === undefined
-    ? "no ROS 2 environment is sourced"
-    : "a ROS 2 environment is sourced, but this version has no rclnodejs host";
-}
-
-interface RosPartsOptions extends ServiceNodeOptions {
+interface RosPartsOptions extends Omit<ServiceNodeOptions, "transport"> {
+  readonly transport: ServiceNodeOptions["transport"] | undefined;
   readonly device: DeviceDescription;
   readonly model: WorldModel;
+  /** What ROS itself has to say of its inputs, beside the service's own entries. */
+  readonly diagnostics: () => readonly DiagnosticEntry[];
 }
 
 /** The service on the ROS graph: the node, and what the loop tells it in messages. */
 export interface RosParts {
+  /** The node itself: names given to it are remapped. */
   readonly transport: RosTransport;
   readonly sink: RosSink;
   readonly serviceNode: ServiceNode;
 }
 
-export function rosParts(config: Config, options: RosPartsOptions): RosParts {
-  const { device, model, settings } = options;
-  const serviceNode = new ServiceNode(config, options);
+/** Undefined where there is no transport. */
+export function rosParts(
+  config: Config,
+  { transport, device, model, diagnostics, ...options }: RosPartsOptions,
+): RosParts | undefined {
+  if (transport === undefined) return undefined;
+  const serviceNode = new ServiceNode(config, { transport, ...options });
   const { node, time } = serviceNode;
   const publications = new RosPublications({
     node,
@@ -74,12 +67,17 @@ export function rosParts(config: Config, options: RosPartsOptions): RosParts {
     ...(config.ros.publishFrames ? { fixedFrames: fixedFrames(device) } : {}),
     urdf: robotDescription(config.device.profile, "urdf"),
   });
+  const { settings } = options;
+  // What came from ROS is on ROS already.
+  const isOurs = config.observation.source === "device";
+  const measures = (): boolean => isOurs && serviceNode.isConfigured;
   const predicts = (): boolean => serviceNode.isActive && settings.publishPredictions;
+  const count = (...names: Parameters<typeof publications.matchedCount>[0][]): number =>
+    names.reduce((sum, name) => sum + publications.matchedCount(name), 0);
   const rate = new RateLimit();
   const sink: RosSink = {
     jointState: (observation) => {
-      if (!serviceNode.isConfigured) return;
-      if (!rate.allows(observation.stampMs, settings.maxJointStatesRateHz)) return;
+      if (!measures() || !rate.allows(observation.stampMs, settings.maxJointStatesRateHz)) return;
       publications.jointState(observation);
       if (settings.publishFrames) publications.transforms(observation);
     },
@@ -87,19 +85,17 @@ export function rosParts(config: Config, options: RosPartsOptions): RosParts {
       if (predicts()) publications.prediction(prediction, lookaheadMs);
     },
     diagnostics: (entries) => {
-      publications.diagnostics(entries);
+      publications.diagnostics([...entries, ...diagnostics()]);
     },
-    wantsCamera: () => serviceNode.isConfigured && publications.matchedCount("cameraImage") > 0,
+    wantsCamera: () => measures() && count("cameraImage") > 0,
     camera: (frame, jpeg) => {
       publications.camera(jpeg, frame.stampMs);
     },
-    wantsFrames: () =>
-      serviceNode.isConfigured &&
-      publications.matchedCount("cameraRaw") + publications.matchedCount("cameraInfo") > 0,
+    wantsFrames: () => measures() && count("cameraRaw", "cameraInfo") > 0,
     frame: (frame) => {
       publications.cameraRaw(frame);
     },
-    wantsPredicted: () => predicts() && publications.matchedCount("predictedImage") > 0,
+    wantsPredicted: () => predicts() && count("predictedImage") > 0,
     predicted: (frame, jpeg) => {
       publications.predictedCamera(jpeg, frame.stampMs);
     },

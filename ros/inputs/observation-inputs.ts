@@ -23,8 +23,8 @@ export interface ObservationInputsOptions {
   readonly transport: RosTransport;
   readonly topics: ObservationTopics;
   readonly axisNames: readonly string[];
-  /** ROS joint name of an axis, where it has another. */
-  readonly jointNames: Readonly<Record<string, string>>;
+  /** What ROS calls them, in the same order. */
+  readonly jointNames: readonly string[];
   readonly telemetry: SampleRing;
   readonly camera: FrameMailbox;
   /** `measured`: against the quickest message. `sim`: by /clock, as with use_sim_time. */

@@ -27,10 +27,12 @@ export interface Rclnodejs {
     depth: number,
     reliability: number,
     durability: number,
+    liveliness: number,
   ) => RclQos) & {
     readonly HistoryPolicy: Readonly<Record<string, number>>;
     readonly ReliabilityPolicy: Readonly<Record<string, number>>;
     readonly DurabilityPolicy: Readonly<Record<string, number>>;
+    readonly LivelinessPolicy: Readonly<Record<string, number>>;
   };
 }
 
@@ -110,6 +112,7 @@ const members = {
     "getNodeNames",
     "getRMWImplementationIdentifier",
   ],
+  policies: ["HistoryPolicy", "ReliabilityPolicy", "DurabilityPolicy", "LivelinessPolicy"],
 } as const;
 
 /**
@@ -126,7 +129,7 @@ export function checkedRclnodejs(imported: unknown): Rclnodejs {
   for (const name of members.nodeMethods) {
     if (typeof property(prototype, name) !== "function") missing.push(`Node.${name}`);
   }
-  for (const name of ["HistoryPolicy", "ReliabilityPolicy", "DurabilityPolicy"]) {
+  for (const name of members.policies) {
     if (typeof property(property(module, "QoS"), name) !== "object") missing.push(`QoS.${name}`);
   }
   if (missing.length === 0) return module as Rclnodejs;

@@ -58,9 +58,10 @@ function framed(tag: number, value: number, bodyBytes: number): Buffer {
 
 export interface FrameHandler {
   /** `cdr` is in a buffer of its own. */
-  data(endpointId: number, cdr: Uint8Array<ArrayBuffer>): void;
-  taken(endpointId: number, count: number): void;
-  note(note: unknown, cdr: Uint8Array<ArrayBuffer> | undefined): void;
+  readonly data: (endpointId: number, cdr: Uint8Array<ArrayBuffer>) => void;
+  /** The other side has taken so many more messages of this endpoint. */
+  readonly taken: (endpointId: number, count: number) => void;
+  readonly note: (note: unknown, cdr: Uint8Array<ArrayBuffer> | undefined) => void;
 }
 
 /** Cuts the pipe's chunks into frames, wherever they were split. */
@@ -92,7 +93,8 @@ export class FrameReader {
   }
 
   #dispatch(frame: Buffer): void {
-    switch (frame[0]) {
+    const tag = frame[0] ?? 0;
+    switch (tag) {
       case FrameTag.Data:
         this.#handler.data(frame.readUInt32LE(1), ownCopy(frame, 5));
         return;
@@ -110,7 +112,7 @@ export class FrameReader {
       default:
         throw new BridgeError(
           ErrorCode.RosTransport,
-          `the host's pipe carries tag ${frame[0] ?? "none"}, expected 1 to 3`,
+          `the host's pipe carries tag ${tag}, expected 1 to 3`,
         );
     }
   }

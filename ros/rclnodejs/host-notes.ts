@@ -22,7 +22,7 @@ export interface RclHostReady {
  */
 export type ToHostProcess = OpenNote | Exclude<ToRosHost, { readonly kind: "publish" }>;
 export type FromHostProcess =
-  | Exclude<FromRosHost, { readonly kind: "message" }>
+  | Exclude<FromRosHost, { readonly kind: "message" | "event" }>
   | { readonly kind: "beat" }
   | { readonly kind: "refused"; readonly endpointId: number; readonly text: string };
 

@@ -1,13 +1,9 @@
 import type { Duplex } from "node:stream";
-import { dataFrame, FrameReader, noteFrame, takenFrame } from "./frames.ts";
+import { dataFrame, type FrameHandler, FrameReader, noteFrame, takenFrame } from "./frames.ts";
 
-export interface HostPipeHandler {
-  data(endpointId: number, cdr: Uint8Array<ArrayBuffer>): void;
-  /** The other side has taken so many more messages of this endpoint. */
-  taken(endpointId: number, count: number): void;
-  note(note: unknown, cdr: Uint8Array<ArrayBuffer> | undefined): void;
+export interface HostPipeHandler extends FrameHandler {
   /** Nothing more comes: the other side is gone, or sent what is no frame. */
-  ended(error: Error | undefined): void;
+  readonly ended: (error: Error | undefined) => void;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Duplex, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { WorkerFailed, WorkerReady } from "../../bridge/contract/worker-host.ts";
+import type { FrameHandler } from "./frames.ts";
 import { HostPipe } from "./host-pipe.ts";
 import { LastWords } from "./last-words.ts";
 
@@ -15,12 +16,8 @@ export interface HostProcessOptions {
   readonly opening: object;
   readonly readyTimeoutMs?: number;
   readonly closeTimeoutMs?: number;
-  readonly handler: {
-    data(endpointId: number, cdr: Uint8Array<ArrayBuffer>): void;
-    taken(endpointId: number, count: number): void;
-    /** Every note but the answer to `opening`. */
-    note(note: unknown, cdr: Uint8Array<ArrayBuffer> | undefined): void;
-  };
+  /** `note` is called for every note but the answer to `opening`. */
+  readonly handler: FrameHandler;
 }
 
 /** A process that has closed its pipe ends by itself within this time, or is ended. */

@@ -1,7 +1,7 @@
 const maxLines = 8;
 const maxLineLength = 300;
-/** Of an uncaught exception Node prints the stack and its own version after the line that matters. */
-const noise = /^(at |Node\.js v\d|\^+$|node:internal)/;
+/** Of an uncaught exception or an abort Node prints stacks and its own version after the line that matters. */
+const noise = /^(at |\d+: |-----|Node\.js v\d|\^+$|node:internal)/;
 
 /** The last lines a process printed, for the reason why it ended. Bounded, whatever it prints. */
 export class LastWords {

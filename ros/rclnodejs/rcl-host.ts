@@ -1,10 +1,16 @@
 import { errorText } from "../../bridge/contract/errors.ts";
-import type { RosQos, RosTopic } from "../../bridge/contract/ros-transport.ts";
+import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { checkCdr } from "../cdr-guard.ts";
 import { HostOutbox } from "../host-outbox.ts";
-import type { RosHostStats, RosTopicStats } from "../host-protocol.ts";
+import {
+  emptyHostStats,
+  emptyTopicStats,
+  type RosHostStats,
+  type RosTopicStats,
+} from "../host-protocol.ts";
 import { TakenCounts } from "../taken-counts.ts";
-import type { Rclnodejs, RclNode, RclPublisher, RclQos, RclSubscription } from "./api.ts";
+import type { Rclnodejs, RclNode, RclPublisher, RclSubscription } from "./api.ts";
+import { rclQos, unsetPolicies } from "./rcl-qos.ts";
 import { beatMs, type FromHostProcess, type ToHostProcess } from "./host-notes.ts";
 
 /** How the host answers: over the pipe, or into a test. */
@@ -110,6 +116,7 @@ export class RclHost {
   #advertise(endpointId: number, topic: RosTopic): void {
     const qos = rclQos(this.#rcl, topic.qos);
     const publisher = this.#node.createPublisher(topic.type, topic.name, { qos });
+    this.#warnOfUnset(topic);
     const counts = { matchedCount: 0, sentCount: 0, sentBytes: 0, failedCount: 0 };
     this.#writers.set(endpointId, { topic, publisher, ...counts });
   }
@@ -130,7 +137,15 @@ export class RclHost {
       counts.receivedBytes += cdr.byteLength;
       outbox.push(cdr);
     });
+    this.#warnOfUnset(topic);
     this.#readers.set(endpointId, { topic, subscription, outbox, counts });
+  }
+
+  #warnOfUnset(topic: RosTopic): void {
+    const policies = unsetPolicies(topic.qos);
+    if (policies.length === 0) return;
+    const fields = { topic: topic.name, policies: policies.join(", ") };
+    this.#log("warn", fields, "rclnodejs cannot set these policies, they stay at ROS's default");
   }
 
   #orRefuse(endpointId: number, open: () => void): void {
@@ -155,14 +170,15 @@ export class RclHost {
     const topics: RosTopicStats[] = [];
     for (const { topic, publisher, sentCount, sentBytes } of this.#writers.values()) {
       const matchedCount = matchedCountOf(publisher);
-      topics.push({ ...unknownStats(topic.name), sentCount, sentBytes, matchedCount });
+      topics.push({ ...emptyTopicStats(topic.name), sentCount, sentBytes, matchedCount });
     }
     for (const { topic, outbox, counts } of this.#readers.values()) {
-      topics.push({ ...unknownStats(topic.name), ...counts, droppedCount: outbox.droppedCount });
+      topics.push({ ...emptyTopicStats(topic.name), ...counts, droppedCount: outbox.droppedCount });
     }
     // Our own node is among them.
     const peerCount = Math.max(0, this.#node.getNodeNames().length - 1);
-    return { peerCount, malformedCount: 0, topics, incompatibilities: [] };
+    // What rcl does not tell stays 0.
+    return { ...emptyHostStats, peerCount, topics };
   }
 
   #log(level: "error" | "warn", fields: Readonly<Record<string, unknown>>, sentence: string): void {
@@ -170,30 +186,7 @@ export class RclHost {
   }
 }
 
-/** What rcl does not tell stays 0. */
-function unknownStats(name: string): RosTopicStats {
-  const sent = { sentCount: 0, sentBytes: 0, ackedCount: 0, resentCount: 0 };
-  const received = { receivedCount: 0, receivedBytes: 0, lostCount: 0, droppedCount: 0 };
-  return { name, ...sent, ...received, matchedCount: 0 };
-}
-
 /** A property in release 2.2, though typed as a method: both are read. */
 function matchedCountOf({ subscriptionCount }: RclPublisher): number {
   return typeof subscriptionCount === "function" ? subscriptionCount() : subscriptionCount;
-}
-
-export function rclQos({ QoS }: Rclnodejs, qos: RosQos): RclQos {
-  const { HistoryPolicy, ReliabilityPolicy, DurabilityPolicy } = QoS;
-  return new QoS(
-    policy(HistoryPolicy, "RMW_QOS_POLICY_HISTORY_KEEP_LAST"),
-    qos.depth,
-    policy(ReliabilityPolicy, `RMW_QOS_POLICY_RELIABILITY_${qos.reliability.toUpperCase()}`),
-    policy(DurabilityPolicy, `RMW_QOS_POLICY_DURABILITY_${qos.durability.toUpperCase()}`),
-  );
-}
-
-function policy(policies: Readonly<Record<string, number>>, name: string): number {
-  const value = policies[name];
-  if (value === undefined) throw new Error(`rclnodejs has no ${name}`);
-  return value;
 }

@@ -6,14 +6,13 @@ import type {
   RosHostHealth,
   RosPublisher,
   RosSubscription,
-  RosEvent,
   RosTopic,
   RosTransport,
   RosTransportInfo,
 } from "../../bridge/contract/ros-transport.ts";
 import { checkCdr } from "../cdr-guard.ts";
 import type { RosNetwork } from "../environment.ts";
-import type { RosHostStats } from "../host-protocol.ts";
+import { emptyHostStats, type RosHostStats } from "../host-protocol.ts";
 import { ddsTopicName, ddsTypeName } from "../rtps/rosgraph/names.ts";
 import { maxEndpoints } from "../taken-counts.ts";
 import { hostEnvironment } from "./host-environment.ts";
@@ -76,7 +75,6 @@ export class RclnodejsTransport implements RosTransport {
   readonly #options: RclnodejsTransportOptions;
   readonly #publishers = new Map<number, Publisher>();
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #eventListeners: ((event: RosEvent) => void)[] = [];
   readonly #pendingStats = new Map<number, (stats: RosHostStats) => void>();
   readonly #delays = new RestartDelays();
   #link: HostLink | undefined;
@@ -172,17 +170,13 @@ export class RclnodejsTransport implements RosTransport {
   }
 
   /** While the host is started anew, nothing but that is told. @throws BridgeError after disposal. */
-  onEvent(listener: (event: RosEvent) => void): void {
-    this.#eventListeners.push(listener);
-  }
-
   async stats(): Promise<RosHostStats> {
     if (this.#closing !== undefined) throw closedError();
     this.#requestCount += 1;
     const requestId = this.#requestCount;
     const stats = await new Promise<RosHostStats>((resolve) => {
       if (this.#link === undefined) {
-        resolve(nothingKnown);
+        resolve(emptyHostStats);
         return;
       }
       this.#pendingStats.set(requestId, resolve);
@@ -254,9 +248,6 @@ export class RclnodejsTransport implements RosTransport {
       case "log":
         this.#options.log[note.level](note.fields, note.sentence);
         return;
-      case "event":
-        for (const listener of this.#eventListeners) listener(note.event);
-        return;
       default:
         note satisfies never;
     }
@@ -291,17 +282,10 @@ export class RclnodejsTransport implements RosTransport {
   /** What only the lost host knew. */
   #forget(): void {
     for (const publisher of this.#publishers.values()) publisher.matchedCount = 0;
-    for (const answer of this.#pendingStats.values()) answer(nothingKnown);
+    for (const answer of this.#pendingStats.values()) answer(emptyHostStats);
     this.#pendingStats.clear();
   }
 }
-
-const nothingKnown: RosHostStats = {
-  peerCount: 0,
-  malformedCount: 0,
-  topics: [],
-  incompatibilities: [],
-};
 
 function keep(kept: Uint8Array[], cdr: Uint8Array, depth: number): void {
   kept.push(cdr.slice());

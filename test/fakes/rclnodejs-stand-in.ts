@@ -160,7 +160,10 @@ function checkType(type: string): void {
 }
 
 class QoS {
-  static HistoryPolicy = { RMW_QOS_POLICY_HISTORY_KEEP_LAST: 1 };
+  static HistoryPolicy = {
+    RMW_QOS_POLICY_HISTORY_KEEP_LAST: 1,
+    RMW_QOS_POLICY_HISTORY_KEEP_ALL: 2,
+  };
   static ReliabilityPolicy = {
     RMW_QOS_POLICY_RELIABILITY_RELIABLE: 1,
     RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT: 2,
@@ -169,12 +172,23 @@ class QoS {
     RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL: 1,
     RMW_QOS_POLICY_DURABILITY_VOLATILE: 2,
   };
+  static LivelinessPolicy = {
+    RMW_QOS_POLICY_LIVELINESS_AUTOMATIC: 1,
+    RMW_QOS_POLICY_LIVELINESS_MANUAL_BY_TOPIC: 3,
+  };
   readonly ros: RosQos;
 
-  constructor(history: number, depth: number, reliability: number, durability: number) {
-    if (history !== 1) throw new RangeError("keep last only");
+  constructor(
+    history: number,
+    depth: number,
+    reliability: number,
+    durability: number,
+    liveliness: number,
+  ) {
     this.ros = {
       depth,
+      history: history === 1 ? "keep_last" : "keep_all",
+      liveliness: liveliness === 1 ? "automatic" : "manual_by_topic",
       reliability: reliability === 1 ? "reliable" : "best_effort",
       durability: durability === 1 ? "transient_local" : "volatile",
     };
