@@ -37,6 +37,7 @@ export class ServiceOwner {
   readonly #graphs = new Map<number, (graph: RosGraph | BridgeError) => void>();
   #count = 0;
   #ended: BridgeError | undefined;
+  #interruption: BridgeError | undefined;
 
   constructor(options: ServiceOwnerOptions) {
     this.#options = options;
@@ -104,6 +105,27 @@ export class ServiceOwner {
     }
   }
 
+  /** The host is gone and another will follow: pending calls fail, servers and clients wait for it. */
+  interrupt(error: BridgeError): void {
+    this.#interruption = error;
+    for (const client of this.#clients.values()) {
+      for (const resolve of client.calls.values()) resolve({ failure: "closed" });
+      client.serverCount = 0;
+    }
+    for (const resolve of this.#graphs.values()) resolve(error);
+    this.#graphs.clear();
+  }
+
+  /** Tells a new host of every server and client. */
+  reopen(): void {
+    for (const [endpointId, { service }] of this.#handlers) {
+      this.#post({ kind: "serve", endpointId, service, ...this.#typeHashes(service) });
+    }
+    for (const [endpointId, { service }] of this.#clients) {
+      this.#post({ kind: "open-client", endpointId, service, ...this.#typeHashes(service) });
+    }
+  }
+
   /** The host is gone, and with it every server, client and pending call. */
   end(error: BridgeError): void {
     this.#ended ??= error;
@@ -141,7 +163,7 @@ export class ServiceOwner {
     });
     client.calls.delete(callId);
     if ("cdr" in outcome) return outcome.cdr;
-    throw failure(client, outcome.failure, timeoutMs, this.#ended);
+    throw failure(client, outcome.failure, timeoutMs, this.#ended ?? this.#interruption);
   }
 
   #waitForServer(client: Client, timeoutMs: number): Promise<boolean> {

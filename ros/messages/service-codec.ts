@@ -1,4 +1,5 @@
 import { structureReader, structureWriter, type Decode, type Encode } from "./codec.ts";
+import { isKnownType } from "./type-table.ts";
 import type { GraphServiceName, GraphServices } from "./graph-services.ts";
 
 /** Both halves of a service as octets and back; which are needed depends on the side. */
@@ -17,4 +18,9 @@ export function serviceCodec<Type extends GraphServiceName>(type: Type): Service
     readResponse: structureReader(`${type}_Response`),
     writeResponse: structureWriter(`${type}_Response`),
   };
+}
+
+/** The name as one `serviceCodec` has a definition of; undefined where it has none. */
+export function knownService(type: string): GraphServiceName | undefined {
+  return isKnownType(`${type}_Request`) ? (type as GraphServiceName) : undefined;
 }
