@@ -13,6 +13,13 @@ const Provider = z.union([
   }),
 ]);
 
+const rosName = z
+  .string()
+  .regex(
+    /^(\/?[A-Za-z_][A-Za-z0-9_]*(\/[A-Za-z_][A-Za-z0-9_]*)*)?$/,
+    "a ROS name such as /joint_states",
+  );
+
 /** The environment gives a list as `tensorrt,cpu`. */
 const fromList = (value: unknown): unknown =>
   typeof value === "string" && value !== "auto" ? value.split(/[;,]/) : value;
@@ -92,7 +99,7 @@ const Config = z.strictObject({
   ros: z
     .strictObject({
       /** `auto` takes rclnodejs where ROS 2 is sourced and it is installed, else the embedded RTPS. */
-      transport: z.enum(["auto", "rtps", "off"]).default("auto"),
+      transport: z.enum(["auto", "rclnodejs", "rtps", "off"]).default("auto"),
       /** -1 = ROS_DOMAIN_ID, else 0. */
       domainId: z.int().min(-1).max(232).default(-1),
       /** Empty = the ROS environment variables, else LOCALHOST: nothing leaves the machine. */
@@ -109,6 +116,43 @@ const Config = z.strictObject({
         .string()
         .regex(/^(\/[A-Za-z_][A-Za-z0-9_]*)+$/, "a ROS namespace such as /kairos")
         .default("/kairos"),
+    })
+    .prefault({}),
+  observation: z
+    .strictObject({
+      /** `device`: the driver's own telemetry and the simulator's camera. `ros`: the topics of `rosInputs`. */
+      source: z.enum(["device", "ros"]).default("device"),
+    })
+    .prefault({}),
+  rosInputs: z
+    .strictObject({
+      /** Names beginning with / stand as they are, others are under `ros.namespace`; empty = not read. */
+      jointStatesTopic: rosName.default("/joint_states"),
+      imageTopic: rosName.default("/camera/image_raw"),
+      compressedImageTopic: rosName.default("/camera/image_raw/compressed"),
+      /** ROS joint names in the order of the device's axes; empty = as the axes are called. */
+      jointNames: z.array(z.string().min(1)).default([]),
+      /** `measured`: stamps are placed by the quickest message. `sim`: by /clock, as with use_sim_time. */
+      stamps: z.enum(["measured", "sim"]).default("measured"),
+      /** Messages older than this when they come are refused. */
+      maxStampAgeMs: z.number().min(1).max(10_000).default(500),
+      /** Stamps further ahead of the clock than this are refused. */
+      maxStampAheadMs: z.number().min(0).max(1000).default(50),
+    })
+    .prefault({}),
+  rosCommands: z
+    .strictObject({
+      /**
+       * What lets ROS move the device: a call of the service `control` (`request`), that or the first
+       * command while nobody holds it (`command`), nothing (`off`: the topics are not read).
+       */
+      acquire: z.enum(["off", "request", "command"]).default("request"),
+      trajectoryTopic: rosName.min(1).default("command/joint_trajectory"),
+      velocityTopic: rosName.min(1).default("command/joint_velocity"),
+      /** One velocity message moves the device for so long. */
+      ttlMs: z.number().min(20).max(5000).default(200),
+      /** With `command`: the lease goes back after so long without a command. */
+      releaseAfterMs: z.number().min(200).max(60_000).default(2000),
     })
     .prefault({}),
   record: z

@@ -18,6 +18,7 @@ import { loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
+import { RosInputs } from "./parts/ros-inputs.ts";
 import { cameraRate, openSimulation } from "./parts/simulation.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
 import { createSharedMemory } from "./shared-memory.ts";
@@ -92,6 +93,9 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
 
+  const inputs = new RosInputs(config, device, { transport, memory, clock, log });
+  closers.push(() => inputs[Symbol.asyncDispose]());
+
   const parts: ServiceParts = {
     config,
     version,
@@ -102,7 +106,10 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     model,
     ...(faults === undefined ? {} : { faults }),
     ...(recorder === undefined ? {} : { recorder }),
-    ros: transport === undefined ? undefined : rosParts(config, device, transport, clock),
+    ros:
+      transport === undefined
+        ? undefined
+        : rosParts(config, device, transport, { clock, diagnostics: () => inputs.diagnostics() }),
     simulator: () => simulation.status(),
     setCameraRateHz: (rateHz) => {
       camera.set(rateHz);
@@ -117,6 +124,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const service = await BridgeService.open(parts);
   running.service = service;
   closers.push(() => service[Symbol.asyncDispose]());
+  inputs.openCommands(service.desk);
   void model.gaveUp.then((error) => {
     service.fault("inference", error);
   });

@@ -90,3 +90,33 @@ export interface RosTopicStats {
   readonly droppedCount: number;
   readonly matchedCount: number;
 }
+
+/** A topic of which nothing is known yet. */
+export function emptyTopicStats(name: string): RosTopicStats {
+  return {
+    name,
+    sentCount: 0,
+    sentBytes: 0,
+    ackedCount: 0,
+    resentCount: 0,
+    receivedCount: 0,
+    receivedBytes: 0,
+    lostCount: 0,
+    rejectedCount: 0,
+    deadlineMissedCount: 0,
+    droppedCount: 0,
+    matchedCount: 0,
+  };
+}
+
+/** What a host says that counts nothing of its own. */
+export const emptyHostStats: RosHostStats = {
+  peerCount: 0,
+  malformedCount: 0,
+  malformedByKind: {},
+  refusedCount: 0,
+  endpointCount: 0,
+  mismatchCount: 0,
+  topics: [],
+  incompatibilities: [],
+};

@@ -1,4 +1,4 @@
-import type { RosHostStats, RosTopicStats } from "./host-protocol.ts";
+import { emptyTopicStats, type RosHostStats, type RosTopicStats } from "./host-protocol.ts";
 import { rosTopicName } from "./rtps/rosgraph/names.ts";
 import type { ParticipantStats } from "./rtps/participant.ts";
 import type { ReaderStats } from "./rtps/reader/reader.ts";
@@ -12,7 +12,8 @@ export function hostStats(
   const topics = new Map<string, RosTopicStats>();
   const addTo = (topicName: string, more: Partial<RosTopicStats>): void => {
     const name = rosTopicName(topicName);
-    const sum = { ...(topics.get(name) ?? emptyTopic(name, droppedCounts.get(name) ?? 0)) };
+    const droppedCount = droppedCounts.get(name) ?? 0;
+    const sum = { ...(topics.get(name) ?? { ...emptyTopicStats(name), droppedCount }) };
     for (const [key, value] of Object.entries(more) as [keyof typeof more, number][]) {
       Object.assign(sum, { [key]: (sum[key] as number) + value });
     }
@@ -32,23 +33,6 @@ export function hostStats(
       ...found,
       topicName: rosTopicName(found.topicName),
     })),
-  };
-}
-
-function emptyTopic(name: string, droppedCount: number): RosTopicStats {
-  return {
-    name,
-    sentCount: 0,
-    sentBytes: 0,
-    ackedCount: 0,
-    resentCount: 0,
-    receivedCount: 0,
-    receivedBytes: 0,
-    lostCount: 0,
-    rejectedCount: 0,
-    deadlineMissedCount: 0,
-    droppedCount,
-    matchedCount: 0,
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   RosTransportInfo,
 } from "../bridge/contract/ros-transport.ts";
 import { WorkerHost } from "../bridge/contract/worker-host.ts";
+import { checkCdr } from "./cdr-guard.ts";
 import type {
   FromRosHost,
   RosHostOptions,
@@ -102,6 +103,7 @@ export class RtpsTransport implements RosTransport {
       matchedCount: 0,
       droppedCount: 0,
       publish: (cdr) => {
+        checkCdr(cdr, topic.name);
         if (this.#closed || this.#taken.inFlight(endpointId, postedCount) >= maxInFlight) {
           publisher.droppedCount += 1;
           return;

@@ -16,8 +16,8 @@ export class TakenCounts {
   }
 
   /** By the receiver. // hot path */
-  take(endpointId: number): void {
-    Atomics.add(this.#counts, endpointId, 1);
+  take(endpointId: number, count = 1): void {
+    Atomics.add(this.#counts, endpointId, count);
   }
 
   /** Of `postedCount` messages, how many still lie in the port. // hot path */

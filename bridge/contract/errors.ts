@@ -39,6 +39,8 @@ export const ErrorCode = {
   ModelSuperseded: "model/superseded",
   /** No answer within the tick budget. */
   ModelDeadline: "model/deadline",
+  /** What follows --ros-args, a parameter file, or a name in them is not as ROS 2 has it. */
+  RosArguments: "ros/arguments",
   /** A ROS service did not answer in time. */
   RosServiceTimeout: "ros/service-timeout",
   RosTransport: "ros/transport",

@@ -101,10 +101,21 @@ export interface RosTransportInfo {
   readonly addresses: readonly string[];
 }
 
+/** Of a transport whose host is a process of its own, which is started anew when it ends. */
+export interface RosHostHealth {
+  readonly state: "running" | "restarting";
+  readonly restartCount: number;
+  /** Why the last one ended, for people. */
+  readonly lastExit: string | undefined;
+  /** 0 while there is none. */
+  readonly pid: number;
+}
+
 export interface RosTransportStats {
   readonly peerCount: number;
   readonly malformedCount: number;
   readonly topics: readonly RosTopicCounts[];
+  readonly host?: RosHostHealth;
 }
 
 export interface RosTopicCounts {

@@ -58,7 +58,7 @@ export function diagnosticEntries(snapshot: ServiceSnapshot): readonly Diagnosti
     },
     {
       name: "kairos_bridge: transport",
-      level: "ok",
+      level: ros?.stats.host?.state === "restarting" ? "error" : "ok",
       message: ros === undefined ? "ROS 2 is off" : `${ros.info.transport}: ${ros.info.reason}`,
       values:
         ros === undefined
@@ -68,6 +68,12 @@ export function diagnosticEntries(snapshot: ServiceSnapshot): readonly Diagnosti
               discovery_range: ros.info.discoveryRange,
               peers: String(ros.stats.peerCount),
               malformed_datagrams: String(ros.stats.malformedCount),
+              ...(ros.stats.host === undefined
+                ? {}
+                : {
+                    host_restarts: String(ros.stats.host.restartCount),
+                    host_last_exit: ros.stats.host.lastExit ?? "none",
+                  }),
             },
     },
     ...injectionEntries(snapshot),

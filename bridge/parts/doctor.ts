@@ -7,6 +7,7 @@ import { probeModel } from "../../models/probe/model.ts";
 import { probeNvidia } from "../../models/probe/nvidia.ts";
 import { probeRosEnvironment } from "../../ros/probe/environment-probe.ts";
 import { probeDdsNetwork } from "../../ros/probe/network-probe.ts";
+import { probeRclnodejs } from "../../ros/probe/rclnodejs-probe.ts";
 import type { Config } from "../config.ts";
 import type { FindingGroup } from "../contract/finding.ts";
 import { modelFolder } from "./model.ts";
@@ -43,6 +44,9 @@ async function probeRos(config: Config): Promise<FindingGroup[]> {
     return [{ title: "ROS 2", findings: [{ level: "note", subject: "transport", text }] }];
   }
   const { findings, network } = probeRosEnvironment(process.env, rosNetworkConfig(config));
-  const sockets = network === undefined ? [] : await probeDdsNetwork(network);
-  return [{ title: "ROS 2", findings: [...findings, ...sockets] }];
+  if (network === undefined) return [{ title: "ROS 2", findings }];
+  const asked = config.ros.transport;
+  const rclnodejs = await probeRclnodejs({ environment: process.env, network, asked });
+  const sockets = await probeDdsNetwork(network);
+  return [{ title: "ROS 2", findings: [...findings, rclnodejs, ...sockets] }];
 }

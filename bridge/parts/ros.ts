@@ -1,15 +1,17 @@
 import process from "node:process";
 import { rosNetwork, type RosNetworkConfig } from "../../ros/environment.ts";
 import { RosPublications } from "../../ros/publications.ts";
-import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
+import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport.ts";
+import type { RtpsTransport } from "../../ros/rtps-transport.ts";
 import type { RosSink } from "../bridge-service.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../contract/clock.ts";
+import type { DiagnosticEntry } from "../contract/diagnostics.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
-import { workerEntry } from "./package-files.ts";
+import { openRosTransport } from "./ros-transport.ts";
 
 /** What the configuration says of the ROS network; the rest is left to the environment. */
 export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
@@ -24,27 +26,16 @@ export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
 export async function openRos(
   config: Config,
   { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
-): Promise<RtpsTransport | undefined> {
-  const { transport, interfaces, nodeName, namespace } = config.ros;
-  if (transport === "off") return undefined;
+): Promise<RtpsTransport | RclnodejsTransport | undefined> {
+  if (config.ros.transport === "off") return undefined;
   const network = rosNetwork(process.env, rosNetworkConfig(config));
-  return await openRtpsTransport({
-    ...network,
-    interfaces,
-    workerEntry: workerEntry("ros/rtps-host-worker.js"),
-    nodeName,
-    namespace,
-    heartbeats,
-    log,
-    reason: rosReason(transport),
-  });
+  return await openRosTransport(config, { network, heartbeats, log, environment: process.env });
 }
 
-function rosReason(asked: "auto" | "rtps"): string {
-  if (asked === "rtps") return "asked for by ros.transport";
-  return process.env["AMENT_PREFIX_PATH"] === undefined
-    ? "no ROS 2 environment is sourced"
-    : "a ROS 2 environment is sourced, but this version has no rclnodejs host";
+interface RosPartsOptions {
+  readonly clock: Clock;
+  /** What ROS itself has to say of its inputs, beside the service's own entries. */
+  readonly diagnostics?: () => readonly DiagnosticEntry[];
 }
 
 /** What the service tells ROS, in messages. */
@@ -52,7 +43,7 @@ export function rosParts(
   config: Config,
   device: DeviceDescription,
   transport: RosTransport,
-  clock: Clock,
+  { clock, diagnostics = () => [] }: RosPartsOptions,
 ): { readonly transport: RosTransport; readonly sink: RosSink } {
   const publications = new RosPublications({
     transport,
@@ -62,17 +53,19 @@ export function rosParts(
     hardwareId: device.id,
     clock,
   });
+  // What came from ROS is on ROS already.
+  const isOurs = config.observation.source === "device";
   const sink: RosSink = {
     jointState: (observation) => {
-      publications.jointState(observation);
+      if (isOurs) publications.jointState(observation);
     },
     prediction: (prediction, lookaheadMs) => {
       publications.prediction(prediction, lookaheadMs);
     },
     diagnostics: (entries) => {
-      publications.diagnostics(entries);
+      publications.diagnostics([...entries, ...diagnostics()]);
     },
-    wantsCamera: () => publications.matchedCount("cameraImage") > 0,
+    wantsCamera: () => isOurs && publications.matchedCount("cameraImage") > 0,
     camera: (frame, jpeg) => {
       publications.camera(jpeg, frame.stampMs);
     },

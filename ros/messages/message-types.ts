@@ -73,6 +73,23 @@ export interface DiagnosticArray {
   readonly status: readonly DiagnosticStatus[];
 }
 
+/** Simulated time, with use_sim_time. */
+export interface ClockMessage {
+  readonly clock: RosTime;
+}
+
+export interface Float64MultiArray {
+  readonly layout: {
+    readonly dim: readonly {
+      readonly label: string;
+      readonly size: number;
+      readonly stride: number;
+    }[];
+    readonly data_offset: number;
+  };
+  readonly data: Float64Array;
+}
+
 /** Every message type the codec is asked for, by its ROS name. */
 export interface RosMessages {
   "std_msgs/msg/Header": Header;
@@ -81,5 +98,7 @@ export interface RosMessages {
   "sensor_msgs/msg/Image": Image;
   "trajectory_msgs/msg/JointTrajectory": JointTrajectory;
   "diagnostic_msgs/msg/DiagnosticArray": DiagnosticArray;
+  "rosgraph_msgs/msg/Clock": ClockMessage;
+  "std_msgs/msg/Float64MultiArray": Float64MultiArray;
 }
 export type RosTypeName = keyof RosMessages;

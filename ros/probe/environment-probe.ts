@@ -35,7 +35,7 @@ function sourcedDistribution(environment: Environment): Finding {
   return { level: "ok", subject, text, details: { distribution, prefixes } };
 }
 
-/** The bridge's participant meets every DDS one; Zenoh is another wire. */
+/** The embedded participant meets every DDS one; Zenoh is another wire, which rclnodejs can speak. */
 function middleware(environment: Environment): Finding[] {
   const name = environment["RMW_IMPLEMENTATION"];
   if (name === undefined || name === "") return [];
@@ -45,8 +45,9 @@ function middleware(environment: Environment): Finding[] {
     {
       level: "warn",
       subject,
-      text: `${name} does not speak DDS: its nodes will not see the bridge`,
-      advice: "use rmw_fastrtps_cpp or rmw_cyclonedds_cpp, or run zenoh-bridge-ros2dds beside it",
+      text: `${name} does not speak DDS: its nodes see the bridge through rclnodejs only`,
+      advice:
+        "use rmw_fastrtps_cpp or rmw_cyclonedds_cpp, or install rclnodejs, or run zenoh-bridge-ros2dds",
     },
   ];
 }

@@ -7,7 +7,7 @@ import { GazeboStatsField, gazeboStatsWidth, type GazeboEvent } from "./gazebo-p
 import { JointStateReader, type JointStateOutcome } from "./joint-state-reader.ts";
 import { secondsOf } from "./messages/basic.ts";
 import { Image } from "./messages/sensors.ts";
-import { SimTimeMap } from "./sim-time-map.ts";
+import { SimTimeMap } from "../../bridge/core/sim-time-map.ts";
 import { describeOutcome } from "./world-problems.ts";
 import type { WorldNames } from "./world-names.ts";
 

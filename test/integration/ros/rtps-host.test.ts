@@ -7,6 +7,7 @@ import { silentLog } from "../../../bridge/contract/log.ts";
 import type { RosEvent, RosTopic } from "../../../bridge/contract/ros-transport.ts";
 import { openRtpsTransport, type RtpsTransport } from "../../../ros/rtps-transport.ts";
 
+const cdrHeader = Buffer.from([0, 1, 0, 0]);
 const domainId = 100 + ((process.pid + 50) % 100);
 const workerEntry = new URL("../../../dist/ros/rtps-host-worker.js", import.meta.url);
 const topic: RosTopic = {
@@ -79,7 +80,7 @@ describe("the RTPS host", () => {
     const publisher = one.advertise(topic);
     await until(() => publisher.matchedCount === 1, "matched");
     const sent = Array.from({ length: 50 }, (_, index) =>
-      Buffer.alloc(index === 25 ? 300_000 : 8 + 4 * index, index),
+      Buffer.concat([cdrHeader, Buffer.alloc(index === 25 ? 300_000 : 4 + 4 * index, index)]),
     );
     for (const cdr of sent) publisher.publish(cdr);
     await until(() => received.length === sent.length, "all messages");
@@ -145,7 +146,7 @@ describe("the RTPS host", () => {
     const publisher = one.advertise(shallow);
     await until(() => publisher.matchedCount === 1, "matched");
     for (let number = 0; number < 100; number += 1) {
-      publisher.publish(Buffer.alloc(8, number));
+      publisher.publish(Buffer.concat([cdrHeader, Buffer.alloc(4, number)]));
       // Not awaited: this thread, which both transports share, takes nothing until it is done.
       const endMs = performance.now() + 2;
       while (performance.now() < endMs);

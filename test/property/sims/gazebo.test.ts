@@ -16,7 +16,7 @@ import {
   parseCommand,
   parseReady,
 } from "../../../sims/gazebo/transport/zmtp-handshake.ts";
-import { SimTimeMap } from "../../../sims/gazebo/sim-time-map.ts";
+import { SimTimeMap } from "../../../bridge/core/sim-time-map.ts";
 
 const axisNames = ["deploy", "yaw", "roll", "pitch"];
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SimTimeMap } from "../../../sims/gazebo/sim-time-map.ts";
+import { SimTimeMap } from "../../../bridge/core/sim-time-map.ts";
 import { seededRandom } from "../../../bridge/core/seeded-random.ts";
 
 /** Feeds a world that runs at `factor` of real time, each message late by up to `jitterMs`. */

@@ -41,7 +41,7 @@ export class SimTimeMap {
   stamp(simMs: number, arrivalMs: number): number {
     if (!(simMs >= this.#lastSimMs)) this.#setUp(simMs, arrivalMs);
     this.#lastSimMs = simMs;
-    let stampMs = this.#at(simMs);
+    let stampMs = this.timeOf(simMs);
     let lagMs = arrivalMs - stampMs;
     if (Math.abs(lagMs) > jumpLimitMs) {
       this.#setUp(simMs, arrivalMs);
@@ -64,11 +64,12 @@ export class SimTimeMap {
 
   /** As `stamp`, for a second stream of the same world: does not learn. // hot path */
   peek(simMs: number, arrivalMs: number): number {
-    const stampMs = this.#at(simMs);
+    const stampMs = this.timeOf(simMs);
     return Math.abs(arrivalMs - stampMs) > jumpLimitMs ? arrivalMs : Math.min(stampMs, arrivalMs);
   }
 
-  #at(simMs: number): number {
+  /** The monotonic time of a simulated instant as far as is known; NaN before the first. // hot path */
+  timeOf(simMs: number): number {
     return this.#anchorMs + (simMs - this.#anchorSimMs) * this.#rate;
   }
 
@@ -88,7 +89,7 @@ export class SimTimeMap {
     const spanMs = quickMs - this.#earlierQuickMs;
     const simulatedMs = quickSimMs - this.#earlierQuickSimMs;
     // Turn the line about the newest point, so that stamps do not jump.
-    this.#anchorMs = this.#at(simMs) + phaseGain * this.#smallestLagMs;
+    this.#anchorMs = this.timeOf(simMs) + phaseGain * this.#smallestLagMs;
     this.#anchorSimMs = simMs;
     if (spanMs >= windowMs / 2 && simulatedMs > 0) {
       const rate = Math.min(Math.max(spanMs / simulatedMs, minRate), maxRate);

@@ -1,0 +1,147 @@
+import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
+
+/**
+ * The part of rclnodejs 2 this host uses, in our own words: its types are only on a machine where it is
+ * installed. `checkedRclnodejs` compares it with what was really loaded, so a changed release is an error
+ * that names what is missing instead of a crash in native code.
+ */
+export interface Rclnodejs {
+  init(context?: undefined, argv?: readonly string[]): Promise<void>;
+  shutdown(): void;
+  /** Takes back the SIGINT listener that importing the module registered. */
+  removeSignalHandlers(): void;
+  /** Message class by name, e.g. `std_srvs/srv/Trigger`. Throws where the type was not built. */
+  require(typeName: string): unknown;
+  serializeMessage(message: object, type: RclMessageType): Uint8Array;
+  /** `cdr` must be a Buffer: anything else is refused. */
+  deserializeMessage(cdr: Buffer, type: RclMessageType): object;
+  readonly Node: new (
+    name: string,
+    namespace: string,
+    context: undefined,
+    options: RclNodeOptions,
+  ) => RclNode;
+  readonly NodeOptions: new (startParameterServices: boolean) => RclNodeOptions;
+  readonly QoS: (new (
+    history: number,
+    depth: number,
+    reliability: number,
+    durability: number,
+    liveliness: number,
+  ) => RclQos) & {
+    readonly HistoryPolicy: Readonly<Record<string, number>>;
+    readonly ReliabilityPolicy: Readonly<Record<string, number>>;
+    readonly DurabilityPolicy: Readonly<Record<string, number>>;
+    readonly LivelinessPolicy: Readonly<Record<string, number>>;
+  };
+}
+
+export type RclNodeOptions = object;
+export type RclQos = object;
+/** A generated message class. */
+export type RclMessageType = new (fields?: object) => object;
+/** A generated service class. */
+export interface RclServiceType {
+  readonly Request: RclMessageType;
+  readonly Response: RclMessageType;
+}
+
+export interface RclNode {
+  spin(timeoutMs?: number): void;
+  createPublisher(type: string, topic: string, options: { readonly qos: RclQos }): RclPublisher;
+  createSubscription(
+    type: string,
+    topic: string,
+    options: { readonly qos: RclQos; readonly isRaw: true },
+    onMessage: (cdr: Uint8Array) => void,
+  ): RclSubscription;
+  destroyPublisher(publisher: RclPublisher): void;
+  destroySubscription(subscription: RclSubscription): void;
+  createService(
+    type: string,
+    name: string,
+    options: { readonly qos?: RclQos },
+    onRequest: (request: object, response: RclResponse) => void,
+  ): object;
+  destroyService(service: object): void;
+  createClient(type: string, name: string, options: { readonly qos?: RclQos }): RclClient;
+  destroyClient(client: RclClient): void;
+  getNodeNames(): readonly string[];
+  getRMWImplementationIdentifier(): string;
+}
+
+export interface RclPublisher {
+  /** A Buffer is sent as it is, and read without any check: an empty one is a segmentation fault. */
+  publish(cdr: Buffer): void;
+  /** Typed as a method by the package, a property in fact (2.2.0). */
+  readonly subscriptionCount: number | (() => number);
+}
+export type RclSubscription = object;
+
+export interface RclResponse {
+  send(response: object): void;
+}
+
+export interface RclClient {
+  isServiceServerAvailable(): boolean;
+  sendRequest(request: object, onResponse: (response: object) => void): void;
+}
+
+const members = {
+  functions: [
+    "init",
+    "shutdown",
+    "removeSignalHandlers",
+    "require",
+    "serializeMessage",
+    "deserializeMessage",
+    "Node",
+    "NodeOptions",
+    "QoS",
+  ],
+  nodeMethods: [
+    "spin",
+    "createPublisher",
+    "createSubscription",
+    "destroyPublisher",
+    "destroySubscription",
+    "createService",
+    "destroyService",
+    "createClient",
+    "destroyClient",
+    "getNodeNames",
+    "getRMWImplementationIdentifier",
+  ],
+  policies: ["HistoryPolicy", "ReliabilityPolicy", "DurabilityPolicy", "LivelinessPolicy"],
+} as const;
+
+/**
+ * What was imported, if it is what this host was written for.
+ *
+ * @throws BridgeError `ros/transport` naming everything that is missing.
+ */
+export function checkedRclnodejs(imported: unknown): Rclnodejs {
+  const module = property(imported, "default") ?? imported;
+  const missing: string[] = members.functions.filter(
+    (name) => typeof property(module, name) !== "function",
+  );
+  const prototype = property(property(module, "Node"), "prototype");
+  for (const name of members.nodeMethods) {
+    if (typeof property(prototype, name) !== "function") missing.push(`Node.${name}`);
+  }
+  for (const name of members.policies) {
+    if (typeof property(property(module, "QoS"), name) !== "object") missing.push(`QoS.${name}`);
+  }
+  if (missing.length === 0) return module as Rclnodejs;
+  throw new BridgeError(
+    ErrorCode.RosTransport,
+    `rclnodejs has no ${missing.join(", ")}; this bridge was written for release 2.2`,
+    { details: { missing } },
+  );
+}
+
+/** Undefined for everything that has no such property. */
+function property(of: unknown, name: string): unknown {
+  if ((typeof of !== "object" && typeof of !== "function") || of === null) return undefined;
+  return (of as Record<string, unknown>)[name];
+}

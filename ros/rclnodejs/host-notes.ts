@@ -1,0 +1,30 @@
+import type { RosNetwork } from "../environment.ts";
+import type { FromRosHost, ToRosHost } from "../host-protocol.ts";
+
+/** The first note to the host process. The network is in its environment: rcl reads it there. */
+export interface OpenNote {
+  readonly kind: "open";
+  /** URL of the module to import: rclnodejs, or a test's stand-in. */
+  readonly module: string;
+  readonly nodeName: string;
+  readonly namespace: string;
+  readonly network: RosNetwork;
+}
+
+export interface RclHostReady {
+  /** What rcl really speaks through, e.g. `rmw_cyclonedds_cpp`. */
+  readonly middleware: string;
+}
+
+/**
+ * What the pipe's notes carry: the ROS host's protocol, less what is data, and what a process needs
+ * beyond a thread: signs of life, and refusals of its own (a type that was not built, say).
+ */
+export type ToHostProcess = OpenNote | Exclude<ToRosHost, { readonly kind: "publish" }>;
+export type FromHostProcess =
+  | Exclude<FromRosHost, { readonly kind: "message" | "event" }>
+  | { readonly kind: "beat" }
+  | { readonly kind: "refused"; readonly endpointId: number; readonly text: string };
+
+/** The host says at least this often that it lives. */
+export const beatMs = 100;
