@@ -17,6 +17,7 @@ import {
   type TopicReader,
   type TopicWriter,
 } from "./rtps/participant.ts";
+import { ServiceHost } from "./service-host.ts";
 import { TakenCounts } from "./taken-counts.ts";
 
 /** Beats, matched counts and waiting messages are looked after this often. */
@@ -34,11 +35,13 @@ class RtpsHost {
   >();
   readonly #matchedCounts = new Map<number, number>();
   readonly #events: EventOutbox;
+  readonly #services: ServiceHost;
   readonly #ticks: NodeJS.Timeout;
 
   constructor(participant: Participant, data: RosHostWorkerData, events: EventOutbox) {
     this.#participant = participant;
     this.#events = events;
+    this.#services = new ServiceHost(participant, post);
     this.#taken = new TakenCounts(data.taken);
     this.#heartbeats = new Heartbeats(data.heartbeats);
     this.#tick();
@@ -70,14 +73,23 @@ class RtpsHost {
       case "close":
         void this.#close();
         return;
+      case "serve":
+      case "respond":
+      case "open-client":
+      case "call":
+      case "close-service":
+      case "graph":
+        this.#services.handle(message);
+        return;
       default:
         message satisfies never;
     }
   }
 
-  #subscribe({ endpointId, topic }: Extract<ToRosHost, { kind: "subscribe" }>): void {
+  #subscribe({ endpointId, topic, typeHash }: Extract<ToRosHost, { kind: "subscribe" }>): void {
     const reader = this.#participant.createReader({
       topic,
+      ...(typeHash === undefined ? {} : { typeHash }),
       onMessage: (cdr) => {
         outbox.push(cdr);
       },

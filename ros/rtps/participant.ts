@@ -1,23 +1,44 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
+import { type RosGraph, type RosService, servicesQos } from "../../bridge/contract/ros-services.ts";
 import type { RosEvent, RosTopic } from "../../bridge/contract/ros-transport.ts";
-import { errorText } from "../../bridge/contract/errors.ts";
-import type { EndpointContext, ReaderLimits } from "./endpoint.ts";
+import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
+import type { EndpointContext, ReaderLimits, ReceivedSample } from "./endpoint.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import type { Incompatibility } from "./discovery/mismatches.ts";
-import { encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
+import {
+  conventionsOf,
+  defaultDistribution,
+  type RosDistribution,
+} from "./rosgraph/distribution.ts";
+import { decodeGraphInfo, encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
+import type { GraphNode } from "./rosgraph/graph-info.ts";
+import { graphOf } from "./rosgraph/graph-view.ts";
+import { userDataText } from "./rosgraph/user-data.ts";
+import { ServiceClient } from "./services/service-client.ts";
+import type { ServiceEndpoints } from "./services/service-endpoints.ts";
+import { type Respond, ServiceServer } from "./services/service-server.ts";
 import { guidKey, type Guid, randomPrefix } from "./wire/guid.ts";
 import type { DatagramLink } from "./transport/link.ts";
 import { MalformedCounts, type MalformedKind } from "./wire/malformed-counts.ts";
 import { MessageParser } from "./wire/message-parser.ts";
 import { MalformedData } from "./params/params.ts";
-import { ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
+import { type DdsNames, ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
 import { Pacer } from "./writer/pacer.ts";
-import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./wire/protocol.ts";
+import {
+  builtinEndpointSet,
+  EntityId,
+  EntityKind,
+  maxDomainId,
+  vendorId,
+} from "./wire/protocol.ts";
 import { type EndpointQos, endpointQos } from "./params/qos.ts";
-import { Reader, type ReaderStats } from "./reader/reader.ts";
+import { Reader, type ReaderOptions, type ReaderStats } from "./reader/reader.ts";
+import { ReceiveBudget } from "./reader/receive-budget.ts";
+import { PlainCdrGate } from "./reader/plain-cdr-gate.ts";
 import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
-import { type DiscoveryRange, openUdpLink } from "./transport/udp-link.ts";
+import type { DiscoveryRange } from "./transport/discovery-range.ts";
+import { openUdpLink } from "./transport/udp-link.ts";
 import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
 
 export interface ParticipantOptions {
@@ -35,20 +56,34 @@ export interface ParticipantOptions {
   /** Peers forget us when they have heard nothing for this long. */
   readonly leaseMs?: number;
   readonly announcePeriodMs?: number;
-  /** 24 for ROS 2 Humble and older. */
-  readonly graphGidBytes?: 16 | 24;
+  /** Whose conventions to keep; default Jazzy's. */
+  readonly distribution?: RosDistribution;
+  /** Security enclave that `ros2 node list` shows; default `/`. */
+  readonly enclave?: string;
   readonly readerLimits?: Partial<ReaderLimits>;
   readonly writerLimits?: Partial<WriterLimits>;
+  /** Octets all readers together hold of samples not delivered yet; default 256 MiB. */
+  readonly maxReceiveBytes?: number;
   readonly log?: Log;
   /** Hears of quality-of-service events. */
   readonly onEvent?: (event: RosEvent) => void;
   /** A test's time and link; default the machine's. */
   readonly scheduler?: Scheduler;
   readonly link?: DatagramLink;
+  /** Default those of the machine. */
+  readonly listAddresses?: () => readonly string[];
+  readonly addressCheckMs?: number;
 }
 
 export interface ParticipantStats {
   readonly peerCount: number;
+  /** Datagrams in and out; what the system refused to send. */
+  readonly receivedDatagramCount: number;
+  readonly sentDatagramCount: number;
+  readonly sendErrorCount: number;
+  /** Octets held of samples not delivered yet, and how often there was no room for more. */
+  readonly receiveBytes: number;
+  readonly receiveRefusedCount: number;
   /** What arrived and was not sound RTPS. */
   readonly malformedCount: number;
   readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
@@ -88,9 +123,18 @@ export interface TopicReader {
   close(): void;
 }
 
+/** `RIHS01_…` of a service's two messages. */
+export interface ServiceTypeHashes {
+  readonly request: string;
+  readonly response: string;
+}
+
+/** Requests and responses kept for resending: more than the ten of ROS, so that bursts of calls survive loss. */
+const callDepth = 64;
 const loopbackFragmentBytes = 60_000;
 /** A datagram holds 65,507 octets, headers included. */
 const maxFragmentBytes = 65_000;
+const defaultReceiveBytes = 256 * 1024 * 1024;
 const defaultLeaseMs = 10_000;
 const defaultAnnouncePeriodMs = 3000;
 /** How long disposal waits for readers to acknowledge what was written last. */
@@ -99,9 +143,16 @@ const farewellMs = 100;
 /**
  * Joins a ROS 2 graph with one node.
  *
- * @throws BridgeError `ros/transport` when the sockets cannot be opened.
+ * @throws BridgeError `ros/transport` when there is no such domain or the sockets cannot be opened.
  */
 export async function openParticipant(options: ParticipantOptions): Promise<Participant> {
+  const { domainId } = options;
+  if (!Number.isInteger(domainId) || domainId < 0 || domainId > maxDomainId) {
+    throw new BridgeError(
+      ErrorCode.RosTransport,
+      `domain is ${domainId}, expected a whole number from 0 to ${maxDomainId}`,
+    );
+  }
   const log = options.log ?? silentLog;
   const link = options.link ?? (await openUdpLink({ ...options, log }));
   return new Participant(options, link);
@@ -119,6 +170,7 @@ export class Participant implements AsyncDisposable {
   readonly #writers = new Set<Writer>();
   readonly #readers = new Set<Reader>();
   #entityCount = 0;
+  #receivedCount = 0;
   #isGraphStale = false;
   #isGone = false;
   #closing: Promise<void> | undefined;
@@ -139,18 +191,23 @@ export class Participant implements AsyncDisposable {
       fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
       emit: (event) => options.onEvent?.(event),
       malformed: new MalformedCounts(),
+      receiveBudget: new ReceiveBudget(options.maxReceiveBytes ?? defaultReceiveBytes),
     };
     this.#discovery = this.#makeDiscovery();
     this.#graph = this.#openWriter({ ...graphTopic, qos: graphQos });
+    this.#openGraphReader();
     this.#listen();
     this.#discovery.start();
+    // A node without a topic is a node, too.
+    this.#publishGraph();
   }
 
   #makeDiscovery(): Discovery {
     const { domainId, leaseMs, nodeName, announcePeriodMs } = this.#options;
     return new Discovery({
       context: this.#context,
-      self: {
+      domainId,
+      self: () => ({
         prefix: this.guid.prefix,
         leaseMs: leaseMs ?? defaultLeaseMs,
         metatraffic: this.link.metatraffic,
@@ -159,8 +216,8 @@ export class Participant implements AsyncDisposable {
         vendorId,
         domainId,
         name: nodeName,
-        userData: "enclave=/;",
-      },
+        userData: this.#userData(),
+      }),
       log: this.#log,
       announcePeriodMs: announcePeriodMs ?? defaultAnnouncePeriodMs,
     });
@@ -170,8 +227,12 @@ export class Participant implements AsyncDisposable {
     const parser = new MessageParser(this.guid.prefix);
     const { malformed, scheduler } = this.#context;
     const router = new Router(this.#discovery, scheduler);
+    this.link.onMoved?.(() => {
+      this.#discovery.onMoved();
+    });
     this.link.onDatagram((datagram) => {
       if (this.#isGone) return;
+      this.#receivedCount += 1;
       // Whatever arrives, the process lives: what cannot be read is counted.
       try {
         if (!parser.parse(datagram, router)) malformed.add(parser.fault);
@@ -182,9 +243,10 @@ export class Participant implements AsyncDisposable {
   }
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
-  createWriter(options: { readonly topic: RosTopic }): TopicWriter {
-    const { topic } = options;
-    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos) });
+  createWriter(options: { readonly topic: RosTopic; readonly typeHash?: string }): TopicWriter {
+    const { topic, typeHash } = options;
+    const names = { ...ddsNames(topic), userData: userDataText({ typehash: typeHash }) };
+    const writer = this.#openWriter({ ...names, qos: endpointQos(topic.qos) });
     this.#writers.add(writer);
     this.#publishGraph();
     return {
@@ -212,10 +274,24 @@ export class Participant implements AsyncDisposable {
    */
   createReader(options: {
     readonly topic: RosTopic;
+    readonly typeHash?: string;
     readonly onMessage: (cdr: Uint8Array) => void;
   }): TopicReader {
-    const { topic, onMessage } = options;
-    const reader = this.#openReader(topic, onMessage);
+    const { topic, typeHash, onMessage } = options;
+    const gate = new PlainCdrGate(topic.name, this.#log, this.#context.emit);
+    const reader = this.#openReader({
+      ...ddsNames(topic),
+      qos: endpointQos(topic.qos),
+      userData: userDataText({ typehash: typeHash }),
+      onSample: ({ payload, status }) => {
+        if (payload === undefined || status !== 0 || !gate.isOpenTo(payload)) return;
+        try {
+          onMessage(payload);
+        } catch (error) {
+          this.#log.error({ topic: topic.name, error: errorText(error) }, "message handler threw");
+        }
+      },
+    });
     this.#readers.add(reader);
     this.#publishGraph();
     return {
@@ -237,9 +313,53 @@ export class Participant implements AsyncDisposable {
     };
   }
 
+  /**
+   * @param options.onRequest gets each request with its encapsulation header, and how to answer it.
+   * @throws BridgeError `ros/type` for names ROS 2 does not allow.
+   */
+  createService(options: {
+    readonly service: RosService;
+    readonly typeHashes?: ServiceTypeHashes;
+    readonly onRequest: (requestCdr: Uint8Array, respond: Respond) => void;
+  }): ServiceServer {
+    const endpoints = this.#serviceEndpoints(options);
+    return new ServiceServer(options.service, endpoints, options.onRequest);
+  }
+
+  /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
+  createClient(options: {
+    readonly service: RosService;
+    readonly typeHashes?: ServiceTypeHashes;
+    /** The number of servers that can be called has changed. */
+    readonly onServers?: (serverCount: number) => void;
+  }): ServiceClient {
+    return new ServiceClient(options.service, this.#serviceEndpoints(options), options.onServers);
+  }
+
+  /** What is in the ROS graph at present, ourselves included. */
+  graph(): RosGraph {
+    const own = {
+      userData: this.#userData(),
+      nodes: [this.#ownNode()],
+      ...this.#discovery.ownEndpoints(),
+    };
+    const peers = Array.from(this.#discovery.peers, ({ data, nodes, writers, readers }) => ({
+      userData: data.userData,
+      nodes,
+      writers: writers.values(),
+      readers: readers.values(),
+    }));
+    return graphOf([own, ...peers]);
+  }
+
   stats(): ParticipantStats {
     return {
       peerCount: this.#discovery.peerCount,
+      receivedDatagramCount: this.#receivedCount,
+      sentDatagramCount: this.link.counts?.sentCount ?? 0,
+      sendErrorCount: this.link.counts?.errorCount ?? 0,
+      receiveBytes: this.#context.receiveBudget.usedBytes,
+      receiveRefusedCount: this.#context.receiveBudget.refusedCount,
       malformedCount: this.#context.malformed.total,
       malformedByKind: this.#context.malformed.byKind(),
       refusedCount: this.#discovery.refusedCount,
@@ -279,6 +399,8 @@ export class Participant implements AsyncDisposable {
     readonly topicName: string;
     readonly typeName: string;
     readonly qos: EndpointQos;
+    readonly userData?: string;
+    readonly onMatch?: () => void;
   }): Writer {
     const { writerLimits } = this.#options;
     const writer = new Writer(
@@ -293,30 +415,91 @@ export class Participant implements AsyncDisposable {
     return writer;
   }
 
-  #openReader(topic: RosTopic, onMessage: (cdr: Uint8Array) => void): Reader {
+  #openReader(options: Omit<ReaderOptions, "entityId" | "limits">): Reader {
     const { readerLimits } = this.#options;
     const reader = new Reader(
       {
         entityId: this.#nextEntityId("Reader"),
-        ...ddsNames(topic),
-        qos: endpointQos(topic.qos),
-        onSample: ({ payload, status }) => {
-          if (payload === undefined || status !== 0) return;
-          try {
-            onMessage(payload);
-          } catch (error) {
-            this.#log.error(
-              { topic: topic.name, error: errorText(error) },
-              "message handler threw",
-            );
-          }
-        },
+        ...options,
         ...(readerLimits === undefined ? {} : { limits: readerLimits }),
       },
       this.#context,
     );
     this.#discovery.addReader(reader);
     return reader;
+  }
+
+  #serviceEndpoints(options: {
+    readonly service: RosService;
+    readonly typeHashes?: ServiceTypeHashes;
+  }): ServiceEndpoints {
+    const qos = { ...endpointQos(options.service.qos ?? servicesQos), depth: callDepth };
+    const announced = ({ topicName, typeName }: DdsNames) => {
+      const part = topicName.startsWith("rq/") ? "request" : "response";
+      return {
+        topicName,
+        typeName,
+        qos,
+        userData: userDataText({ typehash: options.typeHashes?.[part] }),
+      };
+    };
+    return {
+      scheduler: this.#context.scheduler,
+      openWriter: (names, onMatch) => {
+        const writer = this.#openWriter({ ...announced(names), onMatch });
+        this.#writers.add(writer);
+        this.#publishGraph();
+        return writer;
+      },
+      openReader: (names, { onSample, onMatch }) => {
+        const guarded = this.#guarded(onSample);
+        const reader = this.#openReader({ ...announced(names), onSample: guarded, onMatch });
+        this.#readers.add(reader);
+        this.#publishGraph();
+        return reader;
+      },
+      close: (writer, reader) => {
+        this.#writers.delete(writer);
+        this.#readers.delete(reader);
+        this.#discovery.removeWriter(writer);
+        this.#discovery.removeReader(reader);
+        this.#publishGraph();
+      },
+      vendorOf: (prefix) => this.#discovery.peer(prefix)?.data.vendorId,
+    };
+  }
+
+  #openGraphReader(): void {
+    const onSample = this.#guarded(({ payload }: ReceivedSample, from: Guid) => {
+      const peer = this.#discovery.peer(from.prefix);
+      if (payload === undefined || peer === undefined) return;
+      const info = decodeGraphInfo(payload);
+      // Nobody speaks for others.
+      if (info.participant.prefix === from.prefix) peer.nodes = info.nodes;
+    });
+    this.#openReader({ ...graphTopic, qos: graphQos, onSample });
+  }
+
+  /** One sample that cannot be read must not hold up those behind it. */
+  #guarded(onSample: ReaderOptions["onSample"]): ReaderOptions["onSample"] {
+    return (sample, from) => {
+      try {
+        onSample(sample, from);
+      } catch (error) {
+        this.#context.malformed.add(error instanceof MalformedData ? "discovery" : "internal");
+      }
+    };
+  }
+
+  #userData(): string {
+    return userDataText({ enclave: this.#options.enclave ?? "/" });
+  }
+
+  #ownNode(): GraphNode {
+    const { namespace, nodeName } = this.#options;
+    const writers = [...this.#writers].map((writer) => writer.guid);
+    const readers = [...this.#readers].map((reader) => reader.guid);
+    return { namespace, name: nodeName, readers, writers };
   }
 
   #nextEntityId(kind: keyof typeof EntityKind): number {
@@ -331,11 +514,9 @@ export class Participant implements AsyncDisposable {
     queueMicrotask(() => {
       this.#isGraphStale = false;
       if (this.#closing !== undefined) return;
-      const { namespace, nodeName, graphGidBytes } = this.#options;
-      const writers = [...this.#writers].map((writer) => writer.guid);
-      const readers = [...this.#readers].map((reader) => reader.guid);
-      const node = { namespace, name: nodeName, readers, writers };
-      this.#graph.write(encodeGraphInfo(this.guid, node, graphGidBytes), guidKey(this.guid));
+      const { gidBytes } = conventionsOf(this.#options.distribution ?? defaultDistribution);
+      const info = encodeGraphInfo(this.guid, this.#ownNode(), gidBytes);
+      this.#graph.write(info, guidKey(this.guid));
     });
   }
 }

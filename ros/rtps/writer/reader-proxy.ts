@@ -1,3 +1,4 @@
+import type { PrefixKey } from "../wire/guid.ts";
 import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
 import type { Change, History } from "./history.ts";
 import type { Locator } from "../transport/link.ts";
@@ -32,6 +33,11 @@ export interface SampleSource {
   heartbeat(builder: MessageBuilder, route: Route, options: HeartbeatOptions): void;
   /** A reader has acknowledged more than before. */
   release(): void;
+}
+
+/** What is part of a service call goes to one participant, all else to all. */
+export function isFor({ call }: Change, prefix: PrefixKey): boolean {
+  return call === undefined || call.to === prefix;
 }
 
 /** A writer's view of one matched reader: what it has, what it asked for again (8.4.9.2). */
@@ -122,13 +128,17 @@ export class ReaderProxy implements PacedJob {
   }
 
   #request(sequenceNumber: number): void {
-    const { history } = this.writer;
-    if (sequenceNumber >= this.#startNumber && history.get(sequenceNumber) !== undefined) {
+    const change = this.writer.history.get(sequenceNumber);
+    if (sequenceNumber >= this.#startNumber && this.#isMine(change)) {
       this.#samples.add(sequenceNumber);
       return;
     }
-    if (sequenceNumber >= this.#startNumber) this.writer.lostCount += 1;
+    if (sequenceNumber >= this.#startNumber && change === undefined) this.writer.lostCount += 1;
     this.#send(this.#message().gap(this.#route, sequenceNumber, this.#endOfGap(sequenceNumber)));
+  }
+
+  #isMine(change: Change | undefined): change is Change {
+    return change !== undefined && isFor(change, this.reader.guid.prefix);
   }
 
   /** The first number from `sequenceNumber` on that this reader can still get. */
@@ -144,7 +154,7 @@ export class ReaderProxy implements PacedJob {
     const { sequenceNumber, missing } = message;
     if (sequenceNumber > this.writer.sentThrough) return;
     const change = this.writer.history.get(sequenceNumber);
-    if (change === undefined || sequenceNumber < this.#startNumber) {
+    if (!this.#isMine(change) || sequenceNumber < this.#startNumber) {
       this.#request(sequenceNumber);
       return;
     }

@@ -1,5 +1,5 @@
-import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
-import { type Guid, guidKey } from "../wire/guid.ts";
+import type { CallTag, EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
+import { type Guid, guidKey, type PrefixKey } from "../wire/guid.ts";
 import { type Change, History } from "./history.ts";
 import type { Locator } from "../transport/link.ts";
 import { MessageBuilder, toAllReaders } from "../wire/message-builder.ts";
@@ -7,7 +7,7 @@ import type { PacedJob } from "./pacer.ts";
 import { goneStatus } from "../wire/protocol.ts";
 import { rosTopicName } from "../rosgraph/names.ts";
 import { Durability, type EndpointQos } from "../params/qos.ts";
-import { type HeartbeatOptions, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import { type HeartbeatOptions, isFor, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
 import { WriterPromises } from "./writer-promises.ts";
 import type { Cancel } from "../transport/scheduler.ts";
 
@@ -16,9 +16,13 @@ export interface WriterOptions {
   readonly topicName: string;
   readonly typeName: string;
   readonly qos: EndpointQos;
+  /** Announced with it. */
+  readonly userData?: string;
   /** One change per key instead of the newest `depth`: discovery's own topics. */
   readonly keyed?: boolean;
   readonly limits?: Partial<WriterLimits>;
+  /** A reader was matched, or is no longer. */
+  readonly onMatch?: () => void;
 }
 
 type WriterEventKind = "deadline-missed" | "liveliness-lost" | "history-full";
@@ -61,6 +65,12 @@ const heartbeatDelaysMs = [40, 100, 1000] as const;
  */
 const maxAckEvery = 8;
 
+interface Destination {
+  readonly prefix: PrefixKey;
+  readonly locator: Locator;
+  reliable: boolean;
+}
+
 /** One writer: history, matched readers, and the order in which new samples leave (8.4.9). */
 export class Writer implements PacedJob, SampleSource {
   readonly options: WriterOptions;
@@ -75,7 +85,7 @@ export class Writer implements PacedJob, SampleSource {
   readonly #readers = new Map<string, ReaderProxy>();
   readonly #toAll: Route;
   /** One per address: readers of one participant share a datagram. */
-  #destinations: { readonly locator: Locator; readonly reliable: boolean }[] = [];
+  #destinations: Destination[] = [];
   #sentThrough = 0;
   /** Number of fragments of sample `#sentThrough + 1` already sent. */
   #fragmentsSent = 0;
@@ -119,12 +129,18 @@ export class Writer implements PacedJob, SampleSource {
     return this.#add(payload, key, undefined);
   }
 
+  /** Sends one sample of a service call. @returns its number. */
+  writeCall(payload: Uint8Array, call: CallTag): number {
+    this.#add(payload, "", undefined, call);
+    return this.history.last;
+  }
+
   /** Tells readers that the instance `key` is gone; `payload` is its serialized key. */
   writeDisposal(payload: Uint8Array, key: string, keyHash: Uint8Array): void {
     this.#add(payload, key, { keyHash });
   }
 
-  #add(payload: Uint8Array, key: string, gone: Change["gone"]): boolean {
+  #add(payload: Uint8Array, key: string, gone: Change["gone"], call?: CallTag): boolean {
     const stampMs = this.context.unixMs();
     this.#promises.onWrite();
     this.#dropExpired(stampMs);
@@ -133,7 +149,7 @@ export class Writer implements PacedJob, SampleSource {
       this.#tell({ kind: "history-full", totalCount: this.rejectedCount });
       return false;
     }
-    this.history.add({ payload, key, gone, stampMs });
+    this.history.add({ payload, key, gone, stampMs }, call);
     this.context.pacer.schedule(this);
     return true;
   }
@@ -197,7 +213,13 @@ export class Writer implements PacedJob, SampleSource {
       this.#heartbeatLevel = 0;
       this.#armHeartbeat();
     }
+    this.options.onMatch?.();
     return proxy;
+  }
+
+  /** The readers matched at present, in the order they were matched. */
+  *matchedReaders(): Iterable<MatchedEndpoint> {
+    for (const proxy of this.#readers.values()) yield proxy.reader;
   }
 
   unmatch(reader: Guid): void {
@@ -207,6 +229,7 @@ export class Writer implements PacedJob, SampleSource {
     this.#readers.delete(guidKey(reader));
     this.#refreshDestinations();
     this.release();
+    this.options.onMatch?.();
   }
 
   close(): void {
@@ -272,7 +295,8 @@ export class Writer implements PacedJob, SampleSource {
     for (const destination of this.#destinations) {
       const builder = new MessageBuilder(this.context.prefix, change.payload.length);
       builder.infoTimestamp(change.stampMs);
-      this.appendSample(builder, this.#toAll, change);
+      if (isFor(change, destination.prefix)) this.appendSample(builder, this.#toAll, change);
+      else builder.gap(this.#toAll, change.sequenceNumber, change.sequenceNumber + 1);
       if (destination.reliable) this.#appendHeartbeat(builder);
       this.context.link.send(builder.finish(), destination.locator);
       bytes += change.payload.length;
@@ -289,6 +313,8 @@ export class Writer implements PacedJob, SampleSource {
     else this.#fragmentsSent = fragment;
     let bytes = 0;
     for (const destination of this.#destinations) {
+      // The others learn of it by asking.
+      if (!isFor(change, destination.prefix)) continue;
       const builder = new MessageBuilder(this.context.prefix);
       builder.infoTimestamp(change.stampMs);
       bytes += this.appendFragment(builder, this.#toAll, change, fragment);
@@ -313,7 +339,7 @@ export class Writer implements PacedJob, SampleSource {
   /** Adds the whole sample to a message. */
   appendSample(builder: MessageBuilder, route: Route, change: Change): void {
     if (change.gone === undefined) {
-      builder.data(route, change.sequenceNumber, change.payload);
+      builder.data(route, change.sequenceNumber, change.payload, change.call?.related);
       return;
     }
     builder.disposal(route, change.sequenceNumber, {
@@ -329,7 +355,9 @@ export class Writer implements PacedJob, SampleSource {
     const sampleBytes = change.payload.length;
     const start = (fragment - 1) * fragmentBytes;
     const part = change.payload.subarray(start, Math.min(start + fragmentBytes, sampleBytes));
-    builder.fragment(route, change.sequenceNumber, fragment, { fragmentBytes, sampleBytes }, part);
+    const size = { fragmentBytes, sampleBytes };
+    const related = change.call?.related;
+    builder.fragment(route, change.sequenceNumber, fragment, size, part, related);
     return part.length;
   }
 
@@ -372,12 +400,14 @@ export class Writer implements PacedJob, SampleSource {
   }
 
   #refreshDestinations(): void {
-    const byAddress = new Map<string, { locator: Locator; reliable: boolean }>();
+    const byAddress = new Map<string, Destination>();
     for (const proxy of this.#readers.values()) {
       const { locator } = proxy;
       const address = `${locator.address}:${locator.port}`;
       const known = byAddress.get(address);
-      if (known === undefined) byAddress.set(address, { locator, reliable: proxy.reliable });
+      const { prefix } = proxy.reader.guid;
+      if (known === undefined)
+        byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
       else known.reliable ||= proxy.reliable;
     }
     this.#destinations = [...byAddress.values()];
