@@ -236,7 +236,12 @@ export class BridgeService implements AsyncDisposable {
       driver: config.device.driver,
       clock,
       heartbeats: memory.heartbeats,
-      threads: [Actuation, Inference, Physics, Render, ...(ros === undefined ? [] : [Ros])],
+      threads: [
+        Actuation,
+        Inference,
+        ...(config.observation.source === "ros" ? [] : [Physics, Render]),
+        ...(ros === undefined ? [] : [Ros]),
+      ],
       actuation,
       model,
       ros: ros?.transport,

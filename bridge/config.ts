@@ -13,6 +13,13 @@ const Provider = z.union([
   }),
 ]);
 
+const rosName = z
+  .string()
+  .regex(
+    /^(\/?[A-Za-z_][A-Za-z0-9_]*(\/[A-Za-z_][A-Za-z0-9_]*)*)?$/,
+    "a ROS name such as /joint_states",
+  );
+
 /** The environment gives a list as `tensorrt,cpu`. */
 const fromList = (value: unknown): unknown =>
   typeof value === "string" && value !== "auto" ? value.split(/[;,]/) : value;
@@ -138,6 +145,43 @@ const Config = z.strictObject({
         .max(1000)
         .default(1000)
         .describe("joint_states and /tf at most this often; 0 = never"),
+    })
+    .prefault({}),
+  observation: z
+    .strictObject({
+      source: z
+        .enum(["device", "ros"])
+        .default("device")
+        .describe("device: the driver's telemetry and camera; ros: the topics of rosInputs"),
+    })
+    .prefault({}),
+  rosInputs: z
+    .strictObject({
+      /** Names beginning with / stand as they are, others lie in the node's namespace; empty = not read. */
+      jointStatesTopic: rosName.default("/joint_states"),
+      imageTopic: rosName.default("/camera/image_raw"),
+      compressedImageTopic: rosName.default("/camera/image_raw/compressed"),
+      /** ROS joint names in the order of the device's axes; empty = as the axes are called. */
+      jointNames: z.array(z.string().min(1)).default([]),
+      /** Messages older than this when they come are refused. */
+      maxStampAgeMs: z.number().min(1).max(10_000).default(500),
+      /** Stamps further ahead of the clock than this are refused. */
+      maxStampAheadMs: z.number().min(0).max(1000).default(50),
+    })
+    .prefault({}),
+  rosCommands: z
+    .strictObject({
+      /**
+       * What lets ROS move the device: a call of the service `control` (`request`), that or the first
+       * command while nobody holds it (`command`), nothing (`off`: the topics are not read).
+       */
+      acquire: z.enum(["off", "request", "command"]).default("request"),
+      trajectoryTopic: rosName.min(1).default("command/joint_trajectory"),
+      velocityTopic: rosName.min(1).default("command/joint_velocity"),
+      /** One velocity message moves the device for so long. */
+      ttlMs: z.number().min(20).max(5000).default(200),
+      /** With `command`: the lease goes back after so long without a command. */
+      releaseAfterMs: z.number().min(200).max(60_000).default(2000),
     })
     .prefault({}),
   record: z

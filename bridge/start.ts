@@ -102,8 +102,11 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const ros =
     transport === undefined
       ? undefined
-      : rosParts(config, { transport, device, clock, tee, settings, setLogLevel });
-  if (ros !== undefined) closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
+      : rosParts(config, { transport, device, memory, clock, tee, settings, setLogLevel });
+  if (ros !== undefined) {
+    closers.push(() => ros.inputs[Symbol.asyncDispose]());
+    closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
+  }
 
   const parts: ServiceParts = {
     config,
@@ -131,6 +134,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const service = await BridgeService.open(parts);
   running.service = service;
   closers.push(() => service[Symbol.asyncDispose]());
+  ros?.inputs.openCommands(service.desk);
   await ros?.serviceNode.attach({
     desk: service.desk,
     actuation,

@@ -2,7 +2,7 @@ import type { RosGraph, RosService } from "../bridge/contract/ros-services.ts";
 import type { RosEvent, RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
 import type { RosDistribution } from "./rtps/rosgraph/distribution.ts";
 import type { CallOutcome } from "./rtps/services/service-client.ts";
-import type { DiscoveryRange } from "./rtps/transport/udp-link.ts";
+import type { DiscoveryRange } from "./rtps/transport/discovery-range.ts";
 
 /** What a ROS host is opened with. Travels as `workerData`, so it is plain data. */
 export interface RosHostOptions {
@@ -37,22 +37,16 @@ export interface RosHostReady {
 /**
  * To the host. `endpointId` is chosen by the owner, once per publisher, subscription, server or client, and
  * stays below `maxEndpoints`. `cdr` is one serialized message with its encapsulation header; its buffer is
- * transferred. `typeHash` is `RIHS01_…`, where the owner knows the type.
+ * transferred.
  */
 export type ToRosHost =
-  | ({ readonly kind: "advertise" } & TopicToOpen)
+  | { readonly kind: "advertise"; readonly endpointId: number; readonly topic: RosTopic }
   | { readonly kind: "publish"; readonly endpointId: number; readonly cdr: Uint8Array }
-  | ({ readonly kind: "subscribe" } & TopicToOpen)
+  | { readonly kind: "subscribe"; readonly endpointId: number; readonly topic: RosTopic }
   | { readonly kind: "unsubscribe"; readonly endpointId: number }
   | ToServiceHost
   | { readonly kind: "stats"; readonly requestId: number }
   | { readonly kind: "close" };
-
-interface TopicToOpen {
-  readonly endpointId: number;
-  readonly topic: RosTopic;
-  readonly typeHash?: string;
-}
 
 /** The part of services. `callId` counts a client's calls, `requestId` a server's requests. */
 export type ToServiceHost =
@@ -94,7 +88,6 @@ export type FromServiceHost =
 interface ServiceToOpen {
   readonly endpointId: number;
   readonly service: RosService;
-  readonly typeHashes?: { readonly request: string; readonly response: string };
 }
 
 export type FromRosHost =
@@ -112,6 +105,14 @@ export type FromRosHost =
 
 /** `RosTransportStats` with what the embedded participant knows beyond it. */
 export interface RosHostStats extends RosTransportStats {
+  /** What of `malformedCount` was wrong with what. */
+  readonly malformedByKind: Readonly<Record<string, number>>;
+  /** Peers and endpoints not let in because there were too many. */
+  readonly refusedCount: number;
+  /** Endpoints of all peers. */
+  readonly endpointCount: number;
+  /** Pairs that were not matched for QoS or type, since the start; those at present are in `incompatibilities`. */
+  readonly mismatchCount: number;
   readonly topics: readonly RosTopicStats[];
   /** Readers and writers of our topics that could not be matched, and for which policies. */
   readonly incompatibilities: readonly {
@@ -132,7 +133,40 @@ export interface RosTopicStats {
   readonly receivedBytes: number;
   /** Messages that were sent to us, or asked of us, and no longer to be had. */
   readonly lostCount: number;
+  /** Messages refused because a keep-all history was full. */
+  readonly rejectedCount: number;
+  readonly deadlineMissedCount: number;
   /** Messages dropped because this process did not take them in time. */
   readonly droppedCount: number;
   readonly matchedCount: number;
 }
+
+/** A topic of which nothing is known yet. */
+export function emptyTopicStats(name: string): RosTopicStats {
+  return {
+    name,
+    sentCount: 0,
+    sentBytes: 0,
+    ackedCount: 0,
+    resentCount: 0,
+    receivedCount: 0,
+    receivedBytes: 0,
+    lostCount: 0,
+    rejectedCount: 0,
+    deadlineMissedCount: 0,
+    droppedCount: 0,
+    matchedCount: 0,
+  };
+}
+
+/** What a host says that counts nothing of its own. */
+export const emptyHostStats: RosHostStats = {
+  peerCount: 0,
+  malformedCount: 0,
+  malformedByKind: {},
+  refusedCount: 0,
+  endpointCount: 0,
+  mismatchCount: 0,
+  topics: [],
+  incompatibilities: [],
+};

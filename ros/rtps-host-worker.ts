@@ -10,6 +10,7 @@ import {
 import { EventOutbox } from "./event-outbox.ts";
 import { HostOutbox } from "./host-outbox.ts";
 import type { FromRosHost, RosHostReady, RosHostWorkerData, ToRosHost } from "./host-protocol.ts";
+import { typeHash } from "./messages/type-hash.ts";
 import { hostStats } from "./rtps-host-stats.ts";
 import {
   openParticipant,
@@ -86,14 +87,19 @@ class RtpsHost {
     }
   }
 
-  #subscribe({ endpointId, topic, typeHash }: Extract<ToRosHost, { kind: "subscribe" }>): void {
-    const outbox = new HostOutbox({ endpointId, depth: topic.qos.depth, taken: this.#taken, post });
+  #subscribe({ endpointId, topic }: Extract<ToRosHost, { kind: "subscribe" }>): void {
     const reader = this.#participant.createReader({
       topic,
-      ...(typeHash === undefined ? {} : { typeHash }),
       onMessage: (cdr) => {
         outbox.push(cdr);
       },
+    });
+    const outbox = new HostOutbox({
+      endpointId,
+      depth: topic.qos.depth,
+      taken: this.#taken,
+      post,
+      ...(topic.qos.history === "keep_all" ? { hold: reader } : {}),
     });
     this.#readers.set(endpointId, { reader, outbox });
   }
@@ -159,6 +165,7 @@ async function main(data: RosHostWorkerData): Promise<void> {
     const participant = await openParticipant({
       ...options,
       range: discoveryRange,
+      typeHashOf: typeHash,
       log: portLog,
       onEvent: (event) => {
         events.push(event);

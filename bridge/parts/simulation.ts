@@ -51,6 +51,7 @@ export async function openSimulation(
   device: DeviceDescription,
   options: SimulationOptions,
 ): Promise<Simulation> {
+  if (config.observation.source === "ros") return noSimulation;
   if (config.sim.backend === "gazebo") return await openGazebo(config, device, options);
   const embedded = await openEmbedded(config, device, options);
   const name = `MuJoCo ${embedded.ready.mujocoVersion}`;
@@ -59,6 +60,12 @@ export async function openSimulation(
     [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose](),
   };
 }
+
+/** The robot is elsewhere; ROS tells of it. */
+const noSimulation: Simulation = {
+  status: () => ({ name: "none: observations come from ROS", overrunCount: 0, lateMsMax: 0 }),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
 
 /** A world in a Gazebo server, which must be running and is left running. */
 async function openGazebo(

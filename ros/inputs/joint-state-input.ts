@@ -10,8 +10,8 @@ const maxDerivedGapMs = 500;
 export interface JointStateInputOptions {
   /** In axis order: the order of every row. */
   readonly axisNames: readonly string[];
-  /** ROS joint name of an axis, where it has another. */
-  readonly jointNames?: Readonly<Record<string, string>>;
+  /** ROS joint names, in axis order. */
+  readonly jointNames: readonly string[];
   /** Rows of position, velocity, effort (width 3 * axes). */
   readonly telemetry: SampleRing;
   readonly stamps: StampMap;
@@ -37,10 +37,10 @@ export class JointStateInput {
   readonly #earlierPosRad: Float64Array;
 
   constructor(options: JointStateInputOptions) {
-    const { axisNames, jointNames = {} } = options;
+    const { axisNames, jointNames } = options;
     this.#options = options;
     this.refusals = new Refusals(options.onRefused);
-    this.#columns = new JointColumns(axisNames.map((axis) => jointNames[axis] ?? axis));
+    this.#columns = new JointColumns(jointNames);
     this.#row = new Float64Array(3 * axisNames.length);
     this.#earlierPosRad = new Float64Array(axisNames.length).fill(Number.NaN);
   }

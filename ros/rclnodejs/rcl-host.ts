@@ -2,7 +2,12 @@ import { errorText } from "../../bridge/contract/errors.ts";
 import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { checkCdr } from "../cdr-guard.ts";
 import { HostOutbox } from "../host-outbox.ts";
-import type { RosHostStats, RosTopicStats } from "../host-protocol.ts";
+import {
+  emptyHostStats,
+  emptyTopicStats,
+  type RosHostStats,
+  type RosTopicStats,
+} from "../host-protocol.ts";
 import { TakenCounts } from "../taken-counts.ts";
 import type { Rclnodejs, RclNode, RclPublisher, RclSubscription } from "./api.ts";
 import { rclQos, unsetPolicies } from "./rcl-qos.ts";
@@ -187,26 +192,20 @@ export class RclHost {
     const topics: RosTopicStats[] = [];
     for (const { topic, publisher, sentCount, sentBytes } of this.#writers.values()) {
       const matchedCount = matchedCountOf(publisher);
-      topics.push({ ...unknownStats(topic.name), sentCount, sentBytes, matchedCount });
+      topics.push({ ...emptyTopicStats(topic.name), sentCount, sentBytes, matchedCount });
     }
     for (const { topic, outbox, counts } of this.#readers.values()) {
-      topics.push({ ...unknownStats(topic.name), ...counts, droppedCount: outbox.droppedCount });
+      topics.push({ ...emptyTopicStats(topic.name), ...counts, droppedCount: outbox.droppedCount });
     }
     // Our own node is among them.
     const peerCount = Math.max(0, this.#node.getNodeNamesAndNamespacesWithEnclaves().length - 1);
-    return { peerCount, malformedCount: 0, topics, incompatibilities: [] };
+    // What rcl does not tell stays 0.
+    return { ...emptyHostStats, peerCount, topics };
   }
 
   #log(level: "error" | "warn", fields: Readonly<Record<string, unknown>>, sentence: string): void {
     this.#output.note({ kind: "log", level, fields, sentence });
   }
-}
-
-/** What rcl does not tell stays 0. */
-function unknownStats(name: string): RosTopicStats {
-  const sent = { sentCount: 0, sentBytes: 0, ackedCount: 0, resentCount: 0 };
-  const received = { receivedCount: 0, receivedBytes: 0, lostCount: 0, droppedCount: 0 };
-  return { name, ...sent, ...received, matchedCount: 0 };
 }
 
 /** A property in release 2.2, though typed as a method: both are read. */

@@ -19,7 +19,7 @@ import type {
 } from "../../bridge/contract/ros-transport.ts";
 import { checkCdr } from "../cdr-guard.ts";
 import type { RosNetwork } from "../environment.ts";
-import type { RosHostStats, ToServiceHost } from "../host-protocol.ts";
+import { emptyHostStats, type RosHostStats, type ToServiceHost } from "../host-protocol.ts";
 import { ddsServiceNames, ddsTopicName, ddsTypeName } from "../rtps/rosgraph/names.ts";
 import { ServiceOwner } from "../service-owner.ts";
 import { maxEndpoints } from "../taken-counts.ts";
@@ -223,7 +223,7 @@ export class RclnodejsTransport implements RosNodeTransport {
     const requestId = this.#requestCount;
     const stats = await new Promise<RosHostStats>((resolve) => {
       if (this.#link === undefined) {
-        resolve(nothingKnown);
+        resolve(emptyHostStats);
         return;
       }
       this.#pendingStats.set(requestId, resolve);
@@ -347,17 +347,10 @@ export class RclnodejsTransport implements RosNodeTransport {
   /** What only the lost host knew. */
   #forget(): void {
     for (const publisher of this.#publishers.values()) publisher.matchedCount = 0;
-    for (const answer of this.#pendingStats.values()) answer(nothingKnown);
+    for (const answer of this.#pendingStats.values()) answer(emptyHostStats);
     this.#pendingStats.clear();
   }
 }
-
-const nothingKnown: RosHostStats = {
-  peerCount: 0,
-  malformedCount: 0,
-  topics: [],
-  incompatibilities: [],
-};
 
 function keep(kept: Uint8Array[], cdr: Uint8Array, depth: number): void {
   kept.push(cdr.slice());

@@ -1,7 +1,7 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
 import { type RosGraph, type RosService, servicesQos } from "../../bridge/contract/ros-services.ts";
 import type { RosEvent, RosTopic } from "../../bridge/contract/ros-transport.ts";
-import { errorText } from "../../bridge/contract/errors.ts";
+import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
 import type { EndpointContext, ReaderLimits, ReceivedSample } from "./endpoint.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import type { Incompatibility } from "./discovery/mismatches.ts";
@@ -22,15 +22,22 @@ import type { DatagramLink } from "./transport/link.ts";
 import { MalformedCounts, type MalformedKind } from "./wire/malformed-counts.ts";
 import { MessageParser } from "./wire/message-parser.ts";
 import { MalformedData } from "./params/params.ts";
-import { type DdsNames, ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
+import { type DdsNames, ddsTopicName, ddsTypeName, rosTypeName } from "./rosgraph/names.ts";
 import { Pacer } from "./writer/pacer.ts";
-import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./wire/protocol.ts";
+import {
+  builtinEndpointSet,
+  EntityId,
+  EntityKind,
+  maxDomainId,
+  vendorId,
+} from "./wire/protocol.ts";
 import { type EndpointQos, endpointQos } from "./params/qos.ts";
 import { Reader, type ReaderOptions, type ReaderStats } from "./reader/reader.ts";
 import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
-import { type DiscoveryRange, openUdpLink } from "./transport/udp-link.ts";
-import { Writer, type WriterStats } from "./writer/writer.ts";
+import type { DiscoveryRange } from "./transport/discovery-range.ts";
+import { openUdpLink } from "./transport/udp-link.ts";
+import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */
@@ -49,19 +56,29 @@ export interface ParticipantOptions {
   readonly announcePeriodMs?: number;
   /** Whose conventions to keep; default Jazzy's. */
   readonly distribution?: RosDistribution;
+  /** The hash of a type by its ROS name, where it is known: announced where the distribution has hashes. */
+  readonly typeHashOf?: (type: string) => string | undefined;
   /** Security enclave that `ros2 node list` shows; default `/`. */
   readonly enclave?: string;
   readonly readerLimits?: Partial<ReaderLimits>;
+  readonly writerLimits?: Partial<WriterLimits>;
   readonly log?: Log;
   /** Hears of quality-of-service events. */
   readonly onEvent?: (event: RosEvent) => void;
   /** A test's time and link; default the machine's. */
   readonly scheduler?: Scheduler;
   readonly link?: DatagramLink;
+  /** Default those of the machine. */
+  readonly listAddresses?: () => readonly string[];
+  readonly addressCheckMs?: number;
 }
 
 export interface ParticipantStats {
   readonly peerCount: number;
+  /** Datagrams in and out; what the system refused to send. */
+  readonly receivedDatagramCount: number;
+  readonly sentDatagramCount: number;
+  readonly sendErrorCount: number;
   /** What arrived and was not sound RTPS. */
   readonly malformedCount: number;
   readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
@@ -79,23 +96,26 @@ export interface ParticipantStats {
 export interface TopicWriter {
   readonly topic: RosTopic;
   readonly matchedCount: number;
-  /** Sends one serialized message. The bytes are kept for resending and must not change. // hot path */
-  publishOwned(cdr: Uint8Array): void;
+  /**
+   * Sends one serialized message. The bytes are kept for resending and must not change. // hot path
+   *
+   * @returns false when it was refused: with `keep_all` and a reader that far behind.
+   */
+  publishOwned(cdr: Uint8Array): boolean;
   /** Sends a copy of one serialized message. // hot path */
-  publish(cdr: Uint8Array): void;
+  publish(cdr: Uint8Array): boolean;
+  /** Says that this publisher is alive though it has nothing to send (`manual_by_topic`). */
+  assertLiveliness(): void;
   close(): void;
 }
 
 export interface TopicReader {
   readonly topic: RosTopic;
   readonly matchedCount: number;
+  /** Takes nothing more, and lets reliable writers know by not acknowledging, until `resume`. */
+  pause(): void;
+  resume(): void;
   close(): void;
-}
-
-/** `RIHS01_…` of a service's two messages. */
-export interface ServiceTypeHashes {
-  readonly request: string;
-  readonly response: string;
 }
 
 /** Requests and responses kept for resending: more than the ten of ROS, so that bursts of calls survive loss. */
@@ -111,9 +131,16 @@ const farewellMs = 100;
 /**
  * Joins a ROS 2 graph with one node.
  *
- * @throws BridgeError `ros/transport` when the sockets cannot be opened.
+ * @throws BridgeError `ros/transport` when there is no such domain or the sockets cannot be opened.
  */
 export async function openParticipant(options: ParticipantOptions): Promise<Participant> {
+  const { domainId } = options;
+  if (!Number.isInteger(domainId) || domainId < 0 || domainId > maxDomainId) {
+    throw new BridgeError(
+      ErrorCode.RosTransport,
+      `domain is ${domainId}, expected a whole number from 0 to ${maxDomainId}`,
+    );
+  }
   const log = options.log ?? silentLog;
   const link = options.link ?? (await openUdpLink({ ...options, log }));
   return new Participant(options, link);
@@ -131,6 +158,7 @@ export class Participant implements AsyncDisposable {
   readonly #writers = new Set<Writer>();
   readonly #readers = new Set<Reader>();
   #entityCount = 0;
+  #receivedCount = 0;
   #isGraphStale = false;
   #isGone = false;
   #closing: Promise<void> | undefined;
@@ -147,7 +175,7 @@ export class Participant implements AsyncDisposable {
       link,
       scheduler,
       pacer: new Pacer(link, scheduler),
-      unixMs: () => performance.timeOrigin + performance.now(),
+      unixMs: () => performance.timeOrigin + scheduler.nowMs(),
       fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
       emit: (event) => options.onEvent?.(event),
       malformed: new MalformedCounts(),
@@ -165,7 +193,8 @@ export class Participant implements AsyncDisposable {
     const { domainId, leaseMs, nodeName, announcePeriodMs } = this.#options;
     return new Discovery({
       context: this.#context,
-      self: {
+      domainId,
+      self: () => ({
         prefix: this.guid.prefix,
         leaseMs: leaseMs ?? defaultLeaseMs,
         metatraffic: this.link.metatraffic,
@@ -175,7 +204,7 @@ export class Participant implements AsyncDisposable {
         domainId,
         name: nodeName,
         userData: this.#userData(),
-      },
+      }),
       log: this.#log,
       announcePeriodMs: announcePeriodMs ?? defaultAnnouncePeriodMs,
     });
@@ -185,8 +214,12 @@ export class Participant implements AsyncDisposable {
     const parser = new MessageParser(this.guid.prefix);
     const { malformed, scheduler } = this.#context;
     const router = new Router(this.#discovery, scheduler);
+    this.link.onMoved?.(() => {
+      this.#discovery.onMoved();
+    });
     this.link.onDatagram((datagram) => {
       if (this.#isGone) return;
+      this.#receivedCount += 1;
       // Whatever arrives, the process lives: what cannot be read is counted.
       try {
         if (!parser.parse(datagram, router)) malformed.add(parser.fault);
@@ -197,10 +230,10 @@ export class Participant implements AsyncDisposable {
   }
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
-  createWriter(options: { readonly topic: RosTopic; readonly typeHash?: string }): TopicWriter {
-    const { topic, typeHash } = options;
-    const names = { ...ddsNames(topic), userData: userDataText({ typehash: typeHash }) };
-    const writer = this.#openWriter({ ...names, qos: endpointQos(topic.qos) });
+  createWriter(options: { readonly topic: RosTopic }): TopicWriter {
+    const { topic } = options;
+    const userData = this.#endpointUserData(topic.type);
+    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos), userData });
     this.#writers.add(writer);
     this.#publishGraph();
     return {
@@ -208,11 +241,10 @@ export class Participant implements AsyncDisposable {
       get matchedCount() {
         return writer.matchedCount;
       },
-      publishOwned: (cdr) => {
-        writer.write(cdr);
-      },
-      publish: (cdr) => {
-        writer.write(Uint8Array.prototype.slice.call(cdr));
+      publishOwned: (cdr) => writer.write(cdr),
+      publish: (cdr) => writer.write(Uint8Array.prototype.slice.call(cdr)),
+      assertLiveliness: () => {
+        writer.assertLiveliness();
       },
       close: () => {
         if (!this.#writers.delete(writer)) return;
@@ -229,14 +261,13 @@ export class Participant implements AsyncDisposable {
    */
   createReader(options: {
     readonly topic: RosTopic;
-    readonly typeHash?: string;
     readonly onMessage: (cdr: Uint8Array) => void;
   }): TopicReader {
-    const { topic, typeHash, onMessage } = options;
+    const { topic, onMessage } = options;
     const reader = this.#openReader({
       ...ddsNames(topic),
       qos: endpointQos(topic.qos),
-      userData: userDataText({ typehash: typeHash }),
+      userData: this.#endpointUserData(topic.type),
       onSample: ({ payload, status }) => {
         if (payload === undefined || status !== 0) return;
         try {
@@ -253,6 +284,12 @@ export class Participant implements AsyncDisposable {
       get matchedCount() {
         return reader.matchedCount;
       },
+      pause: () => {
+        reader.pause();
+      },
+      resume: () => {
+        reader.resume();
+      },
       close: () => {
         if (!this.#readers.delete(reader)) return;
         this.#discovery.removeReader(reader);
@@ -267,21 +304,20 @@ export class Participant implements AsyncDisposable {
    */
   createService(options: {
     readonly service: RosService;
-    readonly typeHashes?: ServiceTypeHashes;
     readonly onRequest: (requestCdr: Uint8Array, respond: Respond) => void;
   }): ServiceServer {
-    const endpoints = this.#serviceEndpoints(options);
-    return new ServiceServer(options.service, endpoints, options.onRequest);
+    const { service, onRequest } = options;
+    return new ServiceServer(service, this.#serviceEndpoints(service), onRequest);
   }
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
   createClient(options: {
     readonly service: RosService;
-    readonly typeHashes?: ServiceTypeHashes;
     /** The number of servers that can be called has changed. */
     readonly onServers?: (serverCount: number) => void;
   }): ServiceClient {
-    return new ServiceClient(options.service, this.#serviceEndpoints(options), options.onServers);
+    const { service, onServers } = options;
+    return new ServiceClient(service, this.#serviceEndpoints(service), onServers);
   }
 
   /** What is in the ROS graph at present, ourselves included. */
@@ -303,6 +339,9 @@ export class Participant implements AsyncDisposable {
   stats(): ParticipantStats {
     return {
       peerCount: this.#discovery.peerCount,
+      receivedDatagramCount: this.#receivedCount,
+      sentDatagramCount: this.link.counts?.sentCount ?? 0,
+      sendErrorCount: this.link.counts?.errorCount ?? 0,
       malformedCount: this.#context.malformed.total,
       malformedByKind: this.#context.malformed.byKind(),
       refusedCount: this.#discovery.refusedCount,
@@ -345,8 +384,13 @@ export class Participant implements AsyncDisposable {
     readonly userData?: string;
     readonly onMatch?: () => void;
   }): Writer {
+    const { writerLimits } = this.#options;
     const writer = new Writer(
-      { entityId: this.#nextEntityId("Writer"), ...options },
+      {
+        entityId: this.#nextEntityId("Writer"),
+        ...options,
+        ...(writerLimits === undefined ? {} : { limits: writerLimits }),
+      },
       this.#context,
     );
     this.#discovery.addWriter(writer);
@@ -367,19 +411,11 @@ export class Participant implements AsyncDisposable {
     return reader;
   }
 
-  #serviceEndpoints(options: {
-    readonly service: RosService;
-    readonly typeHashes?: ServiceTypeHashes;
-  }): ServiceEndpoints {
-    const qos = { ...endpointQos(options.service.qos ?? servicesQos), depth: callDepth };
-    const announced = ({ topicName, typeName }: DdsNames) => {
-      const part = topicName.startsWith("rq/") ? "request" : "response";
-      return {
-        topicName,
-        typeName,
-        qos,
-        userData: userDataText({ typehash: options.typeHashes?.[part] }),
-      };
+  #serviceEndpoints(service: RosService): ServiceEndpoints {
+    const qos = { ...endpointQos(service.qos ?? servicesQos), depth: callDepth };
+    const announced = (names: DdsNames) => {
+      const userData = this.#endpointUserData(rosTypeName(names.typeName));
+      return { ...names, qos, userData };
     };
     return {
       scheduler: this.#context.scheduler,
@@ -427,6 +463,12 @@ export class Participant implements AsyncDisposable {
         this.#context.malformed.add(error instanceof MalformedData ? "discovery" : "internal");
       }
     };
+  }
+
+  #endpointUserData(type: string): string {
+    const { distribution = defaultDistribution, typeHashOf } = this.#options;
+    const typehash = conventionsOf(distribution).hasTypeHashes ? typeHashOf?.(type) : undefined;
+    return userDataText({ typehash });
   }
 
   #userData(): string {

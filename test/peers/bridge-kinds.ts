@@ -1,10 +1,10 @@
+import { messageReader, messageWriter } from "../../ros/messages/codec.ts";
 import type {
   CompressedImage,
   Header,
   Image,
   JointState,
   JointTrajectory,
-  RosMessages,
   RosTypeName,
 } from "../../ros/messages/message-types.ts";
 
@@ -20,16 +20,19 @@ interface Mark {
 }
 
 /** What the peers send and measure, as cyclone/ros-kinds.c has it: content in README.md. */
-export interface BridgeKind<Name extends RosTypeName = RosTypeName> {
-  readonly type: Name;
-  readonly make: (shape: Shape, mark: Mark) => RosMessages[Name];
-  readonly readMark: (message: RosMessages[Name]) => Mark;
+export interface BridgeKind<Message = unknown> {
+  /** ROS type name. */
+  readonly type: string;
+  readonly make: (shape: Shape, mark: Mark) => Message;
+  readonly readMark: (message: Message) => Mark;
   /** The members a peer prints after `"event":"sample"`. */
-  readonly toJson: (message: RosMessages[Name]) => object;
+  readonly toJson: (message: Message) => object;
+  readonly encode: (message: Message) => Uint8Array;
+  readonly decode: (cdr: Uint8Array) => Message;
 }
 
-const joint: BridgeKind<"sensor_msgs/msg/JointState"> = {
-  type: "sensor_msgs/msg/JointState",
+const joint: BridgeKind<JointState> = {
+  ...coded("sensor_msgs/msg/JointState"),
   make: ({ joints }, mark): JointState => ({
     header: header(mark),
     name: jointNames(joints),
@@ -49,8 +52,8 @@ const joint: BridgeKind<"sensor_msgs/msg/JointState"> = {
   }),
 };
 
-const trajectory: BridgeKind<"trajectory_msgs/msg/JointTrajectory"> = {
-  type: "trajectory_msgs/msg/JointTrajectory",
+const trajectory: BridgeKind<JointTrajectory> = {
+  ...coded("trajectory_msgs/msg/JointTrajectory"),
   make: ({ joints, points }, mark): JointTrajectory => ({
     header: header(mark),
     joint_names: jointNames(joints),
@@ -80,8 +83,8 @@ const trajectory: BridgeKind<"trajectory_msgs/msg/JointTrajectory"> = {
   }),
 };
 
-const compressed: BridgeKind<"sensor_msgs/msg/CompressedImage"> = {
-  type: "sensor_msgs/msg/CompressedImage",
+const compressed: BridgeKind<CompressedImage> = {
+  ...coded("sensor_msgs/msg/CompressedImage"),
   make: ({ bytes }, mark): CompressedImage => ({
     header: header(mark),
     format: "jpeg",
@@ -94,8 +97,8 @@ const compressed: BridgeKind<"sensor_msgs/msg/CompressedImage"> = {
   toJson: (message) => ({ ...message, data: bytesJson(message.data) }),
 };
 
-const image: BridgeKind<"sensor_msgs/msg/Image"> = {
-  type: "sensor_msgs/msg/Image",
+const image: BridgeKind<Image> = {
+  ...coded("sensor_msgs/msg/Image"),
   make: ({ bytes }, mark): Image => {
     const step = 640 * 3;
     const height = Math.floor(bytes / step);
@@ -116,8 +119,35 @@ const image: BridgeKind<"sensor_msgs/msg/Image"> = {
   toJson: (message) => ({ ...message, data: bytesJson(message.data) }),
 };
 
+/** CDR by hand: the bridge itself has no use for strings. */
+const string: BridgeKind<string> = {
+  type: "std_msgs/msg/String",
+  make: (_shape, { sequence, stampNs }) => `${sequence} ${stampNs}`,
+  readMark: (text) => {
+    const [sequence, stampNs] = text.split(" ");
+    return { sequence: Number(sequence), stampNs: BigInt(stampNs ?? 0) };
+  },
+  toJson: (text) => ({ data: text }),
+  encode: (text) => {
+    const cdr = Buffer.alloc(4 + 4 + text.length + 1);
+    cdr.writeUInt8(1, 1);
+    cdr.writeUInt32LE(text.length + 1, 4);
+    cdr.write(text, 8, "latin1");
+    return cdr;
+  },
+  decode: (cdr) => {
+    const bytes = Buffer.from(cdr.buffer, cdr.byteOffset, cdr.byteLength);
+    const length = bytes.readUInt8(1) === 1 ? bytes.readUInt32LE(4) : bytes.readUInt32BE(4);
+    return bytes.toString("latin1", 8, 8 + length - 1);
+  },
+};
+
+function coded<Name extends RosTypeName>(type: Name) {
+  return { type, encode: messageWriter(type), decode: messageReader(type) };
+}
+
 export function findKind(name: string): BridgeKind {
-  const kinds: Record<string, unknown> = { joint, trajectory, compressed, image };
+  const kinds: Record<string, unknown> = { string, joint, trajectory, compressed, image };
   const kind = kinds[name];
   if (kind === undefined) throw new Error(`unknown kind ${name}`);
   return kind as BridgeKind;

@@ -1,109 +1,106 @@
 import process from "node:process";
-import { parseArgs } from "node:util";
-import type { RosQos, RosTransport } from "../../bridge/contract/ros-transport.ts";
-import { messageReader, messageWriter } from "../../ros/messages/codec.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { findKind, type BridgeKind } from "./bridge-kinds.ts";
+import { bridgeOptions } from "./bridge-options.ts";
 import { LatencyStatistics } from "./latency-statistics.ts";
-import { openBridgeTransport, openDirectTransport } from "./open-bridge-transport.ts";
+import {
+  openBridgeTransport,
+  openDirectTransport,
+  type PeerTransport,
+} from "./open-bridge-transport.ts";
 
 /**
  * The bridge's own transport and codec behind the peers' command line, so that a test may put it on
  * either side of any pair. Runs from dist/, inside a PeerNetwork: see README.md.
  */
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    topic: { type: "string", default: "rt/test" },
-    be: { type: "boolean", default: false },
-    tl: { type: "boolean", default: false },
-    direct: { type: "boolean", default: false },
-    localhost: { type: "boolean", default: false },
-    depth: { type: "string", default: "10" },
-    domain: { type: "string", default: "0" },
-    rate: { type: "string", default: "10" },
-    count: { type: "string", default: "0" },
-    secs: { type: "string", default: "30" },
-    readers: { type: "string", default: "0" },
-    linger: { type: "string", default: "1" },
-    joints: { type: "string", default: "4" },
-    points: { type: "string", default: "3" },
-    bytes: { type: "string", default: "921600" },
-  },
-});
-const [mode, kindName = ""] = positionals;
-const shape = {
-  joints: Number(values.joints),
-  points: Number(values.points),
-  bytes: Number(values.bytes),
-};
-const wantedCount = Number(values.count) || Number.POSITIVE_INFINITY;
-const endMs = performance.now() + Number(values.secs) * 1000;
-const qos: RosQos = {
-  reliability: values.be ? "best_effort" : "reliable",
-  durability: values.tl ? "transient_local" : "volatile",
-  depth: Number(values.depth),
-};
+const options = bridgeOptions();
+const endMs = performance.now() + options.seconds * 1000;
+/** The reader may need a moment more to match us: as in common/arguments.h. */
+const settleMs = 300;
+/** Between two looks at the clock while sending as fast as possible. */
+const batch = 32;
+
 let stopping = false;
 for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => (stopping = true));
+reportMemory();
 
-const open = values.direct ? openDirectTransport : openBridgeTransport;
-await using transport = await open({
-  domainId: Number(values.domain),
-  discoveryRange: values.localhost ? "LOCALHOST" : "SUBNET",
-});
-const kind = findKind(kindName);
-const topic = { name: values.topic.replace(/^rt/, ""), type: kind.type, qos };
-if (mode === "pub") await publish(transport, kind);
+await using transport = await (options.direct ? openDirectTransport : openBridgeTransport)(options);
+const kind = findKind(options.kind);
+const topic: RosTopic = {
+  name: options.topic.replace(/^rt/, ""),
+  type: kind.type,
+  qos: options.qos,
+};
+if (options.mode === "pub") await publish(transport, kind);
 else await subscribe(transport, kind);
 
-async function publish(to: RosTransport, { type, make }: BridgeKind): Promise<void> {
+async function publish(to: PeerTransport, { make, encode }: BridgeKind): Promise<void> {
   const publisher = to.advertise(topic);
-  const encode = messageWriter(type);
   say("ready");
-  while (publisher.matchedCount < Number(values.readers)) {
+  while (publisher.matchedCount < options.readers) {
     if (stopping || performance.now() > endMs) {
-      process.stderr.write(`${publisher.matchedCount} of ${values.readers} readers matched\n`);
+      process.stderr.write(`${publisher.matchedCount} of ${options.readers} readers matched\n`);
       process.exitCode = 3;
       return;
     }
-    await sleep(2);
+    await delay(2);
   }
-  say("matched", { count: publisher.matchedCount });
-  // As in common/arguments.h: the reader may need a moment more to match us.
-  if (Number(values.readers) > 0) await sleep(300);
-  const periodMs = 1000 / Number(values.rate);
+  reportMatches(() => publisher.matchedCount, -1);
+  if (options.readers > 0) await delay(settleMs);
+  let measuredFromMs = performance.now();
+  let measuredFromCpu = process.cpuUsage();
+  await paced((sequence) => {
+    if (sequence === options.warmUp) {
+      measuredFromMs = performance.now();
+      measuredFromCpu = process.cpuUsage();
+    }
+    const mark = { sequence, stampNs: process.hrtime.bigint() };
+    publisher.publish(encode(make(options.shape, mark)));
+  }).then((count) => {
+    const elapsedMs = performance.now() - measuredFromMs;
+    const { user, system } = process.cpuUsage(measuredFromCpu);
+    say("sent", {
+      count,
+      failed: 0,
+      rateHz: ((count - options.warmUp) / elapsedMs) * 1000,
+      cpuRatio: (user + system) / 1000 / elapsedMs,
+    });
+  });
+  const lingerEndMs = performance.now() + options.lingerS * 1000;
+  while (!stopping && performance.now() < lingerEndMs) await delay(10);
+}
+
+/** Calls `send` with 0, 1, 2 … at the rate wanted; late ones follow at once. Returns how many. */
+async function paced(send: (sequence: number) => void): Promise<number> {
+  const periodMs = options.rateHz > 0 ? 1000 / options.rateHz : 0;
   const startMs = performance.now();
-  const startCpu = process.cpuUsage();
   let sent = 0;
-  while (!stopping && sent < wantedCount && performance.now() < endMs) {
+  while (!stopping && sent < options.count && performance.now() < endMs) {
     const waitMs = startMs + sent * periodMs - performance.now();
     if (waitMs > 0) {
-      await sleep(waitMs);
+      await delay(waitMs);
       continue;
     }
-    publisher.publish(encode(make(shape, { sequence: sent, stampNs: process.hrtime.bigint() })));
+    send(sent);
     sent += 1;
+    // A turn of the event loop, without which no socket would ever be read.
+    if (sent % batch === 0) await new Promise(setImmediate);
   }
-  const elapsedMs = performance.now() - startMs;
-  const { user, system } = process.cpuUsage(startCpu);
-  const cpuRatio = (user + system) / 1000 / elapsedMs;
-  say("sent", { count: sent, failed: 0, rateHz: (sent / elapsedMs) * 1000, cpuRatio });
-  const lingerEndMs = performance.now() + Number(values.linger) * 1000;
-  while (!stopping && performance.now() < lingerEndMs) await sleep(10);
+  return sent;
 }
 
 async function subscribe(
-  from: RosTransport,
-  { type, readMark, toJson }: BridgeKind,
+  from: PeerTransport,
+  { decode, readMark, toJson }: BridgeKind,
 ): Promise<void> {
-  const decode = messageReader(type);
-  const statistics = new LatencyStatistics();
+  const statistics = new LatencyStatistics(options.warmUp);
   let received = 0;
-  from.subscribe(topic, (cdr) => {
-    if (received >= wantedCount) return;
+  const subscription = from.subscribe(topic, (cdr) => {
+    if (received >= options.count) return;
     received += 1;
     const message = decode(cdr);
-    if (mode === "echo") {
+    if (options.mode === "echo") {
       say("sample", toJson(message));
     } else {
       const { sequence, stampNs } = readMark(message);
@@ -111,14 +108,30 @@ async function subscribe(
     }
   });
   say("ready");
-  while (!stopping && received < wantedCount && performance.now() < endMs) await sleep(10);
-  if (mode !== "echo") say("stats", statistics.toJson());
+  reportMatches(() => subscription.matchedCount ?? 0, 0);
+  while (!stopping && received < options.count && performance.now() < endMs) await delay(10);
+  if (options.mode !== "echo") say("stats", statistics.toJson());
+}
+
+/** Says how many are matched whenever they are not `known`. */
+function reportMatches(count: () => number, known: number): void {
+  const report = (): void => {
+    if (count() === known) return;
+    known = count();
+    say("matched", { count: known });
+  };
+  report();
+  setInterval(report, 20).unref();
+}
+
+function reportMemory(): void {
+  if (options.memoryPeriodMs === 0) return;
+  setInterval(() => {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    say("memory", { rssBytes: rss, heapBytes: heapUsed, externalBytes: external });
+  }, options.memoryPeriodMs).unref();
 }
 
 function say(event: string, fields: object = {}): void {
   process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,18 +1,45 @@
 import { Heartbeats } from "../../bridge/contract/heartbeats.ts";
 import { silentLog } from "../../bridge/contract/log.ts";
-import type { RosTransport } from "../../bridge/contract/ros-transport.ts";
+import type {
+  RosPublisher,
+  RosSubscription,
+  RosTopic,
+  RosTransport,
+} from "../../bridge/contract/ros-transport.ts";
 import { openParticipant } from "../../ros/rtps/participant.ts";
+import { openUdpLink } from "../../ros/rtps/transport/udp-link.ts";
 import { openRtpsTransport } from "../../ros/rtps-transport.ts";
+import { lossyLink, recordingLink, type Loss } from "./tapped-link.ts";
 
-interface BridgeTransportOptions {
+export interface BridgeTransportOptions {
   readonly domainId: number;
   readonly discoveryRange: "LOCALHOST" | "SUBNET";
 }
 
+export interface DirectTransportOptions extends BridgeTransportOptions {
+  readonly leaseMs?: number | undefined;
+  readonly loss?: Loss | undefined;
+  readonly record?: string | undefined;
+}
+
+/** What the peers need of a transport, whichever thread the participant is in. */
+export interface PeerTransport extends AsyncDisposable {
+  advertise(topic: RosTopic): RosPublisher;
+  /** `matchedCount` where it is known at once: not across threads. */
+  subscribe(
+    topic: RosTopic,
+    onMessage: (cdr: Uint8Array) => void,
+  ): RosSubscription & { readonly matchedCount?: number };
+}
+
+/** How many datagrams a recording keeps. */
+const recordedCount = 400;
+
 /** The transport as the service opens it: the embedded participant in a worker. Runs from dist/. */
 export async function openBridgeTransport(options: BridgeTransportOptions): Promise<RosTransport> {
   return await openRtpsTransport({
-    ...options,
+    domainId: options.domainId,
+    discoveryRange: options.discoveryRange,
     workerEntry: new URL("../../ros/rtps-host-worker.js", import.meta.url),
     heartbeats: new Heartbeats(),
     log: silentLog,
@@ -23,16 +50,23 @@ export async function openBridgeTransport(options: BridgeTransportOptions): Prom
   });
 }
 
-/** The participant in this thread: what the wire alone costs, for the latency bench. */
-export async function openDirectTransport(options: BridgeTransportOptions): Promise<RosTransport> {
-  const { domainId, discoveryRange } = options;
-  const node = { nodeName: "bridge_peer", namespace: "/" };
-  const participant = await openParticipant({ domainId, range: discoveryRange, ...node });
+/** The participant in this thread, where its link and its lease can be chosen. */
+export async function openDirectTransport(options: DirectTransportOptions): Promise<PeerTransport> {
+  const { domainId, discoveryRange, leaseMs, loss, record } = options;
+  let link = await openUdpLink({ domainId, range: discoveryRange, log: silentLog });
+  if (record !== undefined) link = recordingLink(link, record, recordedCount);
+  if (loss !== undefined) link = lossyLink(link, loss);
+  const participant = await openParticipant({
+    domainId,
+    range: discoveryRange,
+    nodeName: "bridge_peer",
+    namespace: "/",
+    link,
+    ...(leaseMs === undefined ? {} : { leaseMs, announcePeriodMs: leaseMs / 3 }),
+  });
   return {
-    info: { transport: "rtps", reason: "in one thread", domainId, discoveryRange, addresses: [] },
     advertise: (topic) => participant.createWriter({ topic }),
     subscribe: (topic, onMessage) => participant.createReader({ topic, onMessage }),
-    stats: () => Promise.reject(new Error("not kept here")),
     [Symbol.asyncDispose]: () => participant[Symbol.asyncDispose](),
   };
 }

@@ -91,6 +91,12 @@ export class PeerProcess implements AsyncDisposable {
     );
   }
 
+  /** Ends it without a chance to say goodbye. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.exited;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGTERM");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000);

@@ -26,10 +26,11 @@ export function startPeer(
     program,
     args: [
       ...before,
-      ...args,
-      "--domain",
-      `${network.domainId}`,
+      ...args.slice(0, 2),
+      // Before the other options, of which the last of a name counts.
+      ...["--domain", `${network.domainId}`],
       ...(localhost ? ["--localhost"] : []),
+      ...args.slice(2),
     ],
     env: localhost ? { CYCLONEDDS_URI: cycloneLocalhostUri } : {},
   });

@@ -6,11 +6,12 @@ import { MessageBuilder } from "../wire/message-builder.ts";
 import type { Peer } from "./peer.ts";
 import { EntityId, goneStatus, ParameterId } from "../wire/protocol.ts";
 import type { Cancel } from "../transport/scheduler.ts";
-import type { Writer } from "../writer/writer.ts";
 
 export interface DiscoveryOptions {
   readonly context: EndpointContext;
-  readonly self: ParticipantData;
+  readonly domainId: number;
+  /** What others are told of us; its addresses may change. */
+  readonly self: () => ParticipantData;
   readonly log: Log;
   readonly announcePeriodMs: number;
 }
@@ -23,16 +24,13 @@ const spdpRoute = { readerId: EntityId.SpdpReader, writerId: EntityId.SpdpWriter
 /** Tells the world that we are here (SPDP, 8.5.3): a burst, then every few seconds, then goodbye. */
 export class Announcer {
   readonly #options: DiscoveryOptions;
-  readonly #participantMessages: Writer;
   readonly #peers: () => Iterable<Peer>;
-  readonly #announcement: Buffer;
+  #announcement: Buffer;
   #count = 0;
   #cancel: Cancel | undefined;
 
-  /** @param participantMessages carries our liveliness. */
-  constructor(options: DiscoveryOptions, participantMessages: Writer, peers: () => Iterable<Peer>) {
+  constructor(options: DiscoveryOptions, peers: () => Iterable<Peer>) {
     this.#options = options;
-    this.#participantMessages = participantMessages;
     this.#peers = peers;
     this.#announcement = this.#encodeAnnouncement();
   }
@@ -45,11 +43,19 @@ export class Announcer {
     if (burstDelayMs === undefined) {
       // Peers that multicast and probes do not reach still hear from us.
       for (const peer of this.#peers()) this.announceTo(peer);
-      this.#assertLiveliness();
     }
     this.#cancel = context.scheduler.after(burstDelayMs ?? announcePeriodMs, () => {
       this.start();
     });
+  }
+
+  /** Where we are to be reached has changed: everyone is told, as at the start. */
+  restart(): void {
+    this.#cancel?.();
+    this.#announcement = this.#encodeAnnouncement();
+    for (const peer of this.#peers()) this.announceTo(peer);
+    this.#count = 0;
+    this.start();
   }
 
   announceTo(peer: Peer): void {
@@ -67,18 +73,8 @@ export class Announcer {
     this.#cancel?.();
   }
 
-  /** 8.4.13.5: AUTOMATIC liveliness of all our writers, for peers that ask for a finite lease. */
-  #assertLiveliness(): void {
-    const message = Buffer.alloc(24);
-    message.writeUInt32BE(0x00010000, 0);
-    message.write(this.#options.context.prefix, 4, 12, "latin1");
-    // Kind 1 = automatic; then a sequence of no octets.
-    message.writeUInt32BE(1, 16);
-    this.#participantMessages.write(message, "automatic");
-  }
-
   #encodeAnnouncement(): Buffer {
-    const payload = encodeParticipant(this.#options.self);
+    const payload = encodeParticipant(this.#options.self());
     return this.#spdpMessage(payload.length, (builder) => builder.data(spdpRoute, 1, payload));
   }
 

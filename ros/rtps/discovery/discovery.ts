@@ -17,6 +17,7 @@ import type { Writer } from "../writer/writer.ts";
 import { Announcer, type DiscoveryOptions, participantGuid } from "./announcer.ts";
 import { BuiltinEndpoints } from "./builtin-endpoints.ts";
 import { EndpointMatcher } from "./endpoint-matcher.ts";
+import { LivelinessAsserter, takeAssertion } from "./liveliness.ts";
 import type { Incompatibility } from "./mismatches.ts";
 import { type EndpointKind, Peer } from "./peer.ts";
 
@@ -36,6 +37,7 @@ export class Discovery {
   readonly #builtin: BuiltinEndpoints;
   readonly #matcher: EndpointMatcher;
   readonly #announcer: Announcer;
+  readonly #liveliness: LivelinessAsserter;
   #refusedCount = 0;
   #cancelLeases: Cancel | undefined;
   #closed = false;
@@ -49,11 +51,15 @@ export class Discovery {
       onEndpoint: (kind, sample, from) => {
         this.#onEndpoint(kind, sample, from);
       },
-      // Liveliness is automatic with an endless lease on every ROS 2 topic by default: taken, not judged.
-      onParticipantMessage: () => undefined,
+      onParticipantMessage: ({ payload }, from) => {
+        const peer = this.#peers.get(from.prefix);
+        if (peer !== undefined && payload !== undefined) takeAssertion(peer, payload);
+      },
     });
-    const { participantMessages } = this.#builtin;
-    this.#announcer = new Announcer(options, participantMessages, () => this.#peers.values());
+    this.#liveliness = new LivelinessAsserter(options.context, this.#builtin.participantMessages, {
+      idlePeriodMs: options.announcePeriodMs,
+    });
+    this.#announcer = new Announcer(options, () => this.#peers.values());
   }
 
   get peerCount(): number {
@@ -100,12 +106,19 @@ export class Discovery {
 
   start(): void {
     this.#announcer.start();
+    this.#liveliness.start();
     this.#leaseLoop();
+  }
+
+  /** Our addresses have changed. */
+  onMoved(): void {
+    if (!this.#closed) this.#announcer.restart();
   }
 
   /** Announces a writer of ours and matches it with the readers already known. */
   addWriter(writer: Writer): void {
     this.#builtin.announce("writers", announcementOf(writer));
+    this.#liveliness.addWriter(writer);
     this.#matcher.addWriter(writer, this.#peers.values());
   }
 
@@ -116,6 +129,7 @@ export class Discovery {
 
   removeWriter(writer: Writer): void {
     if (!this.#matcher.removeWriter(writer, this.#peers.values())) return;
+    this.#liveliness.removeWriter(writer);
     this.#builtin.dispose("writers", writer.guid);
   }
 
@@ -129,6 +143,7 @@ export class Discovery {
     if (this.#closed) return;
     this.#closed = true;
     this.#announcer.close();
+    this.#liveliness.close();
     this.#cancelLeases?.();
     for (const writer of this.#matcher.writers) this.removeWriter(writer);
     for (const reader of this.#matcher.readers) this.removeReader(reader);
@@ -148,7 +163,7 @@ export class Discovery {
     if (message.payload === undefined) return;
     const data = decodeParticipant(message.payload);
     if (data.prefix === this.#context.prefix) return;
-    if (data.domainId !== undefined && data.domainId !== this.#options.self.domainId) return;
+    if (data.domainId !== undefined && data.domainId !== this.#options.domainId) return;
     const known = this.#peers.get(data.prefix);
     if (known === undefined) this.#addPeer(data);
     else this.#renewPeer(known, data);

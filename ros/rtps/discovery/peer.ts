@@ -80,8 +80,8 @@ export class Peer {
    */
   keepEarlyHeartbeat(writerId: number, heartbeat: EarlyHeartbeat): void {
     if (this.#early.size >= maxEarlyHeartbeats && !this.#early.has(writerId)) return;
-    const { first, last, count, final } = heartbeat;
-    this.#early.set(writerId, { first, last, count, final });
+    const { first, last, count, final, liveliness } = heartbeat;
+    this.#early.set(writerId, { first, last, count, final, liveliness });
   }
 
   takeEarlyHeartbeat(writerId: number): EarlyHeartbeat | undefined {

@@ -67,7 +67,8 @@ export class ParameterListWriter {
 export function durationWords(durationMs: number): readonly [number, number] {
   if (!Number.isFinite(durationMs)) return [infiniteSeconds, 0xffffffff];
   const seconds = Math.floor(durationMs / 1000);
-  return [seconds, Math.floor((durationMs / 1000 - seconds) * 0x100000000)];
+  const fraction = Math.round((durationMs / 1000 - seconds) * 0x100000000);
+  return fraction < 0x100000000 ? [seconds, fraction] : [seconds + 1, 0];
 }
 
 function cdrString(text: string): Buffer {
@@ -98,10 +99,14 @@ export class ParameterValue {
     return this.#littleEndian ? this.#bytes.readUInt32LE(offset) : this.#bytes.readUInt32BE(offset);
   }
 
+  /**
+   * To the nanosecond: 100 ms have no exact fraction, and a deadline of 99.9999999 ms requested would not
+   * be met by one of 100 ms offered.
+   */
   durationMs(offset = 0): number {
     const seconds = this.u32(offset) | 0;
     if (seconds === infiniteSeconds || seconds < 0) return Number.POSITIVE_INFINITY;
-    return seconds * 1000 + (this.u32(offset + 4) / 0x100000000) * 1000;
+    return seconds * 1000 + Math.round((this.u32(offset + 4) / 0x100000000) * 1e9) / 1e6;
   }
 
   string(offset = 0): string {

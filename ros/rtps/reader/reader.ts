@@ -6,6 +6,8 @@ import type {
 } from "../endpoint.ts";
 import { type Guid, guidKey } from "../wire/guid.ts";
 import type { EndpointQos } from "../params/qos.ts";
+import { rosTopicName } from "../rosgraph/names.ts";
+import { ReaderExpectations } from "./reader-expectations.ts";
 import { type SampleSink, WriterProxy } from "./writer-proxy.ts";
 
 export interface ReaderOptions {
@@ -21,6 +23,14 @@ export interface ReaderOptions {
   readonly onMatch?: () => void;
 }
 
+type ReaderEvent =
+  | { readonly kind: "deadline-missed" | "message-lost"; readonly totalCount: number }
+  | {
+      readonly kind: "liveliness-changed";
+      readonly aliveCount: number;
+      readonly notAliveCount: number;
+    };
+
 const defaultLimits: ReaderLimits = {
   maxSampleBytes: 32 * 1024 * 1024,
   maxWaitingCount: 1024,
@@ -35,6 +45,10 @@ export interface ReaderStats {
   /** Numbers that were skipped: dropped by a best-effort link, or gone from the writer's history. */
   readonly lostCount: number;
   readonly duplicateCount: number;
+  readonly deadlineMissedCount: number;
+  /** Matched writers with a finite liveliness lease, by whether they keep it. */
+  readonly aliveCount: number;
+  readonly notAliveCount: number;
   readonly matchedCount: number;
 }
 
@@ -47,12 +61,22 @@ export class Reader implements SampleSink {
   receivedBytes = 0;
   lostCount = 0;
   duplicateCount = 0;
+  #isPaused = false;
+  readonly #expectations: ReaderExpectations;
   readonly #writers = new Map<string, WriterProxy>();
 
   constructor(options: ReaderOptions, context: EndpointContext) {
     this.options = options;
     this.context = context;
     this.limits = { ...defaultLimits, ...options.limits };
+    this.#expectations = new ReaderExpectations(options.qos, context.scheduler, {
+      onDeadlineMissed: (totalCount) => {
+        this.#tell({ kind: "deadline-missed", totalCount });
+      },
+      onLivelinessChanged: (counts) => {
+        this.#tell({ kind: "liveliness-changed", ...counts });
+      },
+    });
   }
 
   get guid(): Guid {
@@ -77,6 +101,7 @@ export class Reader implements SampleSink {
     }
     const proxy = new WriterProxy(this, writer);
     this.#writers.set(key, proxy);
+    this.#expectations.onMatch(proxy);
     this.options.onMatch?.();
     return proxy;
   }
@@ -87,20 +112,55 @@ export class Reader implements SampleSink {
   }
 
   unmatch(writer: Guid): void {
-    this.#writers.get(guidKey(writer))?.close();
-    if (this.#writers.delete(guidKey(writer))) this.options.onMatch?.();
+    const proxy = this.#writers.get(guidKey(writer));
+    if (proxy === undefined) return;
+    proxy.close();
+    this.#writers.delete(guidKey(writer));
+    this.#expectations.onUnmatch(proxy, { matchedCount: this.matchedCount });
+    this.options.onMatch?.();
   }
 
   close(): void {
+    this.#expectations.close();
     for (const proxy of this.#writers.values()) proxy.close();
     this.#writers.clear();
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /**
+   * Delivers nothing and acknowledges nothing until `resume`: reliable writers keep what they have, as far
+   * as their histories reach. Best effort goes on.
+   */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    for (const proxy of this.#writers.values()) proxy.resume();
   }
 
   /** // hot path */
   deliver(sample: ReceivedSample, from: Guid): void {
     this.receivedCount += 1;
     this.receivedBytes += sample.payload?.length ?? 0;
+    this.#expectations.onSample();
     this.options.onSample(sample, from);
+  }
+
+  lose(count: number): void {
+    if (count === 0) return;
+    this.lostCount += count;
+    this.#tell({ kind: "message-lost", totalCount: this.lostCount });
+  }
+
+  #tell(event: ReaderEvent): void {
+    const topic = rosTopicName(this.options.topicName);
+    this.context.emit({ ...event, topic, side: "subscription" });
   }
 
   stats(): ReaderStats {
@@ -110,6 +170,9 @@ export class Reader implements SampleSink {
       receivedBytes: this.receivedBytes,
       lostCount: this.lostCount,
       duplicateCount: this.duplicateCount,
+      deadlineMissedCount: this.#expectations.deadlineMissedCount,
+      aliveCount: this.#expectations.aliveCount,
+      notAliveCount: this.#expectations.notAliveCount,
       matchedCount: this.matchedCount,
     };
   }

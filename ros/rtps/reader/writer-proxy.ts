@@ -31,15 +31,21 @@ const maxGreetings = 9;
 const startWithoutHeartbeatMs = 20;
 
 /** A heartbeat that came before the match was known. */
-export type EarlyHeartbeat = Pick<HeartbeatSubmessage, "first" | "last" | "count" | "final">;
+export type EarlyHeartbeat = Pick<
+  HeartbeatSubmessage,
+  "first" | "last" | "count" | "final" | "liveliness"
+>;
 
 /** What a proxy needs of its reader. */
 export interface SampleSink {
   readonly options: { readonly entityId: number; readonly qos: EndpointQos };
   readonly context: EndpointContext;
   readonly limits: ReaderLimits;
-  lostCount: number;
+  /** Nothing is delivered, nor acknowledged, while this holds. */
+  readonly isPaused: boolean;
   duplicateCount: number;
+  /** That many samples will never come. */
+  lose(count: number): void;
   deliver(sample: ReceivedSample, from: Guid): void;
 }
 
@@ -47,6 +53,8 @@ export interface SampleSink {
 export class WriterProxy {
   readonly reader: SampleSink;
   readonly writer: MatchedEndpoint;
+  /** Called for every sign of life of the writer, where one is waited for. */
+  onSign: (() => void) | undefined;
   readonly #reliable: boolean;
   readonly #waiting: WaitingSamples;
   readonly #assemblies = new Map<number, FragmentAssembly>();
@@ -95,12 +103,14 @@ export class WriterProxy {
 
   /** // hot path */
   onData(message: DataSubmessage): void {
+    this.onSign?.();
     const { sequenceNumber, payload, status, keyHash, related } = message;
     this.#accept({ sequenceNumber, payload, status, keyHash, related });
   }
 
   /** // hot path */
   onFragment(message: FragmentSubmessage): void {
+    this.onSign?.();
     const { sequenceNumber } = message;
     if (sequenceNumber < this.#next || this.#waiting.has(sequenceNumber)) {
       this.reader.duplicateCount += 1;
@@ -149,7 +159,7 @@ export class WriterProxy {
     if (!this.#reliable) this.#acceptBestEffort(sequenceNumber, sample);
     else if (this.#next === 0) this.#holdUntilStart(sequenceNumber, sample);
     else if (sequenceNumber < this.#next) this.reader.duplicateCount += 1;
-    else if (sequenceNumber === this.#next) {
+    else if (sequenceNumber === this.#next && !this.reader.isPaused) {
       this.#last = Math.max(this.#last, sequenceNumber);
       this.#next += 1;
       this.reader.deliver(sample, this.writer.guid);
@@ -167,7 +177,7 @@ export class WriterProxy {
       this.reader.duplicateCount += 1;
       return;
     }
-    if (this.#next !== 0) this.reader.lostCount += sequenceNumber - this.#next;
+    if (this.#next !== 0) this.reader.lose(sequenceNumber - this.#next);
     this.#next = sequenceNumber + 1;
     for (const number of this.#assemblies.keys()) {
       if (number < this.#next) this.#assemblies.delete(number);
@@ -190,7 +200,16 @@ export class WriterProxy {
     if (this.#isMissing()) this.#armNack();
   }
 
+  /** The reader takes samples again. */
+  resume(): void {
+    if (!this.#reliable || this.#next === 0) return;
+    this.#drain();
+    this.#sendAck();
+    if (this.#isMissing()) this.#armNack();
+  }
+
   onHeartbeat(message: EarlyHeartbeat): void {
+    if (message.liveliness) this.onSign?.();
     if (!this.#reliable || !isNewerCount(message.count, this.#lastHeartbeatCount)) return;
     const isFirst = Number.isNaN(this.#lastHeartbeatCount);
     this.#lastHeartbeatCount = message.count;
@@ -220,7 +239,7 @@ export class WriterProxy {
       lost -= 1;
       if (sample) this.reader.deliver(sample, this.writer.guid);
     }
-    if (options.countLost) this.reader.lostCount += lost;
+    if (options.countLost) this.reader.lose(lost);
     this.#next = sequenceNumber;
     this.#drain();
   }
@@ -242,7 +261,7 @@ export class WriterProxy {
   /** Delivers what was waiting for the sample that just came. */
   #drain(): void {
     const before = this.#next;
-    while (!this.#closed && this.#waiting.size > 0) {
+    while (!this.#closed && !this.reader.isPaused && this.#waiting.size > 0) {
       const sample = this.#waiting.take(this.#next);
       if (sample === undefined) break;
       this.#next += 1;

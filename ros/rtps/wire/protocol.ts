@@ -104,6 +104,8 @@ export const prefixBytes = 12;
 
 /** 9.6.1.1: the well-known ports, with the default gains every ROS 2 stack uses. */
 export const multicastAddress = "239.255.0.1";
+/** 7400 + 250 * 232 + 11 is the last domain whose first ports exist. */
+export const maxDomainId = 232;
 export function multicastPort(domainId: number): number {
   return 7400 + 250 * domainId;
 }
@@ -112,4 +114,8 @@ export function metatrafficPort(domainId: number, participantIndex: number): num
 }
 export function userTrafficPort(domainId: number, participantIndex: number): number {
   return metatrafficPort(domainId, participantIndex) + 1;
+}
+/** 119 is the last before the next domain's ports; in domain 232 port 65535 comes before, at 62. */
+export function maxParticipantIndex(domainId: number): number {
+  return Math.min(119, Math.floor((65535 - userTrafficPort(domainId, 0)) / 2));
 }

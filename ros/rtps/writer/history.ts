@@ -17,21 +17,32 @@ export interface Change {
   sentMs: number;
 }
 
+export interface HistoryOptions {
+  /** Changes held at most. */
+  readonly depth: number;
+  /** Keep one change per key, at most `depth` keys. */
+  readonly keyed: boolean;
+  /** Octets held at most, whatever the depth. */
+  readonly maxBytes: number;
+  /** Number of the first change less one; default 0. */
+  readonly lastNumber?: number;
+}
+
 /**
  * What a writer can still send: the newest `depth` changes, or the newest change of each key. Numbers
- * rise by one per change; those no longer held are answered with GAP.
+ * rise by one per change; those no longer held are answered with GAP. Who must not lose any asks `isFull`
+ * first.
  */
 export class History {
   readonly #changes = new Map<number, Change>();
   readonly #numberOfKey = new Map<string, number>();
-  readonly #depth: number;
-  readonly #keyed: boolean;
-  #last = 0;
+  readonly #options: HistoryOptions;
+  #last: number;
+  #bytes = 0;
 
-  /** @param options.keyed keep one change per key, at most `depth` keys. */
-  constructor(options: { readonly depth: number; readonly keyed: boolean }) {
-    this.#depth = Math.max(1, options.depth);
-    this.#keyed = options.keyed;
+  constructor(options: HistoryOptions) {
+    this.#options = { ...options, depth: Math.max(1, options.depth) };
+    this.#last = options.lastNumber ?? 0;
   }
 
   /** Number of the newest change ever added; 0 = none. */
@@ -50,6 +61,16 @@ export class History {
     return this.#changes.size;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether a change of `moreBytes` would push out another. */
+  isFull(moreBytes: number): boolean {
+    const { depth, maxBytes } = this.#options;
+    return this.#changes.size >= depth || this.#bytes + moreBytes > maxBytes;
+  }
+
   /** // hot path */
   add(change: Omit<Change, "sequenceNumber" | "sentMs" | "call">, call?: CallTag): Change {
     this.#last += 1;
@@ -62,13 +83,15 @@ export class History {
       call,
       sentMs: 0,
     };
-    if (this.#keyed) {
+    if (this.#options.keyed) {
       const older = this.#numberOfKey.get(change.key);
-      if (older !== undefined) this.#changes.delete(older);
+      if (older !== undefined) this.#drop(older);
       this.#numberOfKey.set(change.key, this.#last);
     }
+    // One that is too large for all is held alone.
+    while (this.#changes.size > 0 && this.isFull(change.payload.length)) this.dropOldest();
     this.#changes.set(this.#last, added);
-    if (this.#changes.size > this.#depth) this.#dropOldest();
+    this.#bytes += change.payload.length;
     return added;
   }
 
@@ -80,10 +103,30 @@ export class History {
     return this.#changes.values();
   }
 
-  #dropOldest(): void {
+  dropOldest(): void {
     const oldest = this.#changes.get(this.first);
     if (oldest === undefined) return;
-    this.#changes.delete(oldest.sequenceNumber);
-    if (this.#keyed) this.#numberOfKey.delete(oldest.key);
+    this.#drop(oldest.sequenceNumber);
+    if (this.#options.keyed && this.#numberOfKey.get(oldest.key) === oldest.sequenceNumber) {
+      this.#numberOfKey.delete(oldest.key);
+    }
+  }
+
+  /** All up to and including `sequenceNumber`. */
+  dropThrough(sequenceNumber: number): void {
+    while (this.#changes.size > 0 && this.first <= sequenceNumber) this.dropOldest();
+  }
+
+  /** All that were made before. */
+  dropOlderThan(stampMs: number): void {
+    for (const change of this.#changes.values()) {
+      if (change.stampMs >= stampMs) return;
+      this.dropOldest();
+    }
+  }
+
+  #drop(sequenceNumber: number): void {
+    this.#bytes -= this.#changes.get(sequenceNumber)?.payload.length ?? 0;
+    this.#changes.delete(sequenceNumber);
   }
 }

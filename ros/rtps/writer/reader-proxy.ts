@@ -13,6 +13,12 @@ const settleMs = 2;
 /** Fragments of one sample that may be waiting to be resent; the rest is asked for again. */
 const maxFragmentRequests = 4096;
 
+export interface HeartbeatOptions {
+  readonly final: boolean;
+  /** The application says that it is alive. */
+  readonly liveliness?: boolean;
+}
+
 /** What a proxy needs of its writer. */
 export interface SampleSource {
   readonly options: { readonly entityId: number; readonly qos: EndpointQos };
@@ -24,7 +30,9 @@ export interface SampleSource {
   lostCount: number;
   appendSample(builder: MessageBuilder, route: Route, change: Change): void;
   appendFragment(builder: MessageBuilder, route: Route, change: Change, fragment: number): number;
-  heartbeat(builder: MessageBuilder, route: Route, options: { readonly final: boolean }): void;
+  heartbeat(builder: MessageBuilder, route: Route, options: HeartbeatOptions): void;
+  /** A reader has acknowledged more than before. */
+  release(): void;
 }
 
 /** What is part of a service call goes to one participant, all else to all. */
@@ -87,9 +95,11 @@ export class ReaderProxy implements PacedJob {
     this.#send(builder);
   }
 
-  remind(): void {
+  /** @param options.liveliness beside what there is, that the writer's application is alive. */
+  remind(options: { readonly liveliness?: boolean } = {}): void {
     const builder = this.#message();
-    this.writer.heartbeat(builder, this.#route, { final: false });
+    const liveliness = options.liveliness ?? false;
+    this.writer.heartbeat(builder, this.#route, { final: liveliness, liveliness });
     this.#send(builder);
   }
 
@@ -99,7 +109,10 @@ export class ReaderProxy implements PacedJob {
     this.#lastAckCount = message.count;
     const { missing } = message;
     const acked = Math.min(missing.base - 1, this.writer.sentThrough);
-    this.#ackedThrough = Math.max(this.#ackedThrough, acked);
+    if (acked > this.#ackedThrough) {
+      this.#ackedThrough = acked;
+      this.writer.release();
+    }
     for (const sequenceNumber of this.#samples) {
       if (sequenceNumber < missing.base) this.#samples.delete(sequenceNumber);
     }

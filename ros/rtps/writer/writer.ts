@@ -5,8 +5,10 @@ import type { Locator } from "../transport/link.ts";
 import { MessageBuilder, toAllReaders } from "../wire/message-builder.ts";
 import type { PacedJob } from "./pacer.ts";
 import { goneStatus } from "../wire/protocol.ts";
+import { rosTopicName } from "../rosgraph/names.ts";
 import { Durability, type EndpointQos } from "../params/qos.ts";
-import { isFor, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import { type HeartbeatOptions, isFor, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import { WriterPromises } from "./writer-promises.ts";
 import type { Cancel } from "../transport/scheduler.ts";
 
 export interface WriterOptions {
@@ -18,9 +20,21 @@ export interface WriterOptions {
   readonly userData?: string;
   /** One change per key instead of the newest `depth`: discovery's own topics. */
   readonly keyed?: boolean;
+  readonly limits?: Partial<WriterLimits>;
   /** A reader was matched, or is no longer. */
   readonly onMatch?: () => void;
 }
+
+type WriterEventKind = "deadline-missed" | "liveliness-lost" | "history-full";
+
+/** What a writer holds at most for resending. */
+export interface WriterLimits {
+  /** Samples, of keep-all. */
+  readonly keepAllCount: number;
+  readonly maxBytes: number;
+}
+
+const defaultLimits: WriterLimits = { keepAllCount: 4096, maxBytes: 128 * 1024 * 1024 };
 
 export interface WriterStats {
   readonly topicName: string;
@@ -32,6 +46,13 @@ export interface WriterStats {
   readonly ackedThrough: number;
   /** Requests for samples the history no longer held. */
   readonly lostCount: number;
+  /** Samples that `write` refused because keep-all was full. */
+  readonly rejectedCount: number;
+  readonly deadlineMissedCount: number;
+  readonly livelinessLostCount: number;
+  /** What is kept for resending and late joiners. */
+  readonly heldCount: number;
+  readonly heldBytes: number;
   readonly matchedCount: number;
 }
 
@@ -59,6 +80,8 @@ export class Writer implements PacedJob, SampleSource {
   sentBytes = 0;
   resentCount = 0;
   lostCount = 0;
+  rejectedCount = 0;
+  readonly #promises: WriterPromises;
   readonly #readers = new Map<string, ReaderProxy>();
   readonly #toAll: Route;
   /** One per address: readers of one participant share a datagram. */
@@ -74,7 +97,12 @@ export class Writer implements PacedJob, SampleSource {
   constructor(options: WriterOptions, context: EndpointContext) {
     this.options = options;
     this.context = context;
-    this.history = new History({ depth: options.qos.depth, keyed: options.keyed ?? false });
+    const { keepAllCount, maxBytes } = { ...defaultLimits, ...options.limits };
+    const { qos, keyed = false } = options;
+    this.history = new History({ depth: qos.keepAll ? keepAllCount : qos.depth, keyed, maxBytes });
+    this.#promises = new WriterPromises(qos, context.scheduler, (kind, totalCount) => {
+      this.#tell({ kind, totalCount });
+    });
     this.#toAll = toAllReaders(options.entityId);
   }
 
@@ -94,9 +122,11 @@ export class Writer implements PacedJob, SampleSource {
   /**
    * Sends one serialized sample, with its encapsulation header, to every matched reader. The bytes are
    * kept until the history drops them and must not change. // hot path
+   *
+   * @returns false when it was refused: all of a keep-all history is still owed to some reader.
    */
-  write(payload: Uint8Array, key = ""): void {
-    this.#add(payload, key, undefined);
+  write(payload: Uint8Array, key = ""): boolean {
+    return this.#add(payload, key, undefined);
   }
 
   /** Sends one sample of a service call. @returns its number. */
@@ -110,9 +140,50 @@ export class Writer implements PacedJob, SampleSource {
     this.#add(payload, key, { keyHash });
   }
 
-  #add(payload: Uint8Array, key: string, gone: Change["gone"], call?: CallTag): void {
-    this.history.add({ payload, key, gone, stampMs: this.context.unixMs() }, call);
+  #add(payload: Uint8Array, key: string, gone: Change["gone"], call?: CallTag): boolean {
+    const stampMs = this.context.unixMs();
+    this.#promises.onWrite();
+    this.#dropExpired(stampMs);
+    if (this.options.qos.keepAll && !this.#makeRoom(payload.length)) {
+      this.rejectedCount += 1;
+      this.#tell({ kind: "history-full", totalCount: this.rejectedCount });
+      return false;
+    }
+    this.history.add({ payload, key, gone, stampMs }, call);
     this.context.pacer.schedule(this);
+    return true;
+  }
+
+  /** Of keep-all only what every reliable reader has may go. */
+  #makeRoom(bytes: number): boolean {
+    if (!this.history.isFull(bytes)) return true;
+    const acked = this.ackedThrough();
+    while (this.history.isFull(bytes) && this.history.first <= acked) this.history.dropOldest();
+    return !this.history.isFull(bytes);
+  }
+
+  #dropExpired(nowUnixMs: number): void {
+    const { lifespanMs } = this.options.qos;
+    if (lifespanMs !== Number.POSITIVE_INFINITY) this.history.dropOlderThan(nowUnixMs - lifespanMs);
+  }
+
+  /** What nobody can ask for any more need not be kept: keep-all has no other end. */
+  release(): void {
+    const { keepAll, durability } = this.options.qos;
+    if (keepAll && durability === Durability.Volatile) {
+      this.history.dropThrough(this.ackedThrough());
+    }
+  }
+
+  /** 8.4.13.5: says that the application is alive though it has nothing to send. */
+  assertLiveliness(): void {
+    this.#promises.onAssert();
+    for (const proxy of this.#readers.values()) proxy.remind({ liveliness: true });
+  }
+
+  #tell(event: { readonly kind: WriterEventKind; readonly totalCount: number }): void {
+    const topic = rosTopicName(this.options.topicName);
+    this.context.emit({ ...event, topic, side: "publisher" });
   }
 
   /**
@@ -128,6 +199,7 @@ export class Writer implements PacedJob, SampleSource {
       this.#refreshDestinations();
       return known;
     }
+    this.#dropExpired(this.context.unixMs());
     const wantsHistory =
       this.options.qos.durability >= Durability.TransientLocal &&
       reader.qos.durability >= Durability.TransientLocal;
@@ -156,10 +228,12 @@ export class Writer implements PacedJob, SampleSource {
     proxy.close();
     this.#readers.delete(guidKey(reader));
     this.#refreshDestinations();
+    this.release();
     this.options.onMatch?.();
   }
 
   close(): void {
+    this.#promises.close();
     this.#cancelHeartbeat?.();
     this.#cancelHeartbeat = undefined;
     this.context.pacer.cancel(this);
@@ -176,6 +250,11 @@ export class Writer implements PacedJob, SampleSource {
       resentCount: this.resentCount,
       ackedThrough: this.ackedThrough(),
       lostCount: this.lostCount,
+      rejectedCount: this.rejectedCount,
+      deadlineMissedCount: this.#promises.deadlineMissedCount,
+      livelinessLostCount: this.#promises.livelinessLostCount,
+      heldCount: this.history.size,
+      heldBytes: this.history.bytes,
       matchedCount: this.matchedCount,
     };
   }
@@ -251,6 +330,7 @@ export class Writer implements PacedJob, SampleSource {
     this.#sentThrough += 1;
     this.#fragmentsSent = 0;
     this.sentCount += 1;
+    if (this.#destinations.length === 0) this.release();
     if (change === undefined) return;
     change.sentMs = this.context.scheduler.nowMs();
     this.sentBytes += change.payload.length;
@@ -288,7 +368,7 @@ export class Writer implements PacedJob, SampleSource {
     this.heartbeat(builder, this.#toAll, { final });
   }
 
-  heartbeat(builder: MessageBuilder, route: Route, options: { readonly final: boolean }): void {
+  heartbeat(builder: MessageBuilder, route: Route, options: HeartbeatOptions): void {
     this.#heartbeatCount += 1;
     const first = Math.min(this.history.first, this.#sentThrough + 1);
     builder.heartbeat(route, first, this.#sentThrough, this.#heartbeatCount, options);

@@ -16,15 +16,15 @@ struct arguments {
   const char *topic;
   bool best_effort, transient_local, localhost;
   int domain, depth, joints, points, readers, bytes;
-  double rate_hz, seconds, linger_s;
-  long count;
+  double rate_hz, seconds, linger_s, lease_s;
+  long count, warm_up;
 };
 
 static inline void usage(const char *program) {
   fprintf(stderr,
           "usage: %s pub|echo|stats KIND --topic rt/NAME [--be] [--tl] [--depth N] [--domain N]\n"
           "  [--rate HZ] [--count N] [--secs S] [--readers N] [--linger S] [--joints N] [--points N]\n"
-          "  [--bytes N] [--localhost]\n",
+          "  [--bytes N] [--lease S] [--warm-up N] [--localhost]\n",
           program);
   exit(2);
 }
@@ -60,6 +60,8 @@ static inline struct arguments parse_arguments(int argc, char **argv) {
     else if (!strcmp(name, "--joints")) a.joints = atoi(value);
     else if (!strcmp(name, "--points")) a.points = atoi(value);
     else if (!strcmp(name, "--bytes")) a.bytes = atoi(value);
+    else if (!strcmp(name, "--lease")) a.lease_s = atof(value);
+    else if (!strcmp(name, "--warm-up")) a.warm_up = atol(value);
     else usage(argv[0]);
   }
   if (a.topic == NULL) usage(argv[0]);

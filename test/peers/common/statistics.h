@@ -28,14 +28,16 @@ static inline double cpu_s(void) {
          1e-6 * (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
 }
 
+/* The first `warm_up` samples count as received, but not for latency, rate and CPU time. */
 struct statistics {
-  long received, reordered, first, last;
+  long warm_up, received, reordered, first, last;
   double start_s, end_s, cpu_start_s;
   double *latency_us;
   long latency_count, latency_capacity;
 };
-static inline void statistics_open(struct statistics *s) {
+static inline void statistics_open(struct statistics *s, long warm_up) {
   memset(s, 0, sizeof *s);
+  s->warm_up = warm_up;
   s->first = s->last = -1;
   s->latency_capacity = 1 << 20;
   s->latency_us = (double *)malloc(sizeof(double) * (size_t)s->latency_capacity);
@@ -43,15 +45,15 @@ static inline void statistics_open(struct statistics *s) {
 static inline void statistics_add(struct statistics *s, long sequence, uint64_t stamp_ns) {
   uint64_t ns = now_ns();
   s->end_s = (double)ns * 1e-9;
-  if (s->received == 0) {
+  if (s->received == 0) s->first = sequence;
+  if (s->received == s->warm_up) {
     s->start_s = s->end_s;
     s->cpu_start_s = cpu_s();
-    s->first = sequence;
   }
   s->received++;
   if (sequence <= s->last) s->reordered++;
   else s->last = sequence;
-  if (s->latency_count < s->latency_capacity)
+  if (s->received > s->warm_up && s->latency_count < s->latency_capacity)
     s->latency_us[s->latency_count++] = (double)(ns - stamp_ns) / 1000.0;
 }
 static inline int compare_doubles(const void *a, const void *b) {
@@ -68,7 +70,7 @@ static inline void statistics_print(struct statistics *s) {
          "\"latencyUsP99\":%.1f,\"latencyUsMax\":%.1f,\"rateHz\":%.1f,\"cpuRatio\":%.4f}\n",
          s->received, s->received ? s->last - s->first + 1 - s->received : 0, s->reordered,
          quantile(s, 0.5), quantile(s, 0.99), quantile(s, 1),
-         elapsed_s > 0 ? (double)(s->received - 1) / elapsed_s : 0,
+         elapsed_s > 0 ? (double)(s->received - s->warm_up - 1) / elapsed_s : 0,
          elapsed_s > 0 ? (cpu_s() - s->cpu_start_s) / elapsed_s : 0);
   fflush(stdout);
 }

@@ -1,4 +1,4 @@
-// An independent ROS 2 wire peer on eProsima Fast DDS, for JointState. Options and output: ../README.md
+// An independent ROS 2 wire peer on eProsima Fast DDS. Options and output: ../README.md
 #include <fastdds/dds/domain/DomainParticipant.hpp>
 #include <fastdds/dds/domain/DomainParticipantFactory.hpp>
 #include <fastdds/dds/publisher/DataWriter.hpp>
@@ -11,29 +11,37 @@
 #include <fastdds/rtps/transport/shared_mem/SharedMemTransportDescriptor.h>
 #include <fastrtps/utils/IPLocator.h>
 
+#include <unistd.h>
+
 #include <csignal>
 #include <string>
 
-#include "../common/arguments.h"
-#include "../common/json.h"
 #include "../common/statistics.h"
-#include "RosTypesPubSubTypes.h"
+#include "ros-kinds.h"
 
 using namespace eprosima::fastdds::dds;
 using eprosima::fastdds::rtps::SharedMemTransportDescriptor;
 using eprosima::fastdds::rtps::UDPv4TransportDescriptor;
 using eprosima::fastrtps::rtps::IPLocator;
 using eprosima::fastrtps::rtps::Locator_t;
-using JointState = sensor_msgs::msg::dds_::JointState_;
-using JointStateType = sensor_msgs::msg::dds_::JointState_PubSubType;
 
 static volatile std::sig_atomic_t stopping = 0;
 static void stop(int) { stopping = 1; }
 
-// Leaves without destructors: Fast DDS may hang for seconds when its peers have gone.
+// Leaves without destructors.
 [[noreturn]] static void leave(int code) {
   fflush(stdout);
   _Exit(code);
+}
+[[noreturn]] static void leave_now(int) { _Exit(0); }
+// Says goodbye. Fast DDS may hang for seconds when its peers have gone: then without.
+[[noreturn]] static void leave_politely(DomainParticipant* participant) {
+  fflush(stdout);
+  std::signal(SIGALRM, leave_now);
+  alarm(1);
+  participant->delete_contained_entities();
+  DomainParticipantFactory::get_instance()->delete_participant(participant);
+  _Exit(0);
 }
 template <class T>
 static T* required(T* made, const char* what) {
@@ -65,6 +73,11 @@ static DomainParticipant* make_participant(const arguments& a) {
   const std::string enclave = "enclave=/;";
   qos.user_data().data_vec({enclave.begin(), enclave.end()});
   if (a.localhost) discover_on_localhost(qos);
+  if (a.lease_s > 0) {
+    auto& lease = qos.wire_protocol().builtin.discovery_config;
+    lease.leaseDuration = eprosima::fastrtps::Duration_t(a.lease_s);
+    lease.leaseDuration_announcementperiod = eprosima::fastrtps::Duration_t(a.lease_s / 3);
+  }
   return required(DomainParticipantFactory::get_instance()->create_participant(a.domain, qos),
                   "participant");
 }
@@ -84,18 +97,7 @@ static Qos endpoint_qos(Qos qos, const arguments& a) {
   return qos;
 }
 
-static JointState make_sample(const arguments& a) {
-  JointState sample;
-  sample.header_().frame_id_("base");
-  for (int i = 0; i < a.joints; i++) {
-    sample.name_().push_back("joint" + std::to_string(i + 1));
-    sample.position_().push_back(i + 0.25);
-    sample.velocity_().push_back(i == 0 ? 0.0 : -i);
-    sample.effort_().push_back(0);
-  }
-  return sample;
-}
-
+template <class Kind>
 static void publish(const arguments& a, DomainParticipant* participant, Topic* topic) {
   auto* publisher = required(participant->create_publisher(PUBLISHER_QOS_DEFAULT), "publisher");
   DataWriterQos qos = endpoint_qos(DataWriterQos(DATAWRITER_QOS_DEFAULT), a);
@@ -115,20 +117,22 @@ static void publish(const arguments& a, DomainParticipant* participant, Topic* t
   }
   printf("{\"event\":\"matched\",\"count\":%d}\n", status.current_count);
   if (a.readers > 0) sleep_until_s(now_s() + settle_s);
-  JointState sample = make_sample(a);
+  typename Kind::Sample sample;
+  Kind::make(sample, a);
   long sent = 0, failed = 0;
   const double start_s = now_s();
+  double cpu_start_s = cpu_s(), measured_from_s = start_s;
   while (!stopping && (a.count == 0 || sent < a.count) && now_s() < end_s) {
     if (a.rate_hz > 0) sleep_until_s(start_s + (double)sent / a.rate_hz);
-    const uint64_t ns = now_ns();
-    sample.header_().stamp_().sec_((int32_t)(ns / 1000000000ull));
-    sample.header_().stamp_().nanosec_((uint32_t)(ns % 1000000000ull));
-    for (double& effort : sample.effort_()) effort = (double)sent;
+    if (sent == a.warm_up) cpu_start_s = cpu_s(), measured_from_s = now_s();
+    Kind::mark(sample, sent, now_ns());
     if (!writer->write(&sample)) failed++;
     sent++;
   }
-  printf("{\"event\":\"sent\",\"count\":%ld,\"failed\":%ld}\n", sent, failed);
-  if (!a.best_effort) {
+  const double elapsed_s = now_s() - measured_from_s;
+  printf("{\"event\":\"sent\",\"count\":%ld,\"failed\":%ld,\"rateHz\":%.1f,\"cpuRatio\":%.4f}\n", sent,
+         failed, (double)(sent - a.warm_up) / elapsed_s, (cpu_s() - cpu_start_s) / elapsed_s);
+  if (!a.best_effort && !stopping) {
     const bool all = writer->wait_for_acknowledgments({3, 0}) == ReturnCode_t::RETCODE_OK;
     printf("{\"event\":\"acknowledged\",\"all\":%s}\n", all ? "true" : "false");
   }
@@ -136,27 +140,7 @@ static void publish(const arguments& a, DomainParticipant* participant, Topic* t
   while (!stopping && now_s() < linger_end_s) sleep_until_s(now_s() + 0.01);
 }
 
-static void print_strings(const char* key, const std::vector<std::string>& values) {
-  printf(",\"%s\":[", key);
-  for (size_t i = 0; i < values.size(); i++) {
-    if (i) putchar(',');
-    json_string(values[i].c_str());
-  }
-  putchar(']');
-}
-static void print_sample(const JointState& sample) {
-  const auto& header = sample.header_();
-  printf("{\"event\":\"sample\",\"header\":{\"stamp\":{\"sec\":%d,\"nanosec\":%u},\"frame_id\":",
-         header.stamp_().sec_(), header.stamp_().nanosec_());
-  json_string(header.frame_id_().c_str());
-  putchar('}');
-  print_strings("name", sample.name_());
-  json_doubles("position", sample.position_().data(), (uint32_t)sample.position_().size());
-  json_doubles("velocity", sample.velocity_().data(), (uint32_t)sample.velocity_().size());
-  json_doubles("effort", sample.effort_().data(), (uint32_t)sample.effort_().size());
-  printf("}\n");
-}
-
+template <class Kind>
 static void subscribe(const arguments& a, DomainParticipant* participant, Topic* topic) {
   const bool echo = std::string(a.mode) == "echo";
   auto* subscriber = required(participant->create_subscriber(SUBSCRIBER_QOS_DEFAULT), "subscriber");
@@ -164,10 +148,10 @@ static void subscribe(const arguments& a, DomainParticipant* participant, Topic*
   auto* reader = required(subscriber->create_datareader(topic, qos), "reader");
   printf("{\"event\":\"ready\"}\n");
   struct statistics statistics;
-  statistics_open(&statistics);
+  statistics_open(&statistics, a.warm_up);
   int matched = 0;
   long received = 0;
-  JointState sample;
+  typename Kind::Sample sample;
   SampleInfo info;
   const double end_s = now_s() + a.seconds;
   while (!stopping && now_s() < end_s && (a.count == 0 || received < a.count)) {
@@ -181,30 +165,42 @@ static void subscribe(const arguments& a, DomainParticipant* participant, Topic*
     while (reader->take_next_sample(&sample, &info) == ReturnCode_t::RETCODE_OK) {
       if (!info.valid_data) continue;
       received++;
-      const auto& stamp = sample.header_().stamp_();
-      if (echo) print_sample(sample);
-      else if (!sample.effort_().empty())
-        statistics_add(&statistics, (long)sample.effort_()[0],
-                       (uint64_t)stamp.sec_() * 1000000000ull + stamp.nanosec_());
+      long sequence;
+      uint64_t stamp_ns;
+      if (echo) {
+        printf("{\"event\":\"sample\"");
+        Kind::print(sample);
+        printf("}\n");
+      } else if (Kind::read_mark(sample, sequence, stamp_ns)) {
+        statistics_add(&statistics, sequence, stamp_ns);
+      }
     }
   }
   if (!echo) statistics_print(&statistics);
 }
 
+template <class Kind>
+static void run(const arguments& a, DomainParticipant* participant) {
+  TypeSupport type(new typename Kind::Type());
+  type.register_type(participant);
+  auto* topic = required(participant->create_topic(a.topic, type.get_type_name(), TOPIC_QOS_DEFAULT), "topic");
+  if (std::string(a.mode) == "pub") publish<Kind>(a, participant, topic);
+  else subscribe<Kind>(a, participant, topic);
+}
+
 int main(int argc, char** argv) {
   const arguments a = parse_arguments(argc, argv);
-  if (std::string(a.kind) != "joint") {
-    fprintf(stderr, "unknown kind %s, expected joint\n", a.kind);
-    return 2;
-  }
+  const std::string kind = a.kind;
   std::signal(SIGTERM, stop);
   std::signal(SIGINT, stop);
   setvbuf(stdout, nullptr, _IOLBF, 0);
   auto* participant = make_participant(a);
-  TypeSupport type(new JointStateType());
-  type.register_type(participant);
-  auto* topic = required(participant->create_topic(a.topic, type.get_type_name(), TOPIC_QOS_DEFAULT), "topic");
-  if (std::string(a.mode) == "pub") publish(a, participant, topic);
-  else subscribe(a, participant, topic);
-  leave(0);
+  if (kind == "joint") run<JointKind>(a, participant);
+  else if (kind == "string") run<StringKind>(a, participant);
+  else if (kind == "image") run<ImageKind>(a, participant);
+  else {
+    fprintf(stderr, "unknown kind %s, expected joint, string or image\n", a.kind);
+    leave(2);
+  }
+  leave_politely(participant);
 }

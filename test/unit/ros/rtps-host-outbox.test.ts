@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HostOutbox } from "../../../ros/host-outbox.ts";
 import { TakenCounts } from "../../../ros/taken-counts.ts";
 
-function open(depth: number) {
+function open(depth: number, hold?: { pause(): void; resume(): void }) {
   const taken = new TakenCounts();
   const posted: Uint8Array[] = [];
   const outbox = new HostOutbox({
@@ -14,6 +14,7 @@ function open(depth: number) {
       expect(transfer).toEqual([message.cdr.buffer]);
       posted.push(message.cdr);
     },
+    ...(hold === undefined ? {} : { hold }),
   });
   return { taken, posted, outbox, numbers: () => posted.map((cdr) => cdr[0]) };
 }
@@ -60,5 +61,35 @@ describe("HostOutbox", () => {
     expect(posted[0]!.buffer).toBe(whole.buffer);
     expect(posted[1]!.buffer).not.toBe(part.buffer);
     expect(posted[1]!.buffer.byteLength).toBe(4);
+  });
+
+  it("with keep-all stops the reader instead of dropping, and lets it go on later", () => {
+    const calls: string[] = [];
+    const hold = { pause: () => calls.push("pause"), resume: () => calls.push("resume") };
+    const { taken, outbox, posted } = open(1, hold);
+    let pushed = 0;
+    while (calls.length === 0 && pushed < 10_000) {
+      outbox.push(Uint8Array.of(pushed & 0xff));
+      pushed += 1;
+    }
+    expect(calls).toEqual(["pause"]);
+    for (let count = 0; count < pushed; count += 1) {
+      taken.take(3);
+      outbox.flush();
+    }
+    expect(calls).toEqual(["pause", "resume"]);
+    expect(posted).toHaveLength(pushed);
+    expect(posted.every((cdr, index) => cdr[0] === (index & 0xff))).toBe(true);
+    expect(outbox.droppedCount).toBe(0);
+  });
+
+  it("with keep-all counts octets, too", () => {
+    const calls: string[] = [];
+    const hold = { pause: () => calls.push("pause"), resume: () => calls.push("resume") };
+    const { outbox } = open(1, hold);
+    // Small ones fill the port, large ones wait behind them.
+    for (let count = 0; count < 512; count += 1) outbox.push(Uint8Array.of(1));
+    for (let count = 0; count < 40; count += 1) outbox.push(new Uint8Array(1_000_000));
+    expect(calls).toEqual(["pause"]);
   });
 });

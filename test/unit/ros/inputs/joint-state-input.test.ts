@@ -6,15 +6,15 @@ import type { JointState } from "../../../../ros/messages/message-types.ts";
 
 const axisNames = ["deploy", "yaw"];
 
-function open(jointNames?: Readonly<Record<string, string>>) {
+function open(jointNames: readonly string[] = axisNames) {
   const telemetry = SampleRing.create({ capacity: 32, width: 6 });
   const told: string[] = [];
   const input = new JointStateInput({
     axisNames,
+    jointNames,
     telemetry,
     stamps: new MeasuredStampMap({ maxAgeMs: 300, maxAheadMs: 20 }),
     onRefused: (reason, text) => told.push(`${reason}: ${text}`),
-    ...(jointNames === undefined ? {} : { jointNames }),
   });
   const row = new Float64Array(6);
   return { telemetry, input, told, row };
@@ -53,7 +53,7 @@ describe("joint states", () => {
   });
 
   it("may call the axes by other names", () => {
-    const { input, telemetry, row } = open({ yaw: "mount_yaw_joint" });
+    const { input, telemetry, row } = open(["deploy", "mount_yaw_joint"]);
     input.take(state(0, { name: ["mount_yaw_joint", "deploy"], position: [0.2, 0.1] }), 50);
     telemetry.latest(row);
     expect([...row.subarray(0, 2)]).toEqual([0.1, 0.2]);
