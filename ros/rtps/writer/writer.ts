@@ -21,8 +21,15 @@ export interface WriterOptions {
   /** One change per key instead of the newest `depth`: discovery's own topics. */
   readonly keyed?: boolean;
   readonly limits?: Partial<WriterLimits>;
+  /** A test's: as if so many samples and heartbeats had been sent before. */
+  readonly past?: WriterPast;
   /** A reader was matched, or is no longer. */
   readonly onMatch?: () => void;
+}
+
+export interface WriterPast {
+  readonly sampleCount: number;
+  readonly heartbeatCount: number;
 }
 
 type WriterEventKind = "deadline-missed" | "liveliness-lost" | "history-full";
@@ -99,7 +106,11 @@ export class Writer implements PacedJob, SampleSource {
     this.context = context;
     const { keepAllCount, maxBytes } = { ...defaultLimits, ...options.limits };
     const { qos, keyed = false } = options;
-    this.history = new History({ depth: qos.keepAll ? keepAllCount : qos.depth, keyed, maxBytes });
+    const lastNumber = options.past?.sampleCount ?? 0;
+    const depth = qos.keepAll ? keepAllCount : qos.depth;
+    this.history = new History({ depth, keyed, maxBytes, lastNumber });
+    this.#sentThrough = lastNumber;
+    this.#heartbeatCount = options.past?.heartbeatCount ?? 0;
     this.#promises = new WriterPromises(qos, context.scheduler, (kind, totalCount) => {
       this.#tell({ kind, totalCount });
     });
