@@ -29,3 +29,29 @@ export type FromHostProcess =
 
 /** The host says at least this often that it lives. */
 export const beatMs = 100;
+
+/** A message as a note, and the octets that travel behind it instead of in its JSON text. */
+export function packNote(
+  message: ToHostProcess | FromHostProcess,
+): readonly [note: object, cdr: Uint8Array | undefined] {
+  if ("cdr" in message) {
+    const { cdr, ...note } = message;
+    return [note, cdr];
+  }
+  if (message.kind === "response" && "cdr" in message.outcome) {
+    const { outcome, ...note } = message;
+    return [note, outcome.cdr];
+  }
+  return [message, undefined];
+}
+
+/** The inverse. What the other side of the pipe is, is known: nothing is checked. */
+export function unpackNote(
+  note: unknown,
+  cdr: Uint8Array | undefined,
+): ToHostProcess | FromHostProcess {
+  const message = note as ToHostProcess | FromHostProcess;
+  if (cdr === undefined) return message;
+  if (message.kind === "response") return { ...message, outcome: { cdr } };
+  return { ...message, cdr } as ToHostProcess | FromHostProcess;
+}
