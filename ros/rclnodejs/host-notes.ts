@@ -1,5 +1,5 @@
 import type { RosNetwork } from "../environment.ts";
-import type { FromRosHost, FromServiceHost, ToRosHost, ToServiceHost } from "../host-protocol.ts";
+import type { FromRosHost, ToRosHost } from "../host-protocol.ts";
 
 /** The first note to the host process. The network is in its environment: rcl reads it there. */
 export interface OpenNote {
@@ -20,10 +20,9 @@ export interface RclHostReady {
  * What the pipe's notes carry: the ROS host's protocol, less what is data, and what a process needs
  * beyond a thread: signs of life, and refusals of its own (a type that was not built, say).
  */
-export type ToHostProcess =
-  OpenNote | Exclude<ToRosHost, { readonly kind: "publish" } | ToServiceHost>;
+export type ToHostProcess = OpenNote | Exclude<ToRosHost, { readonly kind: "publish" }>;
 export type FromHostProcess =
-  | Exclude<FromRosHost, { readonly kind: "message" | "event" } | FromServiceHost>
+  | Exclude<FromRosHost, { readonly kind: "message" | "event" }>
   | { readonly kind: "beat" }
   | { readonly kind: "refused"; readonly endpointId: number; readonly text: string };
 
