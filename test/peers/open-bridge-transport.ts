@@ -4,11 +4,10 @@ import type {
   RosPublisher,
   RosSubscription,
   RosTopic,
-  RosTransport,
 } from "../../bridge/contract/ros-transport.ts";
 import { openParticipant } from "../../ros/rtps/participant.ts";
 import { openUdpLink } from "../../ros/rtps/transport/udp-link.ts";
-import { openRtpsTransport } from "../../ros/rtps-transport.ts";
+import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
 import { lossyLink, recordingLink, type Loss } from "./tapped-link.ts";
 
 export interface BridgeTransportOptions {
@@ -38,7 +37,7 @@ export interface PeerTransport extends AsyncDisposable {
 const recordedCount = 400;
 
 /** The transport as the service opens it: the embedded participant in a worker. Runs from dist/. */
-export async function openBridgeTransport(options: BridgeTransportOptions): Promise<RosTransport> {
+export async function openBridgeTransport(options: BridgeTransportOptions): Promise<RtpsTransport> {
   return await openRtpsTransport({
     domainId: options.domainId,
     discoveryRange: options.discoveryRange,
