@@ -39,7 +39,8 @@ import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
 import type { DiscoveryRange } from "./transport/discovery-range.ts";
 import { openUdpLink } from "./transport/udp-link.ts";
-import { Writer, type WriterLimits, type WriterPast, type WriterStats } from "./writer/writer.ts";
+import { Writer } from "./writer/writer.ts";
+import type { WriterLimits, WriterPast, WriterStats } from "./writer/writer-options.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */
