@@ -39,7 +39,8 @@ import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
 import type { DiscoveryRange } from "./transport/discovery-range.ts";
 import { openUdpLink } from "./transport/udp-link.ts";
-import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
+import { Writer } from "./writer/writer.ts";
+import type { WriterLimits, WriterPast, WriterStats } from "./writer/writer-options.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */
@@ -69,6 +70,8 @@ export interface ParticipantOptions {
   readonly log?: Log;
   /** Hears of quality-of-service events. */
   readonly onEvent?: (event: RosEvent) => void;
+  /** A test's: every writer of a topic begins as if it had done so much. */
+  readonly writerPast?: WriterPast;
   /** A test's time and link; default the machine's. */
   readonly scheduler?: Scheduler;
   readonly link?: DatagramLink;
@@ -396,12 +399,13 @@ export class Participant implements AsyncDisposable {
     readonly userData?: string;
     readonly onMatch?: () => void;
   }): Writer {
-    const { writerLimits } = this.#options;
+    const { writerLimits, writerPast } = this.#options;
     const writer = new Writer(
       {
         entityId: this.#nextEntityId("Writer"),
         ...options,
         ...(writerLimits === undefined ? {} : { limits: writerLimits }),
+        ...(writerPast === undefined ? {} : { past: writerPast }),
       },
       this.#context,
     );
