@@ -11,6 +11,7 @@ import { rosTime } from "../../ros/messages/message-mapping.ts";
 import type { Config } from "../config.ts";
 import type { Actuation } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
+import type { DiagnosticEntry } from "../contract/diagnostics.ts";
 import { BridgeError, ErrorCode } from "../contract/errors.ts";
 import type { RosServices } from "../contract/ros-services.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
@@ -93,6 +94,17 @@ export class ServiceNode implements AsyncDisposable {
   get isConfigured(): boolean {
     const state = this.#lifecycle?.state.label;
     return state !== "unconfigured" && state !== "finalized";
+  }
+
+  diagnostics(): DiagnosticEntry {
+    const state = this.#lifecycle?.state.label ?? "starting";
+    const { time } = this;
+    return {
+      name: "kairos_bridge: node",
+      level: !time.isSet || !this.isConfigured ? "warn" : "ok",
+      message: time.isSet ? state : `${state}, and nothing has come on /clock yet`,
+      values: { node: this.node.fullName, lifecycle: state, time_source: time.source },
+    };
   }
 
   /** Opens lifecycle and services, and goes as far as `ros.autostart` says. */
