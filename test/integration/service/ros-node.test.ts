@@ -87,7 +87,9 @@ class Listener<Type extends RosTypeName> implements Disposable {
 
   async next(accept: (message: RosMessages[Type]) => boolean = () => true) {
     const endMs = performance.now() + 15_000;
-    for (let index = this.messages.length; ; await sleep(5)) {
+    let index = this.messages.length;
+    for (;;) {
+      await sleep(5);
       for (; index < this.messages.length; index += 1) {
         const message = this.messages[index];
         if (message !== undefined && accept(message)) return message;
