@@ -84,6 +84,8 @@ export function rosParts(
   const predicts = (): boolean => serviceNode.isActive && settings.publishPredictions;
   const count = (...names: Parameters<typeof publications.matchedCount>[0][]): number =>
     names.reduce((sum, name) => sum + publications.matchedCount(name), 0);
+  // diagnostic_updater's way: every name begins with that of the node, whatever it is called.
+  const named = (name: string): string => name.replace(/^kairos_bridge\b/, node.name.name);
   const rate = new RateLimit();
   const sink: RosSink = {
     jointState: (observation) => {
@@ -95,7 +97,8 @@ export function rosParts(
       if (predicts()) publications.prediction(prediction, lookaheadMs);
     },
     diagnostics: (entries) => {
-      publications.diagnostics([...entries, ...inputs.diagnostics()]);
+      const all = [...entries, ...inputs.diagnostics(), serviceNode.diagnostics()];
+      publications.diagnostics(all.map((entry) => ({ ...entry, name: named(entry.name) })));
     },
     wantsCamera: () => measures() && count("cameraImage") > 0,
     camera: (frame, jpeg) => {

@@ -329,6 +329,17 @@ describe("time", () => {
     expect(stamp(rig, rig.clock.nowMs - 100)).toBe(77_400_000_000n);
   });
 
+  it("does not mind bytes that are no clock", () => {
+    const rig = new ServiceNodeRig(["-p", "use_sim_time:=true"]);
+    tick(rig, 7);
+    const qos = { reliability: "reliable", durability: "volatile", depth: 1 } as const;
+    const clock = rig.graph.advertise({ name: "/clock", type: "rosgraph_msgs/msg/Clock", qos });
+    expect(() => {
+      clock.publish(Uint8Array.of(0, 1, 0));
+    }).not.toThrow();
+    expect(stamp(rig)).toBe(7_000_000_000n);
+  });
+
   it("changes with the parameter while it runs", async () => {
     const rig = await ServiceNodeRig.attached();
     const set = async (value: boolean): Promise<void> => {
