@@ -53,7 +53,7 @@ describe("kairos_msgs", () => {
     for (const file of readdirSync("ros/kairos_msgs/msg")) {
       const lines = read("ros/kairos_msgs/msg", file).split("\n");
       for (const [at, line] of lines.entries()) {
-        if (!/^float/.test(line) || unitless.test(line)) continue;
+        if (!line.startsWith("float") || unitless.test(line)) continue;
         expect(`${line} ${lines[at - 1] ?? ""}`, `${file}: ${line}`).toMatch(
           /\[(s|rad|rad\/s|m)\]/,
         );
