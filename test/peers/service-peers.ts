@@ -32,7 +32,7 @@ export async function buildFastService(): Promise<Peer<PeerCommand>> {
       { file: "/usr/bin/g++", debianPackage: "g++" },
     ],
     script: `
-      fastddsgen -replace -cs -typeros2 -d . "$PEERS/service-fastdds/AddTwoInts.idl"
+      fastddsgen -replace -cs -d . "$PEERS/service-fastdds/AddTwoInts.idl"
       g++ -std=c++14 $FLAGS -o fast-service "$PEERS/service-fastdds/fast-service.cpp" \\
         AddTwoInts.cxx AddTwoIntsPubSubTypes.cxx -lfastrtps -lfastcdr`,
   });
