@@ -233,6 +233,7 @@ export class ActionOwner implements RosActions {
         return outcome;
       },
       cancel: async ({ timeoutMs: patienceMs }) => {
+        if (!client.goals.has(goalId)) return false;
         sent.cancel = waiting();
         this.#options.post({ kind: "send-cancel", endpointId, goalId });
         return await inTime(sent.cancel, patienceMs, `${client.action.name} to cancel`);
