@@ -33,6 +33,8 @@ import {
 } from "./wire/protocol.ts";
 import { type EndpointQos, endpointQos } from "./params/qos.ts";
 import { Reader, type ReaderOptions, type ReaderStats } from "./reader/reader.ts";
+import { ReceiveBudget } from "./reader/receive-budget.ts";
+import { PlainCdrGate } from "./reader/plain-cdr-gate.ts";
 import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
 import type { DiscoveryRange } from "./transport/discovery-range.ts";
@@ -62,6 +64,8 @@ export interface ParticipantOptions {
   readonly enclave?: string;
   readonly readerLimits?: Partial<ReaderLimits>;
   readonly writerLimits?: Partial<WriterLimits>;
+  /** Octets all readers together hold of samples not delivered yet; default 256 MiB. */
+  readonly maxReceiveBytes?: number;
   readonly log?: Log;
   /** Hears of quality-of-service events. */
   readonly onEvent?: (event: RosEvent) => void;
@@ -79,6 +83,9 @@ export interface ParticipantStats {
   readonly receivedDatagramCount: number;
   readonly sentDatagramCount: number;
   readonly sendErrorCount: number;
+  /** Octets held of samples not delivered yet, and how often there was no room for more. */
+  readonly receiveBytes: number;
+  readonly receiveRefusedCount: number;
   /** What arrived and was not sound RTPS. */
   readonly malformedCount: number;
   readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
@@ -123,6 +130,7 @@ const callDepth = 64;
 const loopbackFragmentBytes = 60_000;
 /** A datagram holds 65,507 octets, headers included. */
 const maxFragmentBytes = 65_000;
+const defaultReceiveBytes = 256 * 1024 * 1024;
 const defaultLeaseMs = 10_000;
 const defaultAnnouncePeriodMs = 3000;
 /** How long disposal waits for readers to acknowledge what was written last. */
@@ -179,6 +187,7 @@ export class Participant implements AsyncDisposable {
       fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
       emit: (event) => options.onEvent?.(event),
       malformed: new MalformedCounts(),
+      receiveBudget: new ReceiveBudget(options.maxReceiveBytes ?? defaultReceiveBytes),
     };
     this.#discovery = this.#makeDiscovery();
     this.#graph = this.#openWriter({ ...graphTopic, qos: graphQos });
@@ -264,12 +273,13 @@ export class Participant implements AsyncDisposable {
     readonly onMessage: (cdr: Uint8Array) => void;
   }): TopicReader {
     const { topic, onMessage } = options;
+    const gate = new PlainCdrGate(topic.name, this.#log, this.#context.emit);
     const reader = this.#openReader({
       ...ddsNames(topic),
       qos: endpointQos(topic.qos),
       userData: this.#endpointUserData(topic.type),
       onSample: ({ payload, status }) => {
-        if (payload === undefined || status !== 0) return;
+        if (payload === undefined || status !== 0 || !gate.isOpenTo(payload)) return;
         try {
           onMessage(payload);
         } catch (error) {
@@ -342,6 +352,8 @@ export class Participant implements AsyncDisposable {
       receivedDatagramCount: this.#receivedCount,
       sentDatagramCount: this.link.counts?.sentCount ?? 0,
       sendErrorCount: this.link.counts?.errorCount ?? 0,
+      receiveBytes: this.#context.receiveBudget.usedBytes,
+      receiveRefusedCount: this.#context.receiveBudget.refusedCount,
       malformedCount: this.#context.malformed.total,
       malformedByKind: this.#context.malformed.byKind(),
       refusedCount: this.#discovery.refusedCount,

@@ -7,7 +7,7 @@ import type { PacedJob } from "./pacer.ts";
 import { goneStatus } from "../wire/protocol.ts";
 import { rosTopicName } from "../rosgraph/names.ts";
 import { Durability, type EndpointQos } from "../params/qos.ts";
-import { type HeartbeatOptions, isFor, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import { type HeartbeatOptions, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
 import { WriterPromises } from "./writer-promises.ts";
 import type { Cancel } from "../transport/scheduler.ts";
 
@@ -66,7 +66,8 @@ const heartbeatDelaysMs = [40, 100, 1000] as const;
 const maxAckEvery = 8;
 
 interface Destination {
-  readonly prefix: PrefixKey;
+  /** More than one where somebody was killed and his successor got his port before the lease ended. */
+  readonly prefixes: Set<PrefixKey>;
   readonly locator: Locator;
   reliable: boolean;
 }
@@ -295,7 +296,7 @@ export class Writer implements PacedJob, SampleSource {
     for (const destination of this.#destinations) {
       const builder = new MessageBuilder(this.context.prefix, change.payload.length);
       builder.infoTimestamp(change.stampMs);
-      if (isFor(change, destination.prefix)) this.appendSample(builder, this.#toAll, change);
+      if (isForAny(change, destination.prefixes)) this.appendSample(builder, this.#toAll, change);
       else builder.gap(this.#toAll, change.sequenceNumber, change.sequenceNumber + 1);
       if (destination.reliable) this.#appendHeartbeat(builder);
       this.context.link.send(builder.finish(), destination.locator);
@@ -314,7 +315,7 @@ export class Writer implements PacedJob, SampleSource {
     let bytes = 0;
     for (const destination of this.#destinations) {
       // The others learn of it by asking.
-      if (!isFor(change, destination.prefix)) continue;
+      if (!isForAny(change, destination.prefixes)) continue;
       const builder = new MessageBuilder(this.context.prefix);
       builder.infoTimestamp(change.stampMs);
       bytes += this.appendFragment(builder, this.#toAll, change, fragment);
@@ -406,10 +407,18 @@ export class Writer implements PacedJob, SampleSource {
       const address = `${locator.address}:${locator.port}`;
       const known = byAddress.get(address);
       const { prefix } = proxy.reader.guid;
-      if (known === undefined)
-        byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
-      else known.reliable ||= proxy.reliable;
+      if (known === undefined) {
+        const prefixes = new Set([prefix]);
+        byAddress.set(address, { prefixes, locator, reliable: proxy.reliable });
+      } else {
+        known.prefixes.add(prefix);
+        known.reliable ||= proxy.reliable;
+      }
     }
     this.#destinations = [...byAddress.values()];
   }
+}
+
+function isForAny({ call }: Change, prefixes: ReadonlySet<PrefixKey>): boolean {
+  return call === undefined || prefixes.has(call.to);
 }
