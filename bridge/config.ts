@@ -149,20 +149,20 @@ const Config = z.strictObject({
     .prefault({}),
   observation: z
     .strictObject({
-      /** `device`: the driver's own telemetry and the simulator's camera. `ros`: the topics of `rosInputs`. */
-      source: z.enum(["device", "ros"]).default("device"),
+      source: z
+        .enum(["device", "ros"])
+        .default("device")
+        .describe("device: the driver's telemetry and camera; ros: the topics of rosInputs"),
     })
     .prefault({}),
   rosInputs: z
     .strictObject({
-      /** Names beginning with / stand as they are, others are under `ros.namespace`; empty = not read. */
+      /** Names beginning with / stand as they are, others lie in the node's namespace; empty = not read. */
       jointStatesTopic: rosName.default("/joint_states"),
       imageTopic: rosName.default("/camera/image_raw"),
       compressedImageTopic: rosName.default("/camera/image_raw/compressed"),
       /** ROS joint names in the order of the device's axes; empty = as the axes are called. */
       jointNames: z.array(z.string().min(1)).default([]),
-      /** `measured`: stamps are placed by the quickest message. `sim`: by /clock, as with use_sim_time. */
-      stamps: z.enum(["measured", "sim"]).default("measured"),
       /** Messages older than this when they come are refused. */
       maxStampAgeMs: z.number().min(1).max(10_000).default(500),
       /** Stamps further ahead of the clock than this are refused. */

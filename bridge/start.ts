@@ -18,7 +18,6 @@ import { loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
-import { RosInputs } from "./parts/ros-inputs.ts";
 import { cameraRate, openSimulation } from "./parts/simulation.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
 import { createSharedMemory } from "./shared-memory.ts";
@@ -100,21 +99,20 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
 
-  const late: { inputs?: RosInputs } = {};
   const ros = rosParts(config, {
     transport,
     device,
     model,
+    memory,
     clock,
     tee,
     settings,
     setLogLevel,
-    diagnostics: () => late.inputs?.diagnostics() ?? [],
   });
-  if (ros !== undefined) closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
-  const inputs = new RosInputs(config, device, { transport: ros?.transport, memory, clock, log });
-  late.inputs = inputs;
-  closers.push(() => inputs[Symbol.asyncDispose]());
+  if (ros !== undefined) {
+    closers.push(() => ros.inputs[Symbol.asyncDispose]());
+    closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
+  }
 
   const parts: ServiceParts = {
     config,
@@ -142,12 +140,12 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const service = await BridgeService.open(parts);
   running.service = service;
   closers.push(() => service[Symbol.asyncDispose]());
+  ros?.inputs.openCommands(service.desk);
   await ros?.serviceNode.attach({
     desk: service.desk,
     actuation,
     resetModel: () => model.reset(),
   });
-  inputs.openCommands(service.desk);
   void model.gaveUp.then((error) => {
     service.fault("inference", error);
   });

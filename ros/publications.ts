@@ -14,7 +14,6 @@ import {
   type FrameEdge,
 } from "./messages/graph-mapping.ts";
 import {
-  asciiText,
   diagnosticsMessage,
   imageMessage,
   jointStateMessage,
@@ -198,7 +197,7 @@ export class RosPublications {
       const stamp = clock.stampNsAt(clock.monotonicMs());
       staticTransforms.publish(encodeTransforms(transformsMessage(stamp, fixedFrames)));
     }
-    if (urdf !== undefined) robotDescription.publish(encodeString({ data: asciiText(urdf) }));
+    if (urdf !== undefined) robotDescription.publish(encodeString({ data: urdf }));
   }
 
   #inBase(timeMs: number): Stamped {
@@ -223,9 +222,9 @@ export class RosPublications {
 }
 
 function checkAxisNames(axisNames: readonly string[]): void {
-  const bad = axisNames.find((name) => name === "" || asciiText(name) !== name);
+  const bad = axisNames.find((name) => name === "");
   if (bad === undefined) return;
-  throw new BridgeError(ErrorCode.ConfigInvalid, `axis name is "${bad}", expected ASCII text`, {
+  throw new BridgeError(ErrorCode.ConfigInvalid, `axis name is "${bad}", expected a name`, {
     details: { axisName: bad },
   });
 }

@@ -19,10 +19,6 @@ interface Client {
 
 export interface ServiceOwnerOptions {
   readonly post: (message: ToServiceHost, transfer: readonly ArrayBuffer[]) => void;
-  /** Hashes of a service's messages, where they should be announced and the type is known. */
-  readonly typeHashes?: (
-    type: string,
-  ) => { readonly request: string; readonly response: string } | undefined;
   readonly log: Log;
 }
 
@@ -45,7 +41,7 @@ export class ServiceOwner {
 
   serve(endpointId: number, service: RosService, handler: RosRequestHandler): RosServiceServer {
     this.#handlers.set(endpointId, { service, handler });
-    this.#post({ kind: "serve", endpointId, service, ...this.#typeHashes(service) });
+    this.#post({ kind: "serve", endpointId, service });
     return {
       service,
       close: () => {
@@ -57,7 +53,7 @@ export class ServiceOwner {
   client(endpointId: number, service: RosService): RosServiceClient {
     const client: Client = { service, calls: new Map(), waiting: new Set(), serverCount: 0 };
     this.#clients.set(endpointId, client);
-    this.#post({ kind: "open-client", endpointId, service, ...this.#typeHashes(service) });
+    this.#post({ kind: "open-client", endpointId, service });
     return {
       service,
       get serverCount() {
@@ -119,10 +115,10 @@ export class ServiceOwner {
   /** Tells a new host of every server and client. */
   reopen(): void {
     for (const [endpointId, { service }] of this.#handlers) {
-      this.#post({ kind: "serve", endpointId, service, ...this.#typeHashes(service) });
+      this.#post({ kind: "serve", endpointId, service });
     }
     for (const [endpointId, { service }] of this.#clients) {
-      this.#post({ kind: "open-client", endpointId, service, ...this.#typeHashes(service) });
+      this.#post({ kind: "open-client", endpointId, service });
     }
   }
 
@@ -186,13 +182,6 @@ export class ServiceOwner {
     if (client === undefined) return;
     client.serverCount = serverCount;
     if (serverCount > 0) for (const settle of [...client.waiting]) settle(true);
-  }
-
-  #typeHashes({ type }: RosService): {
-    readonly typeHashes?: { readonly request: string; readonly response: string };
-  } {
-    const typeHashes = this.#options.typeHashes?.(type);
-    return typeHashes === undefined ? {} : { typeHashes };
   }
 
   #post(message: ToServiceHost, transfer: readonly ArrayBuffer[] = []): void {

@@ -6,13 +6,15 @@ import type { RtpsTransport } from "../../ros/rtps-transport.ts";
 import type { RosSink } from "../bridge-service.ts";
 import type { Config } from "../config.ts";
 import type { DeviceDescription } from "../contract/device.ts";
-import type { DiagnosticEntry } from "../contract/diagnostics.ts";
+import { BridgeError, ErrorCode } from "../contract/errors.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
 import type { WorldModel } from "../contract/world-model.ts";
 import { RateLimit } from "../core/rate-limit.ts";
+import type { SharedMemory } from "../shared-memory.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
+import { RosInputs } from "./ros-inputs.ts";
 import { openRosTransport } from "./ros-transport.ts";
 import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
 
@@ -30,7 +32,13 @@ export async function openRos(
   config: Config,
   { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
 ): Promise<RtpsTransport | RclnodejsTransport | undefined> {
-  if (config.ros.transport === "off") return undefined;
+  if (config.ros.transport === "off") {
+    if (config.observation.source === "device") return undefined;
+    throw new BridgeError(
+      ErrorCode.ConfigInvalid,
+      "observation.source is ros and ros.transport is off, expected a transport",
+    );
+  }
   const network = rosNetwork(process.env, rosNetworkConfig(config));
   return await openRosTransport(config, { network, heartbeats, log, environment: process.env });
 }
@@ -39,8 +47,7 @@ interface RosPartsOptions extends Omit<ServiceNodeOptions, "transport"> {
   readonly transport: ServiceNodeOptions["transport"] | undefined;
   readonly device: DeviceDescription;
   readonly model: WorldModel;
-  /** What ROS itself has to say of its inputs, beside the service's own entries. */
-  readonly diagnostics: () => readonly DiagnosticEntry[];
+  readonly memory: SharedMemory;
 }
 
 /** The service on the ROS graph: the node, and what the loop tells it in messages. */
@@ -49,16 +56,19 @@ export interface RosParts {
   readonly transport: RosTransport;
   readonly sink: RosSink;
   readonly serviceNode: ServiceNode;
+  readonly inputs: RosInputs;
 }
 
 /** Undefined where there is no transport. */
 export function rosParts(
   config: Config,
-  { transport, device, model, diagnostics, ...options }: RosPartsOptions,
+  { transport, device, model, memory, ...options }: RosPartsOptions,
 ): RosParts | undefined {
   if (transport === undefined) return undefined;
   const serviceNode = new ServiceNode(config, { transport, ...options });
   const { node, time } = serviceNode;
+  const { clock, tee } = options;
+  const inputs = new RosInputs(config, device, { node, memory, clock, time, log: tee.log });
   const publications = new RosPublications({
     node,
     device,
@@ -87,7 +97,7 @@ export function rosParts(
       if (predicts()) publications.prediction(prediction, lookaheadMs);
     },
     diagnostics: (entries) => {
-      const all = [...entries, ...diagnostics(), serviceNode.diagnostics()];
+      const all = [...entries, ...inputs.diagnostics(), serviceNode.diagnostics()];
       publications.diagnostics(all.map((entry) => ({ ...entry, name: named(entry.name) })));
     },
     wantsCamera: () => measures() && count("cameraImage") > 0,
@@ -103,5 +113,5 @@ export function rosParts(
       publications.predictedCamera(jpeg, frame.stampMs);
     },
   };
-  return { transport: node, sink, serviceNode };
+  return { transport: node, sink, serviceNode, inputs };
 }

@@ -1,6 +1,6 @@
 import type { Prediction, WorldModelDescription } from "../../bridge/contract/world-model.ts";
 import type { PredictedStep, WorldModelPrediction } from "./graph-messages.ts";
-import { asciiText, headerMessage, rosDuration, type Stamped } from "./message-mapping.ts";
+import { headerMessage, rosDuration, type Stamped } from "./message-mapping.ts";
 
 const noNumbers = new Float64Array(0);
 
@@ -34,11 +34,11 @@ export function worldModelPredictionMessage(
     ood_score: oodScore ?? Number.NaN,
     ood_threshold: model.oodThreshold ?? Number.NaN,
     model: {
-      id: asciiText(model.id),
-      revision: asciiText(model.revision),
+      id: model.id,
+      revision: model.revision,
       sha256: model.sha256,
-      family: asciiText(model.family),
-      provider: asciiText(model.engine.provider),
+      family: model.family,
+      provider: model.engine.provider,
     },
   };
 }

@@ -1,7 +1,7 @@
 import { ros2jazzy } from "@foxglove/rosmsg-msgs-common";
 import type { MessageReader } from "@foxglove/rosmsg2-serialization";
 import type { MessageField as OurField } from "./definition-parser.ts";
-import { isKnownType, typeWithParts } from "./type-table.ts";
+import { isKnownType, messageType, type MessageType, typeWithParts } from "./type-table.ts";
 
 export type Definitions = ConstructorParameters<typeof MessageReader>[0];
 /** One message of those a type is made of: its fields and constants, in order. */
@@ -13,14 +13,28 @@ const bundled: Readonly<Record<string, MessageDefinition | undefined>> = ros2jaz
 
 /** What the reader needs for a type: its own definition first, then those of all it contains. */
 export function readerDefinitions(name: string): Definitions | undefined {
-  if (isKnownType(name)) {
-    return typeWithParts(name).map((type) => ({
-      name: type.name,
-      definitions: type.fields.map(readerField),
-    }));
-  }
+  if (isKnownType(name)) return typeWithParts(name).map(readerDefinition);
   const found = new Map<string, MessageDefinition>();
-  return collectBundled(name.replace("/msg/", "/"), found) ? [...found.values()] : undefined;
+  return collectBundled(shortName(name), found) ? [...found.values()] : undefined;
+}
+
+/**
+ * One definition, for who prints any message.
+ *
+ * @param name as definitions name each other: `sensor_msgs/JointState`; of services and actions in full.
+ */
+export function messageDefinition(name: string): MessageDefinition | undefined {
+  const full = /^\w+\/\w+$/.test(name) ? name.replace("/", "/msg/") : name;
+  if (isKnownType(full)) return readerDefinition(messageType(full));
+  return Object.hasOwn(bundled, name) ? bundled[name] : undefined;
+}
+
+function shortName(name: string): string {
+  return name.replace("/msg/", "/");
+}
+
+function readerDefinition({ name, fields }: MessageType): MessageDefinition {
+  return { name: shortName(name), definitions: fields.map(readerField) };
 }
 
 function readerField({ name, type, multiplicity, capacity }: OurField): MessageField {
@@ -28,7 +42,7 @@ function readerField({ name, type, multiplicity, capacity }: OurField): MessageF
   const isArray = multiplicity !== "single";
   return {
     name,
-    type: type === "byte" || type === "char" ? "uint8" : type,
+    type: type === "byte" || type === "char" ? "uint8" : shortName(type),
     isComplex,
     isArray,
     ...(multiplicity === "array" ? { arrayLength: capacity } : {}),

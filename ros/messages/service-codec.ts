@@ -19,7 +19,6 @@ export function serviceCodec<Type extends GraphServiceName>(type: Type): Service
     writeResponse: structureWriter(`${type}_Response`),
   };
 }
-
 /** The name as one `serviceCodec` has a definition of; undefined where it has none. */
 export function knownService(type: string): GraphServiceName | undefined {
   return isKnownType(`${type}_Request`) ? (type as GraphServiceName) : undefined;

@@ -52,15 +52,6 @@ export function typeHash(name: string): string | undefined {
   return hash;
 }
 
-/** The hashes of what travels for a service; undefined for one without a definition here. */
-export function serviceTypeHashes(
-  service: string,
-): { readonly request: string; readonly response: string } | undefined {
-  const request = typeHash(`${service}_Request`);
-  const response = typeHash(`${service}_Response`);
-  return request === undefined || response === undefined ? undefined : { request, response };
-}
-
 /** What is hashed. @throws BridgeError `ros/type` */
 export function typeDescriptionJson(name: string): string {
   const parts = typeWithParts(name).slice(1);

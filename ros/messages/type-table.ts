@@ -78,16 +78,13 @@ function fieldsOf(name: string): readonly MessageField[] | undefined {
   const part = name.slice(at + 1);
   const source = partText(owner, part);
   if (source !== undefined) return parseFields(source, packageName);
-  if (/_(SendGoal|GetResult)$/.test(name) && definitions[owner] !== undefined) {
-    return serviceFields(name);
-  }
-  return undefined;
+  return isImpliedService(name) ? serviceFields(name) : undefined;
 }
 
 /** The text of a part that a definition holds or implies. */
 function partText(owner: string, part: string): string | undefined {
   const text = Object.hasOwn(definitions, owner) ? definitions[owner] : undefined;
-  if (text === undefined) return part === "Event" ? eventText(owner) : impliedText(owner, part);
+  if (text === undefined) return isImpliedService(owner) ? impliedText(owner, part) : undefined;
   const [first, second, third] = splitParts(text);
   if (owner.includes("/srv/")) {
     return { Request: first, Response: second, Event: eventText(owner) }[part];
@@ -96,10 +93,16 @@ function partText(owner: string, part: string): string | undefined {
   return { Goal: first, Result: second, Feedback: third, FeedbackMessage: feedbackMessage }[part];
 }
 
-/** Requests and responses of the two services every action has. */
+const impliedService = /^(\w+\/action\/\w+)_(SendGoal|GetResult)$/;
+
+function isImpliedService(name: string): boolean {
+  return Object.hasOwn(definitions, impliedService.exec(name)?.[1] ?? "");
+}
+
+/** What the two services every action has are made of. */
 function impliedText(owner: string, part: string): string | undefined {
-  const [, action = "", service = ""] = /^(.*\/action\/.*)_(SendGoal|GetResult)$/.exec(owner) ?? [];
-  if (!Object.hasOwn(definitions, action)) return undefined;
+  const [, action = "", service = ""] = impliedService.exec(owner) ?? [];
+  if (part === "Event") return eventText(owner);
   const goalId = "unique_identifier_msgs/UUID goal_id";
   const parts: Readonly<Record<string, string>> = {
     SendGoal_Request: `${goalId}\n${action}_Goal goal`,
@@ -110,8 +113,7 @@ function impliedText(owner: string, part: string): string | undefined {
   return parts[`${service}_${part}`];
 }
 
-function eventText(service: string): string | undefined {
-  if (!service.includes("/srv/") && !/_(SendGoal|GetResult)$/.test(service)) return undefined;
+function eventText(service: string): string {
   return `service_msgs/ServiceEventInfo info
     ${service}_Request[<=1] request
     ${service}_Response[<=1] response`;

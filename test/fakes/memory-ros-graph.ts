@@ -1,5 +1,6 @@
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type {
+  RosEndpointInfo,
   RosGraph,
   RosNodeTransport,
   RosRequestHandler,
@@ -7,6 +8,7 @@ import type {
   RosServiceClient,
   RosServiceServer,
 } from "../../bridge/contract/ros-services.ts";
+import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { MemoryRosTransport } from "./memory-ros-transport.ts";
 
 /** The in-memory graph with services: one server per name, called at once. */
@@ -46,6 +48,22 @@ export class MemoryRosGraph extends MemoryRosTransport implements RosNodeTranspo
   }
 
   graph(): Promise<RosGraph> {
-    return Promise.resolve({ nodes: [], topics: [], services: [] });
+    const names = [...new Set(this.advertised.map(({ name }) => name))];
+    const published = (wanted: string): RosTopic[] =>
+      this.advertised.filter(({ name }) => name === wanted);
+    return Promise.resolve({
+      nodes: [],
+      services: [],
+      topics: names.map((name) => ({
+        name,
+        types: [...new Set(published(name).map(({ type }) => type))],
+        publishers: published(name).map(endpointOf),
+        subscriptions: [],
+      })),
+    });
   }
 }
+
+const endpointOf = ({ type, qos }: RosTopic): RosEndpointInfo => {
+  return { node: "/test", type, typeHash: "", qos };
+};

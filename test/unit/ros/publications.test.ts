@@ -95,10 +95,11 @@ describe("what is advertised", () => {
     expect(() => open({ parameters })).toThrow(expect.objectContaining({ code: "ros/arguments" }));
   });
 
-  it.each(["", "gelenk_größe"])("refuses the axis name %j", (axisName) => {
-    expect(() => open({ device: twoAxisDevice(["yaw", axisName]) })).toThrow(
+  it("refuses an axis without a name, and takes one in any language", () => {
+    expect(() => open({ device: twoAxisDevice(["yaw", ""]) })).toThrow(
       expect.objectContaining({ code: "config/invalid" }),
     );
+    expect(() => open({ device: twoAxisDevice(["yaw", "gelenk_größe"]) })).not.toThrow();
   });
 });
 
