@@ -82,7 +82,7 @@ function withFaults(command: Command): Command {
 async function serve(flags: CommonFlags): Promise<void> {
   const loaded = load(flags);
   await runService(loaded.config, {
-    log: openLog(loaded.config.log),
+    ...openLog(loaded.config.log),
     version: packageVersion(),
     reloadConfig: () => load(flags).config,
   });
