@@ -13,6 +13,7 @@ import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
 import { addModelsUse } from "./models-use.ts";
+import { addRosCommand } from "./ros.ts";
 import { runService } from "./run-service.ts";
 import { addSimCommand, collectFault } from "./sim.ts";
 
@@ -147,6 +148,7 @@ addSimCommand(program, {
   configOf: (flags) => load(flags).config,
 });
 addModelsUse(program);
+addRosCommand(program);
 
 try {
   await program.parseAsync(commandLine.rest, { from: "user" });

@@ -12,6 +12,8 @@ import {
   type TopicWriter,
 } from "../../ros/rtps/participant.ts";
 
+import { standInActions } from "./stand-in-actions.ts";
+
 /**
  * A module with the surface of rclnodejs 2.2 the host uses, over the embedded participant, so that what
  * the host publishes is on a real wire. It fails as the original was seen to fail: an import without a
@@ -327,4 +329,5 @@ export default {
   Node,
   NodeOptions,
   QoS,
+  ...standInActions(graph),
 };

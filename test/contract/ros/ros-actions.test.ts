@@ -3,7 +3,7 @@ import { silentLog } from "../../../bridge/contract/log.ts";
 import type { RosNodeTransport } from "../../../bridge/contract/ros-services.ts";
 import { serviceActions } from "../../../ros/actions/service-actions.ts";
 import { MemoryRosGraph } from "../../fakes/memory-ros-graph.ts";
-import { openTestRtps, testDomain } from "../../fakes/open-ros-transports.ts";
+import { openTestRclnodejs, openTestRtps, testDomain } from "../../fakes/open-ros-transports.ts";
 import { type ActionsUnderTest, describeRosActionsContract } from "./ros-actions-contract.ts";
 
 const domainId = testDomain(40);
@@ -31,3 +31,25 @@ describeRosActionsContract("over services, embedded RTPS", async () =>
     await openTestRtps({ domainId, nodeName: "client" }),
   ),
 );
+describeRosActionsContract("rclnodejs host with the stand-in, both sides", async () => {
+  const server = await openTestRclnodejs({ domainId, nodeName: "server" });
+  const client = await openTestRclnodejs({ domainId, nodeName: "client" });
+  return {
+    server: server.actions,
+    client: client.actions,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([server[Symbol.asyncDispose](), client[Symbol.asyncDispose]()]);
+    },
+  };
+});
+describeRosActionsContract("rclnodejs host as server, embedded RTPS as client", async () => {
+  const server = await openTestRclnodejs({ domainId, nodeName: "server" });
+  const client = overServices(await openTestRtps({ domainId, nodeName: "client" }));
+  return {
+    server: server.actions,
+    client: client.client,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([server[Symbol.asyncDispose](), client[Symbol.asyncDispose]()]);
+    },
+  };
+});
