@@ -5,12 +5,8 @@ import { rosNetwork } from "../../ros/environment.ts";
 import { knownService, serviceCodec } from "../../ros/messages/service-codec.ts";
 import type { ServiceClient } from "../../ros/rtps/services/service-client.ts";
 import type { ServiceServer } from "../../ros/rtps/services/service-server.ts";
-import {
-  openParticipant,
-  type Participant,
-  type TopicReader,
-  type TopicWriter,
-} from "../../ros/rtps/participant.ts";
+import { openParticipant, type Participant } from "../../ros/rtps/participant.ts";
+import type { TopicReader, TopicWriter } from "../../ros/rtps/topic-endpoints.ts";
 
 import { standInActions } from "./stand-in-actions.ts";
 
