@@ -5,6 +5,7 @@ import type { Clock } from "./contract/clock.ts";
 import type { DiagnosticEntry } from "./contract/diagnostics.ts";
 import { errorText } from "./contract/errors.ts";
 import { Thread } from "./contract/heartbeats.ts";
+import type { LiveSettings } from "./live-settings.ts";
 import type { Log } from "./contract/log.ts";
 import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
@@ -47,6 +48,7 @@ export interface RosSink extends PictureSink {
 /** The opened parts. The service uses them; who opened them closes them. */
 export interface ServiceParts {
   readonly config: Config;
+  readonly settings: LiveSettings;
   readonly version: string;
   readonly log: Log;
   readonly clock: Clock;
@@ -179,7 +181,7 @@ export class BridgeService implements AsyncDisposable {
   }
 
   get #lookaheadMs(): number {
-    const { lookaheadMs } = this.#parts.config.model;
+    const { lookaheadMs } = this.#parts.settings;
     return lookaheadMs >= 0 ? lookaheadMs : (this.#delay.delayMs ?? assumedLookaheadMs);
   }
 
@@ -206,7 +208,7 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openPictures(): CameraFeed {
-    const { config, memory, ros, recorder, setCameraRateHz } = this.#parts;
+    const { settings, memory, ros, recorder, setCameraRateHz } = this.#parts;
     const onError = (error: unknown): void => {
       this.fault("camera", error);
     };
@@ -220,7 +222,7 @@ export class BridgeService implements AsyncDisposable {
       ],
       encoders: { camera: encoder(), predicted: encoder() },
       onDemand: (wanted) => {
-        setCameraRateHz(wanted ? config.sim.cameraRateHz : config.sim.idleCameraRateHz);
+        setCameraRateHz(wanted ? settings.cameraRateHz : settings.idleCameraRateHz);
       },
     });
   }

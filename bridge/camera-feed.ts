@@ -5,6 +5,9 @@ import type { FrameMailbox } from "./contract/frame-mailbox.ts";
 export interface PictureSink {
   wantsCamera(): boolean;
   camera(frame: Frame, jpeg: Uint8Array): void;
+  /** For those who take the pixels as they are. */
+  wantsFrames?(): boolean;
+  frame?(frame: Frame): void;
   wantsPredicted(): boolean;
   predicted(frame: Frame, jpeg: Uint8Array, aheadMs: number): void;
 }
@@ -42,11 +45,15 @@ export class CameraFeed {
   poll(): void {
     const { camera, sinks } = this.#options;
     const takers = sinks.filter((sink) => sink.wantsCamera());
-    this.#noteDemand(takers.length > 0 || this.wantsPredicted());
-    if (takers.length === 0 || camera.sequence === this.#sentSequence) return;
+    const rawTakers = sinks.filter((sink) => sink.wantsFrames?.() ?? false);
+    const takerCount = takers.length + rawTakers.length;
+    this.#noteDemand(takerCount > 0 || this.wantsPredicted());
+    if (takerCount === 0 || camera.sequence === this.#sentSequence) return;
     const frame = camera.readCopy();
     if (frame === undefined) return;
     this.#sentSequence = frame.sequence;
+    for (const sink of rawTakers) sink.frame?.(frame);
+    if (takers.length === 0) return;
     this.#options.encoders.camera.offer(frame, (jpeg) => {
       for (const sink of takers) sink.camera(frame, jpeg);
     });

@@ -37,22 +37,16 @@ export interface RosHostReady {
 /**
  * To the host. `endpointId` is chosen by the owner, once per publisher, subscription, server or client, and
  * stays below `maxEndpoints`. `cdr` is one serialized message with its encapsulation header; its buffer is
- * transferred. `typeHash` is `RIHS01_…`, where the owner knows the type.
+ * transferred.
  */
 export type ToRosHost =
-  | ({ readonly kind: "advertise" } & TopicToOpen)
+  | { readonly kind: "advertise"; readonly endpointId: number; readonly topic: RosTopic }
   | { readonly kind: "publish"; readonly endpointId: number; readonly cdr: Uint8Array }
-  | ({ readonly kind: "subscribe" } & TopicToOpen)
+  | { readonly kind: "subscribe"; readonly endpointId: number; readonly topic: RosTopic }
   | { readonly kind: "unsubscribe"; readonly endpointId: number }
   | ToServiceHost
   | { readonly kind: "stats"; readonly requestId: number }
   | { readonly kind: "close" };
-
-interface TopicToOpen {
-  readonly endpointId: number;
-  readonly topic: RosTopic;
-  readonly typeHash?: string;
-}
 
 /** The part of services. `callId` counts a client's calls, `requestId` a server's requests. */
 export type ToServiceHost =
@@ -94,7 +88,6 @@ export type FromServiceHost =
 interface ServiceToOpen {
   readonly endpointId: number;
   readonly service: RosService;
-  readonly typeHashes?: { readonly request: string; readonly response: string };
 }
 
 export type FromRosHost =

@@ -2,7 +2,7 @@ import { emptyTopicStats, type RosHostStats, type RosTopicStats } from "./host-p
 import { rosTopicName } from "./rtps/rosgraph/names.ts";
 import type { ParticipantStats } from "./rtps/participant.ts";
 import type { ReaderStats } from "./rtps/reader/reader.ts";
-import type { WriterStats } from "./rtps/writer/writer.ts";
+import type { WriterStats } from "./rtps/writer/writer-options.ts";
 
 /** A participant's counters per ROS topic. `droppedCounts` is by ROS name. */
 export function hostStats(

@@ -10,6 +10,7 @@ import {
 import { EventOutbox } from "./event-outbox.ts";
 import { HostOutbox } from "./host-outbox.ts";
 import type { FromRosHost, RosHostReady, RosHostWorkerData, ToRosHost } from "./host-protocol.ts";
+import { typeHash } from "./messages/type-hash.ts";
 import { hostStats } from "./rtps-host-stats.ts";
 import {
   openParticipant,
@@ -86,10 +87,9 @@ class RtpsHost {
     }
   }
 
-  #subscribe({ endpointId, topic, typeHash }: Extract<ToRosHost, { kind: "subscribe" }>): void {
+  #subscribe({ endpointId, topic }: Extract<ToRosHost, { kind: "subscribe" }>): void {
     const reader = this.#participant.createReader({
       topic,
-      ...(typeHash === undefined ? {} : { typeHash }),
       onMessage: (cdr) => {
         outbox.push(cdr);
       },
@@ -165,6 +165,7 @@ async function main(data: RosHostWorkerData): Promise<void> {
     const participant = await openParticipant({
       ...options,
       range: discoveryRange,
+      typeHashOf: typeHash,
       log: portLog,
       onEvent: (event) => {
         events.push(event);

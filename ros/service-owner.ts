@@ -19,10 +19,6 @@ interface Client {
 
 export interface ServiceOwnerOptions {
   readonly post: (message: ToServiceHost, transfer: readonly ArrayBuffer[]) => void;
-  /** Hashes of a service's messages, where they should be announced and the type is known. */
-  readonly typeHashes?: (
-    type: string,
-  ) => { readonly request: string; readonly response: string } | undefined;
   readonly log: Log;
 }
 
@@ -37,6 +33,7 @@ export class ServiceOwner {
   readonly #graphs = new Map<number, (graph: RosGraph | BridgeError) => void>();
   #count = 0;
   #ended: BridgeError | undefined;
+  #interruption: BridgeError | undefined;
 
   constructor(options: ServiceOwnerOptions) {
     this.#options = options;
@@ -44,7 +41,7 @@ export class ServiceOwner {
 
   serve(endpointId: number, service: RosService, handler: RosRequestHandler): RosServiceServer {
     this.#handlers.set(endpointId, { service, handler });
-    this.#post({ kind: "serve", endpointId, service, ...this.#typeHashes(service) });
+    this.#post({ kind: "serve", endpointId, service });
     return {
       service,
       close: () => {
@@ -56,7 +53,7 @@ export class ServiceOwner {
   client(endpointId: number, service: RosService): RosServiceClient {
     const client: Client = { service, calls: new Map(), waiting: new Set(), serverCount: 0 };
     this.#clients.set(endpointId, client);
-    this.#post({ kind: "open-client", endpointId, service, ...this.#typeHashes(service) });
+    this.#post({ kind: "open-client", endpointId, service });
     return {
       service,
       get serverCount() {
@@ -104,6 +101,27 @@ export class ServiceOwner {
     }
   }
 
+  /** The host is gone and another will follow: pending calls fail, servers and clients wait for it. */
+  interrupt(error: BridgeError): void {
+    this.#interruption = error;
+    for (const client of this.#clients.values()) {
+      for (const resolve of client.calls.values()) resolve({ failure: "closed" });
+      client.serverCount = 0;
+    }
+    for (const resolve of this.#graphs.values()) resolve(error);
+    this.#graphs.clear();
+  }
+
+  /** Tells a new host of every server and client. */
+  reopen(): void {
+    for (const [endpointId, { service }] of this.#handlers) {
+      this.#post({ kind: "serve", endpointId, service });
+    }
+    for (const [endpointId, { service }] of this.#clients) {
+      this.#post({ kind: "open-client", endpointId, service });
+    }
+  }
+
   /** The host is gone, and with it every server, client and pending call. */
   end(error: BridgeError): void {
     this.#ended ??= error;
@@ -141,7 +159,7 @@ export class ServiceOwner {
     });
     client.calls.delete(callId);
     if ("cdr" in outcome) return outcome.cdr;
-    throw failure(client, outcome.failure, timeoutMs, this.#ended);
+    throw failure(client, outcome.failure, timeoutMs, this.#ended ?? this.#interruption);
   }
 
   #waitForServer(client: Client, timeoutMs: number): Promise<boolean> {
@@ -164,13 +182,6 @@ export class ServiceOwner {
     if (client === undefined) return;
     client.serverCount = serverCount;
     if (serverCount > 0) for (const settle of [...client.waiting]) settle(true);
-  }
-
-  #typeHashes({ type }: RosService): {
-    readonly typeHashes?: { readonly request: string; readonly response: string };
-  } {
-    const typeHashes = this.#options.typeHashes?.(type);
-    return typeHashes === undefined ? {} : { typeHashes };
   }
 
   #post(message: ToServiceHost, transfer: readonly ArrayBuffer[] = []): void {

@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command, InvalidArgumentError } from "commander";
-import { describeConfig, loadConfig, type LoadedConfig } from "../config.ts";
+import { describeConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
+import { loadConfigWithRos, splitRosArguments } from "../parts/ros-arguments.ts";
 import { runBench } from "./bench.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addDescriptionCommand } from "./description.ts";
@@ -40,8 +41,10 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+const commandLine = splitRosArguments(process.argv.slice(2));
+
 function load(flags: CommonFlags): LoadedConfig {
-  return loadConfig({
+  const input = {
     environment: process.env,
     ...(flags.config === undefined ? {} : { filePath: flags.config }),
     flags: {
@@ -52,7 +55,8 @@ function load(flags: CommonFlags): LoadedConfig {
       "faults.list": flags.fault,
       "record.path": flags.record,
     },
-  });
+  };
+  return loadConfigWithRos(input, commandLine.ros);
 }
 
 function withCommonFlags(command: Command): Command {
@@ -61,7 +65,11 @@ function withCommonFlags(command: Command): Command {
     .option("--http-port <port>", "port of the page and the WebSocket endpoints", port)
     .option("--http-host <address>", "address to listen on (loopback)")
     .option("--log-level <level>", "error, warn, info or debug")
-    .option("--log-format <format>", "text or json");
+    .option("--log-format <format>", "text or json")
+    .addHelpText(
+      "after",
+      "\nAlso --ros-args [-r from:=to] [-p name:=value] [--params-file file] [--]",
+    );
 }
 
 function withFaults(command: Command): Command {
@@ -141,7 +149,7 @@ addSimCommand(program, {
 addModelsUse(program);
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(commandLine.rest, { from: "user" });
 } catch (error) {
   if (!(error instanceof BridgeError)) throw error;
   process.stderr.write(`${errorText(error)}\n`);

@@ -34,6 +34,8 @@ export interface PublisherCounts {
 /** Longer than that ahead a trajectory does not wait for its start. */
 const maxWaitMs = 60_000;
 
+const retryAfterMs = 1000;
+
 type Topic = keyof PublisherCounts;
 
 /**
@@ -55,6 +57,8 @@ export class CommandInput {
   #run: TrajectoryRun | undefined;
   #source: Topic | undefined;
   #lastCommandMs = Number.NEGATIVE_INFINITY;
+  #retryMs = Number.NEGATIVE_INFINITY;
+  #deskText = "";
 
   constructor(options: CommandInputOptions) {
     this.#options = options;
@@ -93,10 +97,10 @@ export class CommandInput {
       this.#refuse("not-finite", `joint_velocity of ${names[bad] ?? ""} is ${String(data[bad])}`);
       return;
     }
-    if (!this.#mayCommand("joint_velocity")) return;
+    if (!this.#mayCommand("joint_velocity", arrivalMs)) return;
     this.#run = undefined;
     const wanted = Object.fromEntries(names.map((name, at) => [name, data[at] ?? 0]));
-    if (!this.#carriedOut("joint_velocity", seat.velocity(wanted, ttlMs))) return;
+    if (!this.#carriedOut("joint_velocity", seat.velocity(wanted, ttlMs), arrivalMs)) return;
     this.#source = "velocity";
     this.#lastCommandMs = arrivalMs;
     this.velocityCount += 1;
@@ -120,7 +124,7 @@ export class CommandInput {
       this.#refuse("stale", "joint_trajectory: it ended before it came");
       return;
     }
-    if (!this.#mayCommand("joint_trajectory")) return;
+    if (!this.#mayCommand("joint_trajectory", arrivalMs)) return;
     this.#run = new TrajectoryRun(plan, startMs, this.#options.setpoint());
     this.#source = "trajectory";
     this.#lastCommandMs = arrivalMs;
@@ -139,6 +143,7 @@ export class CommandInput {
     const answer: SeatAnswer = seat.owner === "us" ? { ok: true } : seat.acquire();
     if (!answer.ok) return { success: false, message: `${answer.code}: ${answer.reason}` };
     this.#barred = undefined;
+    this.#retryMs = Number.NEGATIVE_INFINITY;
     this.#lastCommandMs = this.#options.setpoint().stampMs;
     return { success: true, message: "in control" };
   }
@@ -171,22 +176,27 @@ export class CommandInput {
     if (step === undefined) return;
     if (step.kind === "velocity") {
       this.#lastCommandMs = nowMs;
-      if (!this.#carriedOut("joint_trajectory", seat.velocity(step.velRadPerS, ttlMs))) this.#end();
+      this.#carriedOut("joint_trajectory", seat.velocity(step.velRadPerS, ttlMs), nowMs);
       return;
     }
     this.#run = undefined;
-    if (step.kind === "arrived") this.#carriedOut("joint_trajectory", seat.position(step.posRad));
-    else {
+    if (step.kind === "arrived") {
+      this.#carriedOut("joint_trajectory", seat.position(step.posRad), nowMs);
+    } else {
       this.#refuse("lost", `joint_trajectory: ${step.text}`);
       seat.hold("the trajectory cannot be followed");
     }
   }
 
-  #mayCommand(what: string): boolean {
+  #mayCommand(what: string, nowMs: number): boolean {
     const { seat, acquire } = this.#options;
     if (this.#barred !== undefined) {
       const mend = "call the control service, or stop publishing";
       this.#refuse("barred", `${what}: control was lost (${this.#barred}); ${mend}`);
+      return false;
+    }
+    if (nowMs < this.#retryMs) {
+      this.#refuse("desk", `${what}: ${this.#deskText}`);
       return false;
     }
     const { owner } = seat;
@@ -196,12 +206,21 @@ export class CommandInput {
       this.#refuse("no-lease", `${what}: the device is not ours: ${why}`);
       return false;
     }
-    return this.#carriedOut(what, seat.acquire());
+    return this.#carriedOut(what, seat.acquire(), nowMs);
   }
 
-  #carriedOut(what: string, answer: SeatAnswer): boolean {
-    if (!answer.ok) this.#refuse("desk", `${what}: ${answer.code}: ${answer.reason}`);
-    return answer.ok;
+  /**
+   * What the desk refuses once (the emergency stop is latched, the node is inactive) it would refuse
+   * with every message of the stream: the lease goes back, and the next attempt is a second later.
+   */
+  #carriedOut(what: string, answer: SeatAnswer, nowMs: number): boolean {
+    if (answer.ok) return true;
+    this.#end();
+    this.#deskText = `${answer.code}: ${answer.reason}`;
+    this.#retryMs = nowMs + retryAfterMs;
+    this.#refuse("desk", `${what}: ${this.#deskText}`);
+    if (this.#options.acquire === "command") this.#options.seat.release(this.#deskText);
+    return false;
   }
 
   #refuse(reason: string, text: string): void {

@@ -1,4 +1,5 @@
 import type { DiagnosticEntry, DiagnosticLevel } from "../../bridge/contract/diagnostics.ts";
+import type { Frame } from "../../bridge/contract/frame.ts";
 import type { Observation } from "../../bridge/contract/observation.ts";
 import type { StampNs } from "../../bridge/contract/units.ts";
 import type { Prediction } from "../../bridge/contract/world-model.ts";
@@ -6,6 +7,7 @@ import type {
   CompressedImage,
   DiagnosticArray,
   Header,
+  Image,
   JointState,
   JointTrajectory,
   JointTrajectoryPoint,
@@ -33,7 +35,7 @@ const levelNumber: Readonly<Record<DiagnosticLevel, number>> = {
   stale: 3,
 };
 
-function headerMessage({ stamp, frameId }: Stamped): Header {
+export function headerMessage({ stamp, frameId }: Stamped): Header {
   return { stamp: rosTime(stamp), frame_id: frameId };
 }
 
@@ -84,6 +86,19 @@ export function jointTrajectoryMessage(
 /** A baseline JPEG picture; `format` is the word image_transport's decoder looks for. */
 export function jpegMessage(at: Stamped, jpeg: Uint8Array): CompressedImage {
   return { header: headerMessage(at), format: "jpeg", data: jpeg };
+}
+
+/** Uncompressed RGB, as image_transport calls it. */
+export function imageMessage(at: Stamped, { widthPx, heightPx, rgb }: Frame): Image {
+  return {
+    header: headerMessage(at),
+    height: heightPx,
+    width: widthPx,
+    encoding: "rgb8",
+    is_bigendian: 0,
+    step: 3 * widthPx,
+    data: rgb,
+  };
 }
 
 export function diagnosticsMessage(

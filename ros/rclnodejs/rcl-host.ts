@@ -11,12 +11,13 @@ import {
 import { TakenCounts } from "../taken-counts.ts";
 import type { Rclnodejs, RclNode, RclPublisher, RclSubscription } from "./api.ts";
 import { rclQos, unsetPolicies } from "./rcl-qos.ts";
+import { RclServices } from "./rcl-services.ts";
 import { beatMs, type FromHostProcess, type ToHostProcess } from "./host-notes.ts";
 
 /** How the host answers: over the pipe, or into a test. */
 export interface RclHostOutput {
   data(endpointId: number, cdr: Uint8Array): void;
-  note(note: FromHostProcess, cdr?: Uint8Array): void;
+  note(note: FromHostProcess): void;
 }
 
 interface Writer {
@@ -46,12 +47,21 @@ export class RclHost {
   readonly #taken = new TakenCounts();
   readonly #writers = new Map<number, Writer>();
   readonly #readers = new Map<number, Reader>();
+  readonly #services: RclServices;
   readonly #ticks: NodeJS.Timeout;
 
   constructor(rcl: Rclnodejs, node: RclNode, output: RclHostOutput) {
     this.#rcl = rcl;
     this.#node = node;
     this.#output = output;
+    this.#services = new RclServices(rcl, node, {
+      post: (note) => {
+        output.note(note);
+      },
+      refuse: (endpointId, error) => {
+        this.#refuse(endpointId, error);
+      },
+    });
     this.#ticks = setInterval(() => {
       this.#tick();
     }, beatMs);
@@ -103,7 +113,7 @@ export class RclHost {
         this.#output.note({ kind: "stats", requestId: note.requestId, stats: this.#stats() });
         return;
       default:
-        note satisfies never;
+        this.#services.handle(note);
     }
   }
 
@@ -152,12 +162,17 @@ export class RclHost {
     try {
       open();
     } catch (error) {
-      this.#output.note({ kind: "refused", endpointId, text: errorText(error) });
+      this.#refuse(endpointId, error);
     }
+  }
+
+  #refuse(endpointId: number, error: unknown): void {
+    this.#output.note({ kind: "refused", endpointId, text: errorText(error) });
   }
 
   #tick(): void {
     this.#output.note({ kind: "beat" });
+    this.#services.look();
     for (const [endpointId, writer] of this.#writers) {
       const matchedCount = matchedCountOf(writer.publisher);
       if (matchedCount === writer.matchedCount) continue;
@@ -176,7 +191,7 @@ export class RclHost {
       topics.push({ ...emptyTopicStats(topic.name), ...counts, droppedCount: outbox.droppedCount });
     }
     // Our own node is among them.
-    const peerCount = Math.max(0, this.#node.getNodeNames().length - 1);
+    const peerCount = Math.max(0, this.#node.getNodeNamesAndNamespacesWithEnclaves().length - 1);
     // What rcl does not tell stays 0.
     return { ...emptyHostStats, peerCount, topics };
   }

@@ -22,7 +22,7 @@ import type { DatagramLink } from "./transport/link.ts";
 import { MalformedCounts, type MalformedKind } from "./wire/malformed-counts.ts";
 import { MessageParser } from "./wire/message-parser.ts";
 import { MalformedData } from "./params/params.ts";
-import { type DdsNames, ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
+import { type DdsNames, ddsTopicName, ddsTypeName, rosTypeName } from "./rosgraph/names.ts";
 import { Pacer } from "./writer/pacer.ts";
 import {
   builtinEndpointSet,
@@ -39,7 +39,8 @@ import { Router } from "./discovery/router.ts";
 import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
 import type { DiscoveryRange } from "./transport/discovery-range.ts";
 import { openUdpLink } from "./transport/udp-link.ts";
-import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
+import { Writer } from "./writer/writer.ts";
+import type { WriterLimits, WriterPast, WriterStats } from "./writer/writer-options.ts";
 
 export interface ParticipantOptions {
   /** 0..232. */
@@ -58,6 +59,8 @@ export interface ParticipantOptions {
   readonly announcePeriodMs?: number;
   /** Whose conventions to keep; default Jazzy's. */
   readonly distribution?: RosDistribution;
+  /** The hash of a type by its ROS name, where it is known: announced where the distribution has hashes. */
+  readonly typeHashOf?: (type: string) => string | undefined;
   /** Security enclave that `ros2 node list` shows; default `/`. */
   readonly enclave?: string;
   readonly readerLimits?: Partial<ReaderLimits>;
@@ -67,6 +70,8 @@ export interface ParticipantOptions {
   readonly log?: Log;
   /** Hears of quality-of-service events. */
   readonly onEvent?: (event: RosEvent) => void;
+  /** A test's: every writer of a topic begins as if it had done so much. */
+  readonly writerPast?: WriterPast;
   /** A test's time and link; default the machine's. */
   readonly scheduler?: Scheduler;
   readonly link?: DatagramLink;
@@ -121,12 +126,6 @@ export interface TopicReader {
   pause(): void;
   resume(): void;
   close(): void;
-}
-
-/** `RIHS01_…` of a service's two messages. */
-export interface ServiceTypeHashes {
-  readonly request: string;
-  readonly response: string;
 }
 
 /** Requests and responses kept for resending: more than the ten of ROS, so that bursts of calls survive loss. */
@@ -243,10 +242,10 @@ export class Participant implements AsyncDisposable {
   }
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
-  createWriter(options: { readonly topic: RosTopic; readonly typeHash?: string }): TopicWriter {
-    const { topic, typeHash } = options;
-    const names = { ...ddsNames(topic), userData: userDataText({ typehash: typeHash }) };
-    const writer = this.#openWriter({ ...names, qos: endpointQos(topic.qos) });
+  createWriter(options: { readonly topic: RosTopic }): TopicWriter {
+    const { topic } = options;
+    const userData = this.#endpointUserData(topic.type);
+    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos), userData });
     this.#writers.add(writer);
     this.#publishGraph();
     return {
@@ -274,15 +273,14 @@ export class Participant implements AsyncDisposable {
    */
   createReader(options: {
     readonly topic: RosTopic;
-    readonly typeHash?: string;
     readonly onMessage: (cdr: Uint8Array) => void;
   }): TopicReader {
-    const { topic, typeHash, onMessage } = options;
+    const { topic, onMessage } = options;
     const gate = new PlainCdrGate(topic.name, this.#log, this.#context.emit);
     const reader = this.#openReader({
       ...ddsNames(topic),
       qos: endpointQos(topic.qos),
-      userData: userDataText({ typehash: typeHash }),
+      userData: this.#endpointUserData(topic.type),
       onSample: ({ payload, status }) => {
         if (payload === undefined || status !== 0 || !gate.isOpenTo(payload)) return;
         try {
@@ -319,21 +317,20 @@ export class Participant implements AsyncDisposable {
    */
   createService(options: {
     readonly service: RosService;
-    readonly typeHashes?: ServiceTypeHashes;
     readonly onRequest: (requestCdr: Uint8Array, respond: Respond) => void;
   }): ServiceServer {
-    const endpoints = this.#serviceEndpoints(options);
-    return new ServiceServer(options.service, endpoints, options.onRequest);
+    const { service, onRequest } = options;
+    return new ServiceServer(service, this.#serviceEndpoints(service), onRequest);
   }
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
   createClient(options: {
     readonly service: RosService;
-    readonly typeHashes?: ServiceTypeHashes;
     /** The number of servers that can be called has changed. */
     readonly onServers?: (serverCount: number) => void;
   }): ServiceClient {
-    return new ServiceClient(options.service, this.#serviceEndpoints(options), options.onServers);
+    const { service, onServers } = options;
+    return new ServiceClient(service, this.#serviceEndpoints(service), onServers);
   }
 
   /** What is in the ROS graph at present, ourselves included. */
@@ -402,12 +399,13 @@ export class Participant implements AsyncDisposable {
     readonly userData?: string;
     readonly onMatch?: () => void;
   }): Writer {
-    const { writerLimits } = this.#options;
+    const { writerLimits, writerPast } = this.#options;
     const writer = new Writer(
       {
         entityId: this.#nextEntityId("Writer"),
         ...options,
         ...(writerLimits === undefined ? {} : { limits: writerLimits }),
+        ...(writerPast === undefined ? {} : { past: writerPast }),
       },
       this.#context,
     );
@@ -429,19 +427,11 @@ export class Participant implements AsyncDisposable {
     return reader;
   }
 
-  #serviceEndpoints(options: {
-    readonly service: RosService;
-    readonly typeHashes?: ServiceTypeHashes;
-  }): ServiceEndpoints {
-    const qos = { ...endpointQos(options.service.qos ?? servicesQos), depth: callDepth };
-    const announced = ({ topicName, typeName }: DdsNames) => {
-      const part = topicName.startsWith("rq/") ? "request" : "response";
-      return {
-        topicName,
-        typeName,
-        qos,
-        userData: userDataText({ typehash: options.typeHashes?.[part] }),
-      };
+  #serviceEndpoints(service: RosService): ServiceEndpoints {
+    const qos = { ...endpointQos(service.qos ?? servicesQos), depth: callDepth };
+    const announced = (names: DdsNames) => {
+      const userData = this.#endpointUserData(rosTypeName(names.typeName));
+      return { ...names, qos, userData };
     };
     return {
       scheduler: this.#context.scheduler,
@@ -489,6 +479,12 @@ export class Participant implements AsyncDisposable {
         this.#context.malformed.add(error instanceof MalformedData ? "discovery" : "internal");
       }
     };
+  }
+
+  #endpointUserData(type: string): string {
+    const { distribution = defaultDistribution, typeHashOf } = this.#options;
+    const typehash = conventionsOf(distribution).hasTypeHashes ? typeHashOf?.(type) : undefined;
+    return userDataText({ typehash });
   }
 
   #userData(): string {

@@ -2,8 +2,11 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { systemClock } from "../../bridge/contract/clock.ts";
+import { ParameterStore } from "../../ros/node/parameter-store.ts";
+import { RosNode } from "../../ros/node/ros-node.ts";
 import { RosPublications } from "../../ros/publications.ts";
 import { prediction } from "../unit/ros/prediction.ts";
+import { twoAxisDevice } from "../unit/ros/two-axis-device.ts";
 import { openBridgeTransport } from "./open-bridge-transport.ts";
 
 /**
@@ -24,14 +27,13 @@ await using transport = await openBridgeTransport({
   domainId: Number(values.domain),
   discoveryRange: values.localhost ? "LOCALHOST" : "SUBNET",
 });
-const publications = new RosPublications({
+const node = new RosNode({
   transport,
-  namespace: "/kairos",
-  axisNames: ["yaw", "pitch"],
-  frameIds: { base: "mount_base", camera: "camera_optical_frame" },
-  hardwareId: "mount0",
-  clock,
+  name: { name: "bridge", namespace: "/kairos" },
+  remaps: [],
+  parameters: new ParameterStore(),
 });
+const publications = new RosPublications({ node, device: twoAxisDevice(), clock });
 const jpeg = Uint8Array.from({ length: 150_000 }, (_, i) => i * 31 + (i >> 8));
 process.stdout.write(`${JSON.stringify({ event: "ready" })}\n`);
 

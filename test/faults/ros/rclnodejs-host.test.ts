@@ -147,7 +147,7 @@ describe("an rclnodejs host that fails", () => {
     peer.subscribe(topic, (cdr) => received.push(textOf(cdr)));
     host.advertise({ ...topic, name: "/faults/unbuilt", type: "unbuilt_msgs/msg/Thing" });
     await passes(host.advertise(topic), received, "the others");
-    const refusal = lines.find((line) => line.startsWith("rclnodejs refused a topic"));
+    const refusal = lines.find((line) => line.startsWith("rclnodejs refused an endpoint"));
     expect(refusal).toContain("unbuilt_msgs/msg/Thing");
     expect(refusal).toContain("does not exist");
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RosService } from "../../../bridge/contract/ros-services.ts";
+import type { ParticipantOptions } from "../../../ros/rtps/participant.ts";
 import type { CallOutcome } from "../../../ros/rtps/services/service-client.ts";
 import { bad, good, message, numberOf, World } from "./rtps-world.ts";
 
@@ -11,8 +12,9 @@ function serve(
   name: string,
   plus: number,
   sizeBytes = 12,
+  options: Partial<ParticipantOptions> = {},
 ): ReturnType<World["join"]> {
-  const joined = world.join(name);
+  const joined = world.join(name, options);
   joined.node.createService({
     service,
     onRequest: (cdr, respond) => {
@@ -151,10 +153,10 @@ describe("the graph", () => {
   it("shows nodes, topics with their hashes, and services of everyone, and forgets who leaves", async () => {
     const world = new World(1, good);
     const { node } = world.join("looker", { namespace: "/eyes" });
-    const other = serve(world, "server", 0);
+    const other = serve(world, "server", 0, 12, { typeHashOf: () => "RIHS01_ab" });
     const qos = { reliability: "reliable", durability: "volatile", depth: 1 } as const;
     const topic = { name: "/test/topic", type: "std_msgs/msg/String", qos };
-    other.node.createWriter({ topic, typeHash: "RIHS01_ab" });
+    other.node.createWriter({ topic });
     node.createClient({ service });
     // The graph is published once per turn of the event loop.
     await Promise.resolve();
