@@ -35,7 +35,7 @@ export interface SampleSource {
 }
 
 /** What is part of a service call goes to one participant, all else to all. */
-export function isFor({ call }: Change, prefix: PrefixKey): boolean {
+function isFor({ call }: Change, prefix: PrefixKey): boolean {
   return call === undefined || call.to === prefix;
 }
 
@@ -166,6 +166,7 @@ export class ReaderProxy implements PacedJob {
       if (missing.has(fragment) && wanted.size < maxFragmentRequests) wanted.add(fragment);
     }
     if (wanted.size === 0) return;
+    pacer.slowDown();
     this.#fragments.set(sequenceNumber, wanted);
     pacer.schedule(this);
   }
