@@ -15,7 +15,6 @@ const everyType: Readonly<Record<CommonType, true>> = {
   "std_msgs/msg/Header": true,
   "std_msgs/msg/String": true,
   "std_msgs/msg/Float64MultiArray": true,
-  "kairos_msgs/msg/WorldModelPrediction": true,
   "sensor_msgs/msg/JointState": true,
   "sensor_msgs/msg/CompressedImage": true,
   "sensor_msgs/msg/Image": true,
