@@ -1,4 +1,5 @@
 import process from "node:process";
+import type { RosActions } from "../../ros/actions/action-port.ts";
 import { rosNetwork, type RosNetworkConfig } from "../../ros/environment.ts";
 import { RosPublications } from "../../ros/publications.ts";
 import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport.ts";
@@ -45,6 +46,7 @@ export async function openRos(
 interface RosPartsOptions extends ServiceNodeOptions {
   readonly device: DeviceDescription;
   readonly memory: SharedMemory;
+  readonly actions?: RosActions;
 }
 
 /** The service on the ROS graph: the node, and what the loop tells it in messages. */
@@ -60,7 +62,15 @@ export function rosParts(config: Config, options: RosPartsOptions): RosParts {
   const serviceNode = new ServiceNode(config, options);
   const { node, time } = serviceNode;
   const { clock, memory, tee } = options;
-  const inputs = new RosInputs(config, device, { node, memory, clock, time, log: tee.log });
+  const { actions } = options;
+  const inputs = new RosInputs(config, device, {
+    node,
+    memory,
+    clock,
+    time,
+    log: tee.log,
+    actions,
+  });
   const publications = new RosPublications({
     node,
     device,
