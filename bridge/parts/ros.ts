@@ -15,7 +15,7 @@ import { RateLimit } from "../core/rate-limit.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
 import { RosInputs } from "./ros-inputs.ts";
-import { openRosTransport } from "./ros-transport.ts";
+import { openRosTransport, rosActions } from "./ros-transport.ts";
 import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
 
 /** What the configuration says of the ROS network; the rest is left to the environment. */
@@ -68,7 +68,15 @@ export function rosParts(
   const serviceNode = new ServiceNode(config, { transport, ...options });
   const { node, time } = serviceNode;
   const { clock, tee } = options;
-  const inputs = new RosInputs(config, device, { node, memory, clock, time, log: tee.log });
+  const actions = rosActions(transport, { clock, log: tee.log });
+  const inputs = new RosInputs(config, device, {
+    node,
+    memory,
+    clock,
+    time,
+    log: tee.log,
+    actions,
+  });
   const publications = new RosPublications({
     node,
     device,

@@ -37,6 +37,8 @@ const maxWaitMs = 60_000;
 const retryAfterMs = 1000;
 
 type Topic = keyof PublisherCounts;
+/** What a trajectory came by: the goal of an action has no publisher that could go. */
+export type TrajectorySource = "trajectory" | "action";
 
 /**
  * Commands from ROS topics, as one client of the same authority as all others. It may take the lease
@@ -55,7 +57,7 @@ export class CommandInput {
   readonly #options: CommandInputOptions;
   #barred: string | undefined;
   #run: TrajectoryRun | undefined;
-  #source: Topic | undefined;
+  #source: Topic | "action" | undefined;
   #lastCommandMs = Number.NEGATIVE_INFINITY;
   #retryMs = Number.NEGATIVE_INFINITY;
   #deskText = "";
@@ -106,8 +108,19 @@ export class CommandInput {
     this.velocityCount += 1;
   }
 
+  /** Brakes to rest where a trajectory runs; the lease stays. */
+  stopTrajectory(reason: string): void {
+    if (this.#run === undefined) return;
+    this.#end();
+    this.#options.seat.hold(reason);
+  }
+
   /** trajectory_msgs/JointTrajectory: takes the place of the one that runs. */
-  trajectory(message: JointTrajectory, arrivalMs: number): void {
+  trajectory(
+    message: JointTrajectory,
+    arrivalMs: number,
+    source: TrajectorySource = "trajectory",
+  ): void {
     const outcome = planTrajectory(message, this.#options.axes);
     if (!outcome.ok) {
       this.#refuse(outcome.reason, `joint_trajectory: ${outcome.text}`);
@@ -126,7 +139,7 @@ export class CommandInput {
     }
     if (!this.#mayCommand("joint_trajectory", arrivalMs)) return;
     this.#run = new TrajectoryRun(plan, startMs, this.#options.setpoint());
-    this.#source = "trajectory";
+    this.#source = source;
     this.#lastCommandMs = arrivalMs;
     this.trajectoryCount += 1;
     this.#follow(arrivalMs);
@@ -164,7 +177,7 @@ export class CommandInput {
   publishers(counts: PublisherCounts): void {
     if (counts.velocity === 0 && counts.trajectory === 0) this.#barred = undefined;
     const source = this.#source;
-    if (source === undefined || counts[source] > 0) return;
+    if (source === undefined || source === "action" || counts[source] > 0) return;
     this.#end();
     this.#options.seat.release(`the ROS publisher of joint_${source} has gone`);
   }
