@@ -1,6 +1,6 @@
-import { ros2jazzy } from "@foxglove/rosmsg-msgs-common";
 import { describe, expect, it } from "vitest";
 import { messageReader, messageWriter } from "../../../ros/messages/codec.ts";
+import { messageDefinition, type MessageField } from "../../../ros/messages/reader-definitions.ts";
 import type { RosTypeName } from "../../../ros/messages/message-types.ts";
 import type { RosNodeTransport } from "../../../bridge/contract/ros-services.ts";
 import { openTestRclnodejs, openTestRtps, testDomain } from "../../fakes/open-ros-transports.ts";
@@ -23,16 +23,13 @@ const everyType: Readonly<Record<RosTypeName, true>> = {
   "rcl_interfaces/msg/Log": true,
   "rcl_interfaces/msg/ParameterEvent": true,
   "lifecycle_msgs/msg/TransitionEvent": true,
+  "kairos_msgs/msg/WorldModelPrediction": true,
 };
 const types = Object.keys(everyType) as RosTypeName[];
 
-type Definition = (typeof ros2jazzy)[keyof typeof ros2jazzy];
-type Field = Definition["definitions"][number];
-const definitions: Readonly<Record<string, Definition | undefined>> = ros2jazzy;
-
 /** A message with something in every field: numbers that differ, texts, two of every sequence. */
 function sample(type: string): Record<string, unknown> {
-  const definition = definitions[type.replace("/msg/", "/")];
+  const definition = messageDefinition(type.replace("/msg/", "/"));
   if (definition === undefined) throw new Error(`no definition of ${type}`);
   const message: Record<string, unknown> = {};
   for (const [index, field] of definition.definitions.entries()) {
@@ -48,14 +45,14 @@ const arrays: Readonly<Record<string, (values: number[]) => ArrayLike<unknown>>>
   int64: (values) => BigInt64Array.from(values.map((value) => BigInt(Math.floor(value)))),
 };
 
-function fieldSample(field: Field, seed: number): unknown {
+function fieldSample(field: MessageField, seed: number): unknown {
   if (field.isArray !== true) return single(field, seed);
   const length = field.arrayLength ?? 2;
   const seeds = Array.from({ length }, (_, index) => seed + index);
   return arrays[field.type]?.(seeds) ?? seeds.map((each) => single(field, each));
 }
 
-function single({ type, isComplex }: Field, seed: number): unknown {
+function single({ type, isComplex }: MessageField, seed: number): unknown {
   if (isComplex === true) return sample(type);
   if (type === "string") return `text ${seed}`;
   if (type === "bool") return seed % 2 === 1;
