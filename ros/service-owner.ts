@@ -159,7 +159,11 @@ export class ServiceOwner {
     });
     client.calls.delete(callId);
     if ("cdr" in outcome) return outcome.cdr;
-    throw failure(client, outcome.failure, timeoutMs, this.#ended ?? this.#interruption);
+    throw failure(client, outcome.failure, timeoutMs, this.#whyClosed());
+  }
+
+  #whyClosed(): BridgeError | undefined {
+    return this.#ended ?? this.#interruption;
   }
 
   #waitForServer(client: Client, timeoutMs: number): Promise<boolean> {
