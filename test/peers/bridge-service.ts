@@ -1,89 +1,81 @@
 import process from "node:process";
-import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Heartbeats } from "../../bridge/contract/heartbeats.ts";
-import { silentLog } from "../../bridge/contract/log.ts";
-import type { RosService } from "../../bridge/contract/ros-services.ts";
-import { structureReader, structureWriter } from "../../ros/messages/codec.ts";
-import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
+import type { RosServices } from "../../bridge/contract/ros-services.ts";
+import { openBridgeTransport } from "./open-bridge-transport.ts";
 
-/** The bridge's services behind the peers' command line. Runs from dist/, inside a PeerNetwork. */
+/**
+ * AddTwoInts over the bridge's own transport, with the command line of cyclone/cyclone-service.c:
+ *
+ *     bridge-service serve|call add --topic NAME [--count N] [--domain N] [--secs S] [--localhost]
+ */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    topic: { type: "string", default: "/test/add" },
-    localhost: { type: "boolean", default: false },
+    topic: { type: "string", default: "add_two_ints" },
+    count: { type: "string", default: "1" },
     domain: { type: "string", default: "0" },
-    count: { type: "string", default: "0" },
     secs: { type: "string", default: "30" },
-    linger: { type: "string", default: "1" },
+    localhost: { type: "boolean", default: false },
   },
 });
-
-interface Request {
-  readonly a: bigint;
-  readonly b: bigint;
-}
-interface Response {
-  readonly sum: bigint;
-}
-const service: RosService = { name: values.topic, type: "example_interfaces/srv/AddTwoInts" };
-const readRequest = structureReader<Request>(`${service.type}_Request`);
-const writeRequest = structureWriter<Request>(`${service.type}_Request`);
-const readResponse = structureReader<Response>(`${service.type}_Response`);
-const writeResponse = structureWriter<Response>(`${service.type}_Response`);
-const stop = new AbortController();
+const service = { name: `/${values.topic}`, type: "example_interfaces/srv/AddTwoInts" };
+const timeoutMs = Number(values.secs) * 1000;
+const life = { over: false, end: (): void => undefined };
 for (const name of ["SIGTERM", "SIGINT"] as const) {
   process.once(name, () => {
-    stop.abort();
+    life.over = true;
+    life.end();
   });
 }
 
-await using transport = await openRtpsTransport({
+await using transport = await openBridgeTransport({
   domainId: Number(values.domain),
   discoveryRange: values.localhost ? "LOCALHOST" : "SUBNET",
-  workerEntry: new URL("../../ros/rtps-host-worker.js", import.meta.url),
-  heartbeats: new Heartbeats(),
-  log: silentLog,
-  nodeName: "bridge_service",
-  namespace: "/",
-  staticPeers: [],
-  interfaces: [],
 });
 if (positionals[0] === "serve") await serve(transport);
 else await call(transport);
 
-async function serve(on: RtpsTransport): Promise<void> {
-  on.serve(service, (cdr) => {
-    const { a, b } = readRequest(cdr);
-    say("request", { a: Number(a), b: Number(b) });
-    return writeResponse({ sum: a + b });
+async function serve(services: RosServices): Promise<void> {
+  services.serve(service, (request) => {
+    const [a, b] = [integerOf(request, 0), integerOf(request, 1)];
+    say("served", { a, b });
+    return cdrOf(a + b);
   });
   say("ready");
-  await delay(1000 * Number(values.secs), undefined, { signal: stop.signal }).catch(
-    () => undefined,
-  );
+  await new Promise<void>((resolve) => {
+    life.end = resolve;
+    setTimeout(resolve, timeoutMs).unref();
+    // Neither the transport nor the timer above holds the process.
+    setInterval(() => undefined, 1000).unref();
+    if (life.over) resolve();
+  });
 }
 
-async function call(on: RtpsTransport): Promise<void> {
-  const client = on.client(service);
+async function call(services: RosServices): Promise<void> {
+  const client = services.client(service);
   say("ready");
-  if (!(await client.waitForServer({ timeoutMs: 1000 * Number(values.secs) }))) {
+  if (!(await client.waitForServer({ timeoutMs }))) {
     process.exitCode = 3;
     return;
   }
-  say("matched");
-  for (let i = 0n; i < BigInt(values.count) && !stop.signal.aborted; i += 1n) {
-    try {
-      const cdr = await client.call(writeRequest({ a: i, b: 1000n }), { timeoutMs: 3000 });
-      say("response", { sum: Number(readResponse(cdr).sum) });
-    } catch {
-      say("timeout");
-    }
+  say("matched", { count: client.serverCount });
+  for (let number = 1; !life.over && number <= Number(values.count); number += 1) {
+    const startMs = performance.now();
+    const reply = await client.call(cdrOf(number, 1_000_000 * number), { timeoutMs });
+    say("reply", { sum: integerOf(reply, 0), tookUs: (performance.now() - startMs) * 1000 });
   }
-  const graph = await on.graph();
-  say("graph", { services: graph.services, nodes: graph.nodes });
-  say("done");
+}
+
+/** int64 fields behind the encapsulation header, little endian. */
+function cdrOf(...integers: readonly number[]): Uint8Array {
+  const cdr = Buffer.alloc(4 + 8 * integers.length);
+  cdr.writeUInt8(1, 1);
+  integers.forEach((integer, index) => cdr.writeBigInt64LE(BigInt(integer), 4 + 8 * index));
+  return cdr;
+}
+
+function integerOf(cdr: Uint8Array, index: number): number {
+  return Number(Buffer.from(cdr).readBigInt64LE(4 + 8 * index));
 }
 
 function say(event: string, fields: object = {}): void {

@@ -1,14 +1,14 @@
+import path from "node:path";
+import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildCyclonePeer, buildFastPeer } from "../../peers/build.ts";
 import { describePeer } from "../../peers/describe-peer.ts";
 import { openPeerNetwork, type PeerNetwork } from "../../peers/netns.ts";
-import type { PeerProcess } from "../../peers/peer-process.ts";
-import { bridgeService, buildCycloneService, buildFastService } from "../../peers/service-peers.ts";
-import { type Discovery, type PeerCommand, startPeer } from "../../peers/start-peer.ts";
+import { startPeer, type PeerCommand } from "../../peers/start-peer.ts";
 
-const cyclone = await buildCycloneService();
-const fast = await buildFastService();
-const count = 50;
-const sums = Array.from({ length: count }, (_, i) => 1000 + i);
+const cyclone = await buildCyclonePeer();
+const fast = await buildFastPeer();
+const bridge: PeerCommand = [process.execPath, path.resolve("dist/test/peers/bridge-service.js")];
 
 let network: PeerNetwork;
 beforeAll(async () => {
@@ -18,88 +18,65 @@ afterAll(async () => {
   await network[Symbol.asyncDispose]();
 });
 
-function start(
-  peer: PeerCommand,
-  mode: "serve" | "call",
-  name: string,
-  discovery: Discovery = "default",
-): PeerProcess {
-  const limits = mode === "call" ? ["--count", `${count}`] : [];
-  return startPeer(network, peer, [mode, "add", "--topic", name, ...limits], discovery);
-}
+const callCount = 50;
+const options = ["add", "--topic", "add_two_ints"];
 
-function sumsOf(client: PeerProcess): unknown[] {
-  return client.events
-    .filter(({ event }) => event === "response" || event === "timeout")
-    .map((event) => event["sum"]);
-}
-
-describe.each([
-  { name: "Cyclone DDS, as rmw_cyclonedds calls", built: cyclone },
-  { name: "Fast DDS, as rmw_fastrtps calls", built: fast },
-])("services with $name", ({ name, built }) => {
-  describePeer(name, built, (peer) => {
-    it.each(["default", "LOCALHOST"] as const)(
-      "our server answers each of 50 calls (discovery %s)",
-      async (discovery) => {
-        await using server = start(bridgeService, "serve", "/ours", discovery);
-        await using client = start(peer, "call", "/ours", discovery);
-        await client.until("done", 1, 25_000);
-        expect(sumsOf(client)).toEqual(sums);
-        expect(server.all("request")).toHaveLength(count);
-      },
-    );
-
-    it.each(["default", "LOCALHOST"] as const)(
-      "our client hears each of 50 answers (discovery %s)",
-      async (discovery) => {
-        await using server = start(peer, "serve", "/theirs", discovery);
-        await using client = start(bridgeService, "call", "/theirs", discovery);
-        await client.until("done", 1, 25_000);
-        expect(sumsOf(client)).toEqual(sums);
-        expect(server.all("request")).toHaveLength(count);
-      },
-    );
-
-    it("is seen in our graph as a service of the type it has", async () => {
-      await using server = start(peer, "serve", "/seen");
-      await server.until("ready");
-      await using client = start(bridgeService, "call", "/seen");
-      const [graph] = await client.until("graph", 1, 25_000);
-      expect(graph?.["services"]).toContainEqual({
-        name: "/seen",
-        types: ["example_interfaces/srv/AddTwoInts"],
-        servers: [""],
-        clients: ["/bridge_service"],
-      });
-    });
+describePeer("services in the manner of rmw_cyclonedds, with Cyclone DDS", cyclone, (programs) => {
+  describeService([programs.service]);
+});
+describePeer("services in the manner of rmw_fastrtps, with Fast DDS", fast, (programs) => {
+  describeService([programs.service]);
+});
+describe("services from one bridge to another", () => {
+  it("answers every call", async () => {
+    await expectAnswers({ client: bridge, server: bridge });
   });
 });
 
-describe("services with both stacks at once", () => {
-  describePeer("Cyclone DDS", cyclone, (cyclonePeer) => {
-    describePeer("Fast DDS", fast, (fastPeer) => {
-      it("our server answers clients of both kinds, each in its own way", async () => {
-        await using server = start(bridgeService, "serve", "/mixed");
-        await server.until("ready");
-        await using one = start(cyclonePeer, "call", "/mixed");
-        await using two = start(fastPeer, "call", "/mixed");
-        await using three = start(bridgeService, "call", "/mixed");
-        for (const client of [one, two, three]) {
-          await client.until("done", 1, 25_000);
-          expect(sumsOf(client)).toEqual(sums);
-        }
-      });
-
-      it("our client calls one server, whichever kinds there are", async () => {
-        await using one = start(cyclonePeer, "serve", "/either");
-        await using two = start(fastPeer, "serve", "/either");
-        await Promise.all([one.until("ready"), two.until("ready")]);
-        await using client = start(bridgeService, "call", "/either");
-        await client.until("done", 1, 25_000);
-        expect(sumsOf(client)).toEqual(sums);
-        expect(one.all("request").length + two.all("request").length).toBe(count);
-      });
-    });
+function describeService(peer: PeerCommand): void {
+  it("the bridge's server answers every call of the peer", async () => {
+    await expectAnswers({ client: peer, server: bridge });
   });
-});
+  it("the peer's server answers every call of the bridge", async () => {
+    await expectAnswers({ client: bridge, server: peer });
+  });
+  it("two clients at once each get their own answers", async () => {
+    await using server = startPeer(network, bridge, ["serve", ...options]);
+    await server.until("ready");
+    await Promise.all([expectCalls(peer), expectCalls(peer), expectCalls(bridge)]);
+  });
+  it("a client that was killed does not take the answers of the next, which gets its port", async () => {
+    await using server = startPeer(network, bridge, ["serve", ...options]);
+    await server.until("ready");
+    await using killed = startPeer(network, peer, ["call", ...options, "--count", "1000000"]);
+    await killed.until("reply", 5);
+    await killed.kill();
+    await expectCalls(peer);
+    await expectCalls(bridge);
+  });
+  it("a server that starts after the client is called then", async () => {
+    await using client = startPeer(network, bridge, ["call", ...options, "--count", "1"]);
+    await client.until("ready");
+    await using server = startPeer(network, peer, ["serve", ...options]);
+    expect(await client.until("reply")).toMatchObject([{ sum: 1_000_001 }]);
+    await server.until("served");
+  });
+}
+
+async function expectAnswers(ends: {
+  readonly client: PeerCommand;
+  readonly server: PeerCommand;
+}): Promise<void> {
+  await using server = startPeer(network, ends.server, ["serve", ...options]);
+  await server.until("ready");
+  await expectCalls(ends.client);
+  expect(await server.until("served", callCount)).toHaveLength(callCount);
+}
+
+async function expectCalls(peer: PeerCommand): Promise<void> {
+  const args = ["call", ...options, "--count", `${callCount}`];
+  await using client = startPeer(network, peer, args);
+  const replies = await client.until("reply", callCount);
+  const numbers = Array.from({ length: callCount }, (_, index) => index + 1);
+  expect(replies.map((reply) => reply["sum"])).toEqual(numbers.map((n) => n + 1_000_000 * n));
+}
