@@ -35,7 +35,7 @@ export interface SampleSource {
 }
 
 /** What is part of a service call goes to one participant, all else to all. */
-export function isFor({ call }: Change, prefix: PrefixKey): boolean {
+function isFor({ call }: Change, prefix: PrefixKey): boolean {
   return call === undefined || call.to === prefix;
 }
 

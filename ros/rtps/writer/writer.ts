@@ -7,7 +7,7 @@ import { MessageBuilder, toAllReaders } from "../wire/message-builder.ts";
 import { appendFragment, appendSample } from "./change-encoding.ts";
 import { type Change, History } from "./history.ts";
 import type { PacedJob } from "./pacer.ts";
-import { type HeartbeatOptions, isFor, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import { type HeartbeatOptions, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
 import { Reminders, type ReminderSource } from "./reminders.ts";
 import { Retention } from "./retention.ts";
 import { defaultWriterLimits, type WriterOptions, type WriterStats } from "./writer-options.ts";
@@ -22,7 +22,8 @@ const maxAckEvery = 8;
 type WriterEventKind = "deadline-missed" | "liveliness-lost" | "history-full";
 
 interface Destination {
-  readonly prefix: PrefixKey;
+  /** More than one where somebody was killed and his successor got his port before the lease ended. */
+  readonly prefixes: Set<PrefixKey>;
   readonly locator: Locator;
   reliable: boolean;
 }
@@ -238,7 +239,7 @@ export class Writer implements PacedJob, SampleSource, ReminderSource {
     for (const destination of this.#destinations) {
       const builder = new MessageBuilder(this.context.prefix, change.payload.length);
       builder.infoTimestamp(change.stampMs);
-      if (isFor(change, destination.prefix)) appendSample(builder, this.#toAll, change);
+      if (isForAny(change, destination.prefixes)) appendSample(builder, this.#toAll, change);
       else builder.gap(this.#toAll, change.sequenceNumber, change.sequenceNumber + 1);
       if (destination.reliable) this.#appendHeartbeat(builder);
       this.context.link.send(builder.finish(), destination.locator);
@@ -257,7 +258,7 @@ export class Writer implements PacedJob, SampleSource, ReminderSource {
     let bytes = 0;
     for (const destination of this.#destinations) {
       // The others learn of it by asking.
-      if (!isFor(change, destination.prefix)) continue;
+      if (!isForAny(change, destination.prefixes)) continue;
       const builder = new MessageBuilder(this.context.prefix);
       builder.infoTimestamp(change.stampMs);
       bytes += appendFragment(builder, this.#toAll, change, { fragment, fragmentBytes });
@@ -310,10 +311,18 @@ export class Writer implements PacedJob, SampleSource, ReminderSource {
       const address = `${locator.address}:${locator.port}`;
       const known = byAddress.get(address);
       const { prefix } = proxy.reader.guid;
-      if (known === undefined)
-        byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
-      else known.reliable ||= proxy.reliable;
+      if (known === undefined) {
+        const prefixes = new Set([prefix]);
+        byAddress.set(address, { prefixes, locator, reliable: proxy.reliable });
+      } else {
+        known.prefixes.add(prefix);
+        known.reliable ||= proxy.reliable;
+      }
     }
     this.#destinations = [...byAddress.values()];
   }
+}
+
+function isForAny({ call }: Change, prefixes: ReadonlySet<PrefixKey>): boolean {
+  return call === undefined || prefixes.has(call.to);
 }

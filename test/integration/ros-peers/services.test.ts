@@ -45,6 +45,15 @@ function describeService(peer: PeerCommand): void {
     await server.until("ready");
     await Promise.all([expectCalls(peer), expectCalls(peer), expectCalls(bridge)]);
   });
+  it("a client that was killed does not take the answers of the next, which gets its port", async () => {
+    await using server = startPeer(network, bridge, ["serve", ...options]);
+    await server.until("ready");
+    await using killed = startPeer(network, peer, ["call", ...options, "--count", "1000000"]);
+    await killed.until("reply", 5);
+    await killed.kill();
+    await expectCalls(peer);
+    await expectCalls(bridge);
+  });
   it("a server that starts after the client is called then", async () => {
     await using client = startPeer(network, bridge, ["call", ...options, "--count", "1"]);
     await client.until("ready");
