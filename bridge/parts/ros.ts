@@ -1,4 +1,5 @@
 import process from "node:process";
+import type { RosActions } from "../../ros/actions/action-port.ts";
 import { rosNetwork, type RosNetworkConfig } from "../../ros/environment.ts";
 import { RosPublications } from "../../ros/publications.ts";
 import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport.ts";
@@ -15,7 +16,7 @@ import { RateLimit } from "../core/rate-limit.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
 import { RosInputs } from "./ros-inputs.ts";
-import { openRosTransport, rosActions } from "./ros-transport.ts";
+import { openRosTransport } from "./ros-transport.ts";
 import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
 
 /** What the configuration says of the ROS network; the rest is left to the environment. */
@@ -48,6 +49,7 @@ interface RosPartsOptions extends Omit<ServiceNodeOptions, "transport"> {
   readonly device: DeviceDescription;
   readonly model: WorldModel;
   readonly memory: SharedMemory;
+  readonly actions: RosActions | undefined;
 }
 
 /** The service on the ROS graph: the node, and what the loop tells it in messages. */
@@ -67,16 +69,9 @@ export function rosParts(
   if (transport === undefined) return undefined;
   const serviceNode = new ServiceNode(config, { transport, ...options });
   const { node, time } = serviceNode;
-  const { clock, tee } = options;
-  const actions = rosActions(transport, { clock, log: tee.log });
-  const inputs = new RosInputs(config, device, {
-    node,
-    memory,
-    clock,
-    time,
-    log: tee.log,
-    actions,
-  });
+  const { clock, tee, actions } = options;
+  const { log } = tee;
+  const inputs = new RosInputs(config, device, { node, memory, clock, time, log, actions });
   const publications = new RosPublications({
     node,
     device,

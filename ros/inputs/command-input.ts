@@ -61,6 +61,7 @@ export class CommandInput {
   #lastCommandMs = Number.NEGATIVE_INFINITY;
   #retryMs = Number.NEGATIVE_INFINITY;
   #deskText = "";
+  #onCommand: () => void = () => undefined;
 
   constructor(options: CommandInputOptions) {
     this.#options = options;
@@ -69,6 +70,11 @@ export class CommandInput {
       this.#end();
       this.#barred = reason;
     });
+  }
+
+  /** Called with every command that was taken: time has to pass in small steps from now on. */
+  onCommand(listener: () => void): void {
+    this.#onCommand = listener;
   }
 
   /** Why commands are refused until control is asked for anew; undefined while they are not. */
@@ -106,6 +112,7 @@ export class CommandInput {
     this.#source = "velocity";
     this.#lastCommandMs = arrivalMs;
     this.velocityCount += 1;
+    this.#onCommand();
   }
 
   /** Brakes to rest where a trajectory runs; the lease stays. */
@@ -143,6 +150,7 @@ export class CommandInput {
     this.#lastCommandMs = arrivalMs;
     this.trajectoryCount += 1;
     this.#follow(arrivalMs);
+    this.#onCommand();
   }
 
   /** The control service: takes or returns the lease, and lifts the bar. */
