@@ -5,6 +5,7 @@ import type { Clock } from "./contract/clock.ts";
 import type { DiagnosticEntry } from "./contract/diagnostics.ts";
 import { errorText } from "./contract/errors.ts";
 import { Thread } from "./contract/heartbeats.ts";
+import type { LiveSettings } from "./live-settings.ts";
 import type { Log } from "./contract/log.ts";
 import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
@@ -47,6 +48,7 @@ export interface RosSink extends PictureSink {
 /** The opened parts. The service uses them; who opened them closes them. */
 export interface ServiceParts {
   readonly config: Config;
+  readonly settings: LiveSettings;
   readonly version: string;
   readonly log: Log;
   readonly clock: Clock;
@@ -150,6 +152,9 @@ export class BridgeService implements AsyncDisposable {
         this.#report();
       }, reportPeriodMs),
     ];
+    actuation.onEvent((event) => {
+      if (event.kind === "mode") this.#diagnose(this.#reporter.snapshot());
+    });
     this.#loop.start();
   }
 
@@ -170,6 +175,7 @@ export class BridgeService implements AsyncDisposable {
     const text = errorText(error);
     this.#parts.log.error({ part, text }, "a part has failed");
     this.#reporter.fault(part, text);
+    this.#diagnose(this.#reporter.snapshot());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,7 +185,7 @@ export class BridgeService implements AsyncDisposable {
   }
 
   get #lookaheadMs(): number {
-    const { lookaheadMs } = this.#parts.config.model;
+    const { lookaheadMs } = this.#parts.settings;
     return lookaheadMs >= 0 ? lookaheadMs : (this.#delay.delayMs ?? assumedLookaheadMs);
   }
 
@@ -206,7 +212,7 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openPictures(): CameraFeed {
-    const { config, memory, ros, recorder, setCameraRateHz } = this.#parts;
+    const { settings, memory, model, ros, recorder, setCameraRateHz } = this.#parts;
     const onError = (error: unknown): void => {
       this.fault("camera", error);
     };
@@ -218,9 +224,10 @@ export class BridgeService implements AsyncDisposable {
         ...(ros === undefined ? [] : [ros.sink]),
         ...(recorder === undefined ? [] : [recorder]),
       ],
+      modelLooks: () => (model.description.streams?.length ?? 0) > 0,
       encoders: { camera: encoder(), predicted: encoder() },
       onDemand: (wanted) => {
-        setCameraRateHz(wanted ? config.sim.cameraRateHz : config.sim.idleCameraRateHz);
+        setCameraRateHz(wanted ? settings.cameraRateHz : settings.idleCameraRateHz);
       },
     });
   }
@@ -253,12 +260,16 @@ export class BridgeService implements AsyncDisposable {
     });
   }
 
+  #diagnose(snapshot: ServiceSnapshot): void {
+    this.#parts.ros?.sink.diagnostics(diagnosticEntries(snapshot));
+  }
+
   #report(): void {
     void this.#reporter.refresh().catch((error: unknown) => {
       this.fault("ros", error);
     });
     const snapshot = this.#reporter.snapshot();
-    this.#parts.ros?.sink.diagnostics(diagnosticEntries(snapshot));
+    this.#diagnose(snapshot);
     this.#feed.score(snapshot);
     this.#feed.status(snapshot, this.#server.authority()[0]);
   }

@@ -5,6 +5,9 @@ import type { FrameMailbox } from "./contract/frame-mailbox.ts";
 export interface PictureSink {
   wantsCamera(): boolean;
   camera(frame: Frame, jpeg: Uint8Array): void;
+  /** For those who take the pixels as they are. */
+  wantsFrames?(): boolean;
+  frame?(frame: Frame): void;
   wantsPredicted(): boolean;
   predicted(frame: Frame, jpeg: Uint8Array, aheadMs: number): void;
 }
@@ -16,6 +19,8 @@ export interface PictureEncoder {
 export interface CameraFeedOptions {
   readonly camera: FrameMailbox;
   readonly sinks: readonly PictureSink[];
+  /** Whether the model itself looks: it reads the mailbox, so nothing is encoded for it. */
+  readonly modelLooks: () => boolean;
   /** Encode off this thread; a newer frame may take the place of one that waits. */
   readonly encoders: { readonly camera: PictureEncoder; readonly predicted: PictureEncoder };
   /** Told when pictures begin or cease to be wanted, so that the camera can slow down. */
@@ -42,11 +47,16 @@ export class CameraFeed {
   poll(): void {
     const { camera, sinks } = this.#options;
     const takers = sinks.filter((sink) => sink.wantsCamera());
-    this.#noteDemand(takers.length > 0 || this.wantsPredicted());
-    if (takers.length === 0 || camera.sequence === this.#sentSequence) return;
+    const rawTakers = sinks.filter((sink) => sink.wantsFrames?.() ?? false);
+    const takerCount = takers.length + rawTakers.length;
+    const { modelLooks } = this.#options;
+    this.#noteDemand(takerCount > 0 || this.wantsPredicted() || modelLooks());
+    if (takerCount === 0 || camera.sequence === this.#sentSequence) return;
     const frame = camera.readCopy();
     if (frame === undefined) return;
     this.#sentSequence = frame.sequence;
+    for (const sink of rawTakers) sink.frame?.(frame);
+    if (takers.length === 0) return;
     this.#options.encoders.camera.offer(frame, (jpeg) => {
       for (const sink of takers) sink.camera(frame, jpeg);
     });

@@ -40,7 +40,10 @@ const Config = z.strictObject({
     .prefault({}),
   log: z
     .strictObject({
-      level: z.enum(["error", "warn", "info", "debug"]).default("info"),
+      level: z
+        .enum(["error", "warn", "info", "debug"])
+        .default("info")
+        .describe("what is logged; the same goes to /rosout"),
       format: z.enum(["text", "json"]).default("text"),
     })
     .prefault({}),
@@ -64,8 +67,12 @@ const Config = z.strictObject({
       package: z.string().default(""),
       /** Steps predicted each tick; at most what the package was trained for. */
       horizonSteps: z.int().min(1).max(1024).default(24),
-      /** Which predicted state is published as the compensated one; -1 = the measured command delay. */
-      lookaheadMs: z.number().min(-1).max(2000).default(-1),
+      lookaheadMs: z
+        .number()
+        .min(-1)
+        .max(2000)
+        .default(-1)
+        .describe("which predicted state is published; -1 = the measured command delay"),
       /** How far ahead the predicted picture looks; limited to the horizon. */
       previewAheadMs: z.number().min(0).max(5000).default(400),
       /** A libonnxruntime.so to use instead of the one in the npm package; empty = that one. */
@@ -114,26 +121,49 @@ const Config = z.strictObject({
         .default("kairos_bridge"),
       namespace: z
         .string()
-        .regex(/^(\/[A-Za-z_][A-Za-z0-9_]*)+$/, "a ROS namespace such as /kairos")
+        .regex(/^(\/|(\/[A-Za-z_][A-Za-z0-9_]*)+)$/, "a ROS namespace such as /kairos, or /")
         .default("/kairos"),
+      /** What may also follow --ros-args: remaps, parameters, parameter files. */
+      arguments: z.array(z.string()).default([]),
+      autostart: z
+        .boolean()
+        .default(true)
+        .describe("configure and activate the node at the start; false leaves it to a manager"),
+      useSimTime: z.boolean().default(false).describe("stamp messages with the time on /clock"),
+      publishClock: z
+        .boolean()
+        .default(false)
+        .describe("publish the embedded simulator's time on /clock, and stamp messages with it"),
+      publishPredictions: z.boolean().default(true).describe("publish what the model predicts"),
+      publishFrames: z
+        .boolean()
+        .default(true)
+        .describe("publish /tf and /tf_static; false where robot_state_publisher does"),
+      maxJointStatesRateHz: z
+        .number()
+        .min(0)
+        .max(1000)
+        .default(1000)
+        .describe("joint_states and /tf at most this often; 0 = never"),
     })
     .prefault({}),
   observation: z
     .strictObject({
-      /** `device`: the driver's own telemetry and the simulator's camera. `ros`: the topics of `rosInputs`. */
-      source: z.enum(["device", "ros"]).default("device"),
+      source: z
+        .enum(["device", "ros"])
+        .default("device")
+        .describe("device: the driver's telemetry and camera; ros: the topics of rosInputs"),
     })
     .prefault({}),
   rosInputs: z
     .strictObject({
-      /** Names beginning with / stand as they are, others are under `ros.namespace`; empty = not read. */
+      /** Names beginning with / stand as they are, others lie in the node's namespace; empty = not read. */
       jointStatesTopic: rosName.default("/joint_states"),
       imageTopic: rosName.default("/camera/image_raw"),
-      compressedImageTopic: rosName.default("/camera/image_raw/compressed"),
+      /** Beside or instead of the raw one; usually its name with /compressed behind it. */
+      compressedImageTopic: rosName.default(""),
       /** ROS joint names in the order of the device's axes; empty = as the axes are called. */
       jointNames: z.array(z.string().min(1)).default([]),
-      /** `measured`: stamps are placed by the quickest message. `sim`: by /clock, as with use_sim_time. */
-      stamps: z.enum(["measured", "sim"]).default("measured"),
       /** Messages older than this when they come are refused. */
       maxStampAgeMs: z.number().min(1).max(10_000).default(500),
       /** Stamps further ahead of the clock than this are refused. */
@@ -182,9 +212,8 @@ const Config = z.strictObject({
       payloadKg: z.number().min(0.05).max(0.6).default(0.2),
       cameraWidthPx: z.int().min(32).max(640).multipleOf(4).default(160),
       cameraHeightPx: z.int().min(32).max(480).multipleOf(4).default(120),
-      cameraRateHz: z.number().min(1).max(60).default(25),
-      /** Camera rate while nobody looks. */
-      idleCameraRateHz: z.number().min(0.5).max(60).default(2),
+      cameraRateHz: z.number().min(1).max(60).default(25).describe("while somebody looks"),
+      idleCameraRateHz: z.number().min(0.5).max(60).default(2).describe("while nobody looks"),
     })
     .prefault({}),
   gazebo: z
@@ -229,6 +258,11 @@ export interface ConfigInput {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Dotted path to value, as the command line gave them. */
   readonly flags?: Readonly<Record<string, unknown>>;
+}
+
+/** The same schema as JSON Schema, for whoever offers the options elsewhere. */
+export function configJsonSchema(): unknown {
+  return z.toJSONSchema(Config, { io: "output", unrepresentable: "any" });
 }
 
 type Tree = Record<string, unknown>;

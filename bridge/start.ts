@@ -18,16 +18,20 @@ import { loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
-import { RosInputs } from "./parts/ros-inputs.ts";
+import { rosActions } from "./parts/ros-transport.ts";
 import { cameraRate, openSimulation } from "./parts/simulation.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
 import { createSharedMemory } from "./shared-memory.ts";
+import { liveSettings } from "./live-settings.ts";
+import { logTee } from "./log-tee.ts";
 import { logStart } from "./start-log.ts";
 
 export interface StartOptions {
   readonly log: Log;
   readonly version: string;
   readonly signal: AbortSignal;
+  /** Changes what `log` shows; without it the level stays. */
+  readonly setLogLevel?: (level: string) => void;
 }
 
 /** The running service. Disposal brings the device to rest first; it is safe to repeat. */
@@ -64,7 +68,10 @@ export async function startBridge(config: Config, options: StartOptions): Promis
 }
 
 async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
-  const { log, version, signal } = options;
+  const { version, signal, setLogLevel = () => undefined } = options;
+  const tee = logTee(options.log);
+  const { log } = tee;
+  const settings = liveSettings(config);
   const device = loadDevice(config.device.profile);
   // Before anything is opened: a fault that cannot be made is a wrong call.
   const faults = openFaultLayer(config, device);
@@ -93,11 +100,25 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
 
-  const inputs = new RosInputs(config, device, { transport, memory, clock, log });
-  closers.push(() => inputs[Symbol.asyncDispose]());
+  const ros = rosParts(config, {
+    transport,
+    device,
+    model,
+    memory,
+    clock,
+    tee,
+    settings,
+    setLogLevel,
+    actions: transport === undefined ? undefined : rosActions(transport, { clock, log }),
+  });
+  if (ros !== undefined) {
+    closers.push(() => ros.inputs[Symbol.asyncDispose]());
+    closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
+  }
 
   const parts: ServiceParts = {
     config,
+    settings,
     version,
     log,
     clock,
@@ -106,10 +127,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     model,
     ...(faults === undefined ? {} : { faults }),
     ...(recorder === undefined ? {} : { recorder }),
-    ros:
-      transport === undefined
-        ? undefined
-        : rosParts(config, device, transport, { clock, diagnostics: () => inputs.diagnostics() }),
+    ros,
     simulator: () => simulation.status(),
     setCameraRateHz: (rateHz) => {
       camera.set(rateHz);
@@ -124,7 +142,12 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const service = await BridgeService.open(parts);
   running.service = service;
   closers.push(() => service[Symbol.asyncDispose]());
-  inputs.openCommands(service.desk);
+  ros?.inputs.openCommands(service.desk);
+  await ros?.serviceNode.attach({
+    desk: service.desk,
+    actuation,
+    resetModel: () => model.reset(),
+  });
   void model.gaveUp.then((error) => {
     service.fault("inference", error);
   });

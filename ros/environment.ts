@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
-import type { DiscoveryRange } from "./rtps/transport/udp-link.ts";
+import { type DiscoveryRange, discoveryRanges } from "./rtps/transport/discovery-range.ts";
+import { maxDomainId } from "./rtps/wire/protocol.ts";
 
 /** What the configuration says; undefined leaves it to the environment, then to the default. */
 export interface RosNetworkConfig {
@@ -12,13 +13,9 @@ export interface RosNetworkConfig {
 export interface RosNetwork {
   readonly domainId: number;
   readonly discoveryRange: DiscoveryRange;
-  /** IPv4 addresses. */
+  /** IPv4 addresses and host names. */
   readonly staticPeers: readonly string[];
 }
-
-/** 7400 + 250 * 232 + 11 is the last domain whose first ports exist. */
-const maxDomainId = 232;
-const ranges = ["LOCALHOST", "SUBNET", "OFF"] as const;
 
 /**
  * Domain, discovery range and static peers from the configuration, else from ROS 2's environment
@@ -57,35 +54,54 @@ function discoveryRange(
   config: RosNetworkConfig,
 ): DiscoveryRange {
   if (config.discoveryRange !== undefined) return config.discoveryRange;
-  // The older variable; where it is set, it decides (rmw, Iron and later).
-  const only = env["ROS_LOCALHOST_ONLY"];
-  if (only !== undefined && only !== "" && only !== "0") {
-    if (only === "1") return "LOCALHOST";
-    throw invalid("ROS_LOCALHOST_ONLY", only, "0 or 1");
-  }
+  if (isLocalhostOnly(env)) return "LOCALHOST";
   const text = env["ROS_AUTOMATIC_DISCOVERY_RANGE"];
   if (text === undefined || text === "" || text === "SYSTEM_DEFAULT") return "LOCALHOST";
-  const range = ranges.find((name) => name === text);
+  const range = discoveryRanges.find((name) => name === text);
   if (range !== undefined) return range;
-  throw invalid("ROS_AUTOMATIC_DISCOVERY_RANGE", text, `${ranges.join(", ")} or SYSTEM_DEFAULT`);
+  throw invalid(
+    "ROS_AUTOMATIC_DISCOVERY_RANGE",
+    text,
+    `${discoveryRanges.join(", ")} or SYSTEM_DEFAULT`,
+  );
+}
+
+/** The older variable; where it is set to 1 it decides, and named peers are ignored (rcl, Iron and later). */
+function isLocalhostOnly(env: Readonly<Record<string, string | undefined>>): boolean {
+  const only = env["ROS_LOCALHOST_ONLY"];
+  if (only === undefined || only === "" || only === "0") return false;
+  if (only === "1") return true;
+  throw invalid("ROS_LOCALHOST_ONLY", only, "0 or 1");
 }
 
 function staticPeers(
   env: Readonly<Record<string, string | undefined>>,
   config: RosNetworkConfig,
 ): readonly string[] {
+  const named = isLocalhostOnly(env) ? "" : (env["ROS_STATIC_PEERS"] ?? "");
   const peers =
     config.staticPeers ??
-    (env["ROS_STATIC_PEERS"] ?? "")
+    named
       .split(";")
       .map((peer) => peer.trim())
       .filter((peer) => peer !== "");
   const name = config.staticPeers === undefined ? "ROS_STATIC_PEERS" : "ros.staticPeers";
   return peers.map((peer) => {
     if (peer === "localhost") return "127.0.0.1";
-    if (isIPv4(peer)) return peer;
-    throw invalid(name, peer, "IPv4 addresses separated by semicolons");
+    if (isIPv4(peer) || isHostName(peer)) return peer;
+    throw invalid(name, peer, "IPv4 addresses or host names separated by semicolons");
   });
+}
+
+/** RFC 1123, 2.1; a last part of digits would be an address gone wrong. */
+function isHostName(text: string): boolean {
+  const label = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+  const labels = text.split(".");
+  return (
+    text.length <= 253 &&
+    labels.every((part) => label.test(part)) &&
+    !/^\d+$/.test(labels.at(-1) ?? "")
+  );
 }
 
 function invalid(name: string, found: string, expected: string): BridgeError {

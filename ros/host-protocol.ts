@@ -1,5 +1,8 @@
+import type { RosGraph, RosService } from "../bridge/contract/ros-services.ts";
 import type { RosEvent, RosTopic, RosTransportStats } from "../bridge/contract/ros-transport.ts";
-import type { DiscoveryRange } from "./rtps/transport/udp-link.ts";
+import type { RosDistribution } from "./rtps/rosgraph/distribution.ts";
+import type { CallOutcome } from "./rtps/services/service-client.ts";
+import type { DiscoveryRange } from "./rtps/transport/discovery-range.ts";
 
 /** What a ROS host is opened with. Travels as `workerData`, so it is plain data. */
 export interface RosHostOptions {
@@ -11,8 +14,10 @@ export interface RosHostOptions {
   /** `/` or e.g. `/kairos`. */
   readonly namespace: string;
   readonly fragmentBytes?: number;
-  /** 24 for ROS 2 Humble and older; default 16. */
-  readonly graphGidBytes?: 16 | 24;
+  /** Whose conventions to keep; default Jazzy's. */
+  readonly distribution?: RosDistribution;
+  /** Security enclave that `ros2 node list` shows; default `/`. */
+  readonly enclave?: string;
 }
 
 /** `workerData` of a host that is a worker. */
@@ -30,18 +35,63 @@ export interface RosHostReady {
 }
 
 /**
- * To the host. `endpointId` is chosen by the owner, once per publisher or subscription, and stays below
- * `maxEndpoints`. `cdr` is one serialized message with its encapsulation header; its buffer is transferred.
+ * To the host. `endpointId` is chosen by the owner, once per publisher, subscription, server or client, and
+ * stays below `maxEndpoints`. `cdr` is one serialized message with its encapsulation header; its buffer is
+ * transferred.
  */
 export type ToRosHost =
   | { readonly kind: "advertise"; readonly endpointId: number; readonly topic: RosTopic }
   | { readonly kind: "publish"; readonly endpointId: number; readonly cdr: Uint8Array }
   | { readonly kind: "subscribe"; readonly endpointId: number; readonly topic: RosTopic }
   | { readonly kind: "unsubscribe"; readonly endpointId: number }
+  | ToServiceHost
   | { readonly kind: "stats"; readonly requestId: number }
   | { readonly kind: "close" };
 
+/** The part of services. `callId` counts a client's calls, `requestId` a server's requests. */
+export type ToServiceHost =
+  | ({ readonly kind: "serve" } & ServiceToOpen)
+  /** Without `cdr`: there will be no response. */
+  | {
+      readonly kind: "respond";
+      readonly endpointId: number;
+      readonly requestId: number;
+      readonly cdr?: Uint8Array;
+    }
+  | ({ readonly kind: "open-client" } & ServiceToOpen)
+  | {
+      readonly kind: "call";
+      readonly endpointId: number;
+      readonly callId: number;
+      readonly timeoutMs: number;
+      readonly cdr: Uint8Array;
+    }
+  | { readonly kind: "close-service"; readonly endpointId: number }
+  | { readonly kind: "graph"; readonly requestId: number };
+
+export type FromServiceHost =
+  | {
+      readonly kind: "request";
+      readonly endpointId: number;
+      readonly requestId: number;
+      readonly cdr: Uint8Array;
+    }
+  | {
+      readonly kind: "response";
+      readonly endpointId: number;
+      readonly callId: number;
+      readonly outcome: CallOutcome;
+    }
+  | { readonly kind: "servers"; readonly endpointId: number; readonly serverCount: number }
+  | { readonly kind: "graph"; readonly requestId: number; readonly graph: RosGraph };
+
+interface ServiceToOpen {
+  readonly endpointId: number;
+  readonly service: RosService;
+}
+
 export type FromRosHost =
+  | FromServiceHost
   | { readonly kind: "message"; readonly endpointId: number; readonly cdr: Uint8Array }
   | { readonly kind: "matched"; readonly endpointId: number; readonly matchedCount: number }
   | { readonly kind: "stats"; readonly requestId: number; readonly stats: RosHostStats }
@@ -53,16 +103,16 @@ export type FromRosHost =
       readonly sentence: string;
     };
 
-/** `RosTransportStats` with what the embedded participant knows beyond it. */
+/** `RosTransportStats` with what a host knows beyond it; optional is what only the embedded participant knows. */
 export interface RosHostStats extends RosTransportStats {
   /** What of `malformedCount` was wrong with what. */
-  readonly malformedByKind: Readonly<Record<string, number>>;
+  readonly malformedByKind?: Readonly<Record<string, number>>;
   /** Peers and endpoints not let in because there were too many. */
-  readonly refusedCount: number;
+  readonly refusedCount?: number;
   /** Endpoints of all peers. */
-  readonly endpointCount: number;
+  readonly endpointCount?: number;
   /** Pairs that were not matched for QoS or type, since the start; those at present are in `incompatibilities`. */
-  readonly mismatchCount: number;
+  readonly mismatchCount?: number;
   readonly topics: readonly RosTopicStats[];
   /** Readers and writers of our topics that could not be matched, and for which policies. */
   readonly incompatibilities: readonly {
@@ -84,8 +134,8 @@ export interface RosTopicStats {
   /** Messages that were sent to us, or asked of us, and no longer to be had. */
   readonly lostCount: number;
   /** Messages refused because a keep-all history was full. */
-  readonly rejectedCount: number;
-  readonly deadlineMissedCount: number;
+  readonly rejectedCount?: number;
+  readonly deadlineMissedCount?: number;
   /** Messages dropped because this process did not take them in time. */
   readonly droppedCount: number;
   readonly matchedCount: number;

@@ -6,6 +6,8 @@ export interface PredictedState {
   stampMs: number;
   readonly posRad: Float64Array;
   readonly velRadPerS: Float64Array;
+  /** One standard deviation of `posRad`. */
+  readonly stdPosRad: Float64Array;
 }
 
 export function makePredictedState(axisCount: number): PredictedState {
@@ -13,11 +15,12 @@ export function makePredictedState(axisCount: number): PredictedState {
     stampMs: Number.NaN,
     posRad: new Float64Array(axisCount),
     velRadPerS: new Float64Array(axisCount),
+    stdPosRad: new Float64Array(axisCount),
   };
 }
 
 /**
- * The mean state of candidate 0 at `timeMs`: position and velocity linear between the two predicted
+ * The state of candidate 0 at `timeMs`: position, velocity and deviation linear between the two predicted
  * steps around it. A time before the first or after the last step gives that step, with its own time
  * in `stampMs`: nothing is extrapolated, and the stamp always says what the numbers are for.
  *
@@ -29,7 +32,8 @@ export function predictedStateAt(
   timeMs: number,
   out: PredictedState,
 ): PredictedState {
-  const { stampMs, stepMs, horizonSteps, axisCount, meanPosRad, meanVelRadPerS } = prediction;
+  const { stampMs, stepMs, horizonSteps, axisCount } = prediction;
+  const { meanPosRad, meanVelRadPerS, stdPosRad } = prediction;
   const step = Math.min(Math.max((timeMs - stampMs) / stepMs, 1), horizonSteps);
   const lowStep = Math.min(Math.floor(step), Math.max(1, horizonSteps - 1));
   const ratio = step - lowStep;
@@ -39,6 +43,7 @@ export function predictedStateAt(
   for (let axis = 0; axis < axisCount; axis += 1) {
     out.posRad[axis] = mix(meanPosRad, low + axis, high + axis, ratio);
     out.velRadPerS[axis] = mix(meanVelRadPerS, low + axis, high + axis, ratio);
+    out.stdPosRad[axis] = mix(stdPosRad, low + axis, high + axis, ratio);
   }
   return out;
 }

@@ -10,13 +10,11 @@ import {
 import { EventOutbox } from "./event-outbox.ts";
 import { HostOutbox } from "./host-outbox.ts";
 import type { FromRosHost, RosHostReady, RosHostWorkerData, ToRosHost } from "./host-protocol.ts";
+import { typeHash } from "./messages/type-hash.ts";
 import { hostStats } from "./rtps-host-stats.ts";
-import {
-  openParticipant,
-  type Participant,
-  type TopicReader,
-  type TopicWriter,
-} from "./rtps/participant.ts";
+import { openParticipant, type Participant } from "./rtps/participant.ts";
+import type { TopicReader, TopicWriter } from "./rtps/topic-endpoints.ts";
+import { ServiceHost } from "./service-host.ts";
 import { TakenCounts } from "./taken-counts.ts";
 
 /** Beats, matched counts and waiting messages are looked after this often. */
@@ -34,11 +32,13 @@ class RtpsHost {
   >();
   readonly #matchedCounts = new Map<number, number>();
   readonly #events: EventOutbox;
+  readonly #services: ServiceHost;
   readonly #ticks: NodeJS.Timeout;
 
   constructor(participant: Participant, data: RosHostWorkerData, events: EventOutbox) {
     this.#participant = participant;
     this.#events = events;
+    this.#services = new ServiceHost(participant, post);
     this.#taken = new TakenCounts(data.taken);
     this.#heartbeats = new Heartbeats(data.heartbeats);
     this.#tick();
@@ -69,6 +69,14 @@ class RtpsHost {
         return;
       case "close":
         void this.#close();
+        return;
+      case "serve":
+      case "respond":
+      case "open-client":
+      case "call":
+      case "close-service":
+      case "graph":
+        this.#services.handle(message);
         return;
       default:
         message satisfies never;
@@ -153,6 +161,7 @@ async function main(data: RosHostWorkerData): Promise<void> {
     const participant = await openParticipant({
       ...options,
       range: discoveryRange,
+      typeHashOf: typeHash,
       log: portLog,
       onEvent: (event) => {
         events.push(event);

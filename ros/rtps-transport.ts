@@ -2,11 +2,18 @@ import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
 import type { Heartbeats } from "../bridge/contract/heartbeats.ts";
 import type { Log } from "../bridge/contract/log.ts";
 import type {
+  RosGraph,
+  RosNodeTransport,
+  RosRequestHandler,
+  RosService,
+  RosServiceClient,
+  RosServiceServer,
+} from "../bridge/contract/ros-services.ts";
+import type {
   RosEvent,
   RosPublisher,
   RosSubscription,
   RosTopic,
-  RosTransport,
   RosTransportInfo,
 } from "../bridge/contract/ros-transport.ts";
 import { WorkerHost } from "../bridge/contract/worker-host.ts";
@@ -19,7 +26,8 @@ import type {
   RosHostWorkerData,
   ToRosHost,
 } from "./host-protocol.ts";
-import { ddsTopicName, ddsTypeName } from "./rtps/rosgraph/names.ts";
+import { ddsServiceNames, ddsTopicName, ddsTypeName } from "./rtps/rosgraph/names.ts";
+import { ServiceOwner } from "./service-owner.ts";
 import { maxEndpoints, TakenCounts } from "./taken-counts.ts";
 
 export interface RtpsTransportOptions extends RosHostOptions {
@@ -33,8 +41,11 @@ export interface RtpsTransportOptions extends RosHostOptions {
 
 type Host = WorkerHost<ToRosHost, FromRosHost, RosHostReady>;
 
-/** Messages posted to the host and not taken yet, above which `publish` drops: the host has stalled. */
-const maxInFlight = 256;
+/**
+ * Messages posted to the host and not taken yet, above which `publish` drops: the host has stalled. At
+ * least the depth of the history, which the host would keep.
+ */
+const minInFlightLimit = 256;
 
 /**
  * Joins the ROS 2 graph with the embedded participant, in a worker.
@@ -64,8 +75,8 @@ interface Publisher extends RosPublisher {
   droppedCount: number;
 }
 
-/** `RosTransport` over the RTPS host worker. Serialized messages cross the port; nothing is decoded. */
-export class RtpsTransport implements RosTransport {
+/** `RosNodeTransport` over the RTPS host worker. Serialized messages cross the port; nothing is decoded. */
+export class RtpsTransport implements RosNodeTransport {
   readonly info: RosTransportInfo;
   /** Resolves when the host thread is gone, with the error if it died by itself. */
   readonly exited: Promise<BridgeError | undefined>;
@@ -75,6 +86,7 @@ export class RtpsTransport implements RosTransport {
   readonly #publishers = new Map<number, Publisher>();
   readonly #subscriptions = new Map<number, (cdr: Uint8Array) => void>();
   readonly #eventListeners: ((event: RosEvent) => void)[] = [];
+  readonly #services: ServiceOwner;
   readonly #pendingStats = new Map<number, (stats: RosHostStats | BridgeError) => void>();
   #endpointCount = 0;
   #requestCount = 0;
@@ -86,6 +98,12 @@ export class RtpsTransport implements RosTransport {
     this.#log = log;
     this.info = info;
     this.exited = host.exited;
+    this.#services = new ServiceOwner({
+      log,
+      post: (message, transfer) => {
+        host.post(message, transfer);
+      },
+    });
     host.onMessage((message) => {
       this.#handle(message);
     });
@@ -96,7 +114,9 @@ export class RtpsTransport implements RosTransport {
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow; `ros/transport` after disposal. */
   advertise(topic: RosTopic): RosPublisher {
-    const endpointId = this.#newEndpoint(topic);
+    checkTopic(topic);
+    const endpointId = this.#newEndpoint();
+    const maxInFlight = Math.max(minInFlightLimit, topic.qos.depth);
     let postedCount = 0;
     const publisher: Publisher = {
       topic,
@@ -121,7 +141,8 @@ export class RtpsTransport implements RosTransport {
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow; `ros/transport` after disposal. */
   subscribe(topic: RosTopic, onMessage: (cdr: Uint8Array) => void): RosSubscription {
-    const endpointId = this.#newEndpoint(topic);
+    checkTopic(topic);
+    const endpointId = this.#newEndpoint();
     this.#subscriptions.set(endpointId, onMessage);
     this.#host.post({ kind: "subscribe", endpointId, topic });
     return {
@@ -131,6 +152,20 @@ export class RtpsTransport implements RosTransport {
         this.#host.post({ kind: "unsubscribe", endpointId });
       },
     };
+  }
+
+  serve(service: RosService, handler: RosRequestHandler): RosServiceServer {
+    ddsServiceNames(service);
+    return this.#services.serve(this.#newEndpoint(), service, handler);
+  }
+
+  client(service: RosService): RosServiceClient {
+    ddsServiceNames(service);
+    return this.#services.client(this.#newEndpoint(), service);
+  }
+
+  graph(): Promise<RosGraph> {
+    return this.#services.graph();
   }
 
   /** @throws BridgeError when the host is gone. */
@@ -155,15 +190,12 @@ export class RtpsTransport implements RosTransport {
     await this.#host[Symbol.asyncDispose]();
   }
 
-  #newEndpoint(topic: RosTopic): number {
+  #newEndpoint(): number {
     if (this.#closed) throw closedError();
-    // Checked here, where the caller can be told.
-    ddsTopicName(topic.name);
-    ddsTypeName(topic.type);
     if (this.#endpointCount >= maxEndpoints) {
       throw new BridgeError(
         ErrorCode.RosTransport,
-        `${this.#endpointCount} publishers and subscriptions were opened, limit is ${maxEndpoints}`,
+        `${this.#endpointCount} endpoints were opened, limit is ${maxEndpoints}`,
       );
     }
     this.#endpointCount += 1;
@@ -191,6 +223,12 @@ export class RtpsTransport implements RosTransport {
       case "log":
         this.#log[message.level](message.fields, message.sentence);
         return;
+      case "request":
+      case "response":
+      case "servers":
+      case "graph":
+        this.#services.handle(message);
+        return;
       default:
         message satisfies never;
     }
@@ -200,9 +238,16 @@ export class RtpsTransport implements RosTransport {
     this.#closed = true;
     if (error !== undefined) this.#log.error({ error: error.message }, "the ROS host ended");
     for (const publisher of this.#publishers.values()) publisher.matchedCount = 0;
+    this.#services.end(error ?? closedError());
     for (const answer of this.#pendingStats.values()) answer(error ?? closedError());
     this.#pendingStats.clear();
   }
+}
+
+/** Checked here, where the caller can be told. */
+function checkTopic(topic: RosTopic): void {
+  ddsTopicName(topic.name);
+  ddsTypeName(topic.type);
 }
 
 function closedError(): BridgeError {

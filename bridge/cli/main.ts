@@ -2,17 +2,19 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command, InvalidArgumentError } from "commander";
-import { describeConfig, loadConfig, type LoadedConfig } from "../config.ts";
+import { describeConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
 import { benchModelCommand } from "./bench-model.ts";
+import { loadConfigWithRos, splitRosArguments } from "../parts/ros-arguments.ts";
 import { runBench } from "./bench.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
 import { addModelsUse } from "./models-use.ts";
+import { addRosCommand } from "./ros.ts";
 import { runService } from "./run-service.ts";
 import { addSimCommand, collectFault } from "./sim.ts";
 
@@ -41,8 +43,10 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+const commandLine = splitRosArguments(process.argv.slice(2));
+
 function load(flags: CommonFlags): LoadedConfig {
-  return loadConfig({
+  const input = {
     environment: process.env,
     ...(flags.config === undefined ? {} : { filePath: flags.config }),
     flags: {
@@ -53,7 +57,8 @@ function load(flags: CommonFlags): LoadedConfig {
       "faults.list": flags.fault,
       "record.path": flags.record,
     },
-  });
+  };
+  return loadConfigWithRos(input, commandLine.ros);
 }
 
 function withCommonFlags(command: Command): Command {
@@ -62,7 +67,11 @@ function withCommonFlags(command: Command): Command {
     .option("--http-port <port>", "port of the page and the WebSocket endpoints", port)
     .option("--http-host <address>", "address to listen on (loopback)")
     .option("--log-level <level>", "error, warn, info or debug")
-    .option("--log-format <format>", "text or json");
+    .option("--log-format <format>", "text or json")
+    .addHelpText(
+      "after",
+      "\nAlso --ros-args [-r from:=to] [-p name:=value] [--params-file file] [--]",
+    );
 }
 
 function withFaults(command: Command): Command {
@@ -74,7 +83,7 @@ function withFaults(command: Command): Command {
 async function serve(flags: CommonFlags): Promise<void> {
   const loaded = load(flags);
   await runService(loaded.config, {
-    log: openLog(loaded.config.log),
+    ...openLog(loaded.config.log),
     version: packageVersion(),
     reloadConfig: () => load(flags).config,
   });
@@ -141,9 +150,10 @@ addSimCommand(program, {
   configOf: (flags) => load(flags).config,
 });
 addModelsUse(program);
+addRosCommand(program);
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(commandLine.rest, { from: "user" });
 } catch (error) {
   if (!(error instanceof BridgeError)) throw error;
   process.stderr.write(`${errorText(error)}\n`);

@@ -160,6 +160,16 @@ export class ControlDesk {
     }
   }
 
+  /** The device stops, and no command moves it until `resume`. Stop and reset stay allowed. */
+  suspend(deviceId: string, reason: string): void {
+    this.#carryOut(this.authority.suspend(deviceId, reason));
+  }
+
+  /** Commands are judged again; nothing moves by it. */
+  resume(deviceId: string): void {
+    this.authority.resume(deviceId);
+  }
+
   /** Lets silence take effect. Called a few times per check-in period. */
   tick(): void {
     this.#carryOut(this.authority.tick(this.#options.clock.monotonicMs()));

@@ -32,6 +32,7 @@ type Refusal =
   | "control/session"
   | "control/keepalive"
   | "command/latched"
+  | "command/inactive"
   | "command/late";
 
 export type LeaseOutcome =
@@ -65,6 +66,8 @@ interface Resource {
   readonly desk: LeaseDesk;
   latched: boolean;
   resetRequested: boolean;
+  /** Why no command is carried out at present. */
+  suspended: string | undefined;
 }
 
 const mayLease = (role: Role): boolean => role === "controller" || role === "supervisor";
@@ -85,7 +88,12 @@ export class Authority {
     this.keepalive = { ...defaultKeepalive, ...options.keepalive };
     for (const name of options.resources) {
       const desk = new LeaseDesk(name, options.epoch);
-      this.#resources.set(name, { desk, latched: false, resetRequested: false });
+      this.#resources.set(name, {
+        desk,
+        latched: false,
+        resetRequested: false,
+        suspended: undefined,
+      });
     }
   }
 
@@ -177,6 +185,7 @@ export class Authority {
     const use = resource.desk.use(claim.sessionId, claim.lease);
     if (use !== "ok") return refuse(`lease/${use}`, describeUse(use, claim.lease, state));
     if (resource.latched) return refuse("command/latched", "emergency stop is latched");
+    if (resource.suspended !== undefined) return refuse("command/inactive", resource.suspended);
     if (session.clock.stage !== "fresh")
       return refuse("control/keepalive", "check-ins are missing");
     const last = session.lastSequence.get(claim.resource) ?? -1;
@@ -207,6 +216,25 @@ export class Authority {
     if (found.desk.state.owner === undefined) return [];
     found.desk.revoke();
     return changed(found.desk, { stop: false, reason });
+  }
+
+  /**
+   * From now on no command is carried out, whoever holds the lease, until `resume`: the device is out
+   * of service. What moves is stopped, and the lease ends, so that going on takes a new one.
+   */
+  suspend(resource: string, reason: string): readonly AuthorityEffect[] {
+    const found = this.#resources.get(resource);
+    if (found === undefined) return [];
+    found.suspended = reason;
+    if (found.desk.state.owner === undefined) return [{ kind: "stop", resource, reason }];
+    found.desk.revoke();
+    return changed(found.desk, { stop: true, reason });
+  }
+
+  /** Lets commands be judged again. Never moves. */
+  resume(resource: string): void {
+    const found = this.#resources.get(resource);
+    if (found !== undefined) found.suspended = undefined;
   }
 
   /** True if the session may ask for a reset. Never moves: it only lets new commands be judged. */

@@ -73,6 +73,11 @@ export class SimTimeMap {
     return this.#anchorMs + (simMs - this.#anchorSimMs) * this.#rate;
   }
 
+  /** The simulated instant at a monotonic time as far as is known; NaN before the first. */
+  simTimeAt(timeMs: number): number {
+    return this.#anchorSimMs + (timeMs - this.#anchorMs) / this.#rate;
+  }
+
   #setUp(simMs: number, arrivalMs: number): void {
     if (!Number.isNaN(this.#anchorSimMs)) this.jumpCount += 1;
     this.#anchorSimMs = simMs;

@@ -15,7 +15,7 @@ import { runLong, type LongTable } from "./long-run.ts";
 import { areaUnderRoc } from "./metrics.ts";
 import { PictureJudge, type FilmFrame, type PictureTables } from "./picture-tables.ts";
 import { heldOutEpisodes, heldOutMoments } from "./record.ts";
-import { setpointsAfter, type Episode } from "./rows.ts";
+import { setpointsAfter, Truth, truthOf, type Episode } from "./rows.ts";
 import { countedBearing, targetTables, type TargetTables } from "./target-tables.ts";
 import { farthestApart, farthestFromShort, openPlain, timeCalls, type Timing } from "./timing.ts";
 
@@ -182,7 +182,8 @@ async function judgeSet(
       await extra.controls.add(episode, before, some);
     }
     if (index < plan.pictures) {
-      const isFirst = extra !== undefined && extra.film.length === 0;
+      const isFirst =
+        extra !== undefined && extra.film.length === 0 && showsTarget(episode, some[0]);
       const onFrame = (frame: FilmFrame): void => {
         extra?.film.push(frame);
       };
@@ -199,6 +200,11 @@ async function judgeSet(
     pictures: pictures.tables,
     dense: plan.dense > 0 ? dense.table : undefined,
   };
+}
+
+/** Whether the film of a start has something to show. */
+function showsTarget(episode: Episode, start = 0): boolean {
+  return [0, 16, 32].every((k) => (truthOf(episode, start + k)[Truth.inView] ?? 0) > 0.5);
 }
 
 /** Without the pictures, of which hundreds of episodes would fill the memory. */

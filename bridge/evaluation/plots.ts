@@ -99,9 +99,10 @@ export function reliabilityFigure({ id, revision, test, heavy, worn }: Evaluatio
 
 /** Predicted pictures above those that came, by horizon. */
 export async function filmFigure({ id, revision, film }: Evaluation): Promise<string> {
-  const size = 148;
+  const size = 140;
+  const filmX = 100;
   const cells = film.map(async ({ k, predicted, actual }, index) => {
-    const x = 62 + index * (size + 8);
+    const x = filmX + index * (size + 8);
     const images = [predicted, actual].map(async (rgb, row) => {
       const side = Math.sqrt(rgb.length / 3);
       const frame = { widthPx: side, heightPx: side, rgb, sequence: 0, stampMs: 0 };
@@ -112,7 +113,7 @@ export async function filmFigure({ id, revision, film }: Evaluation): Promise<st
     return label(ahead, x, 92, { size: 12 }) + (await Promise.all(images)).join("");
   });
   const rows = ["predicted", "came"].map((text, row) =>
-    label(text, 56, 100 + row * (size + 8) + size / 2, { size: 12, anchor: "end" }),
+    label(text, filmX - 6, 100 + row * (size + 8) + size / 2, { size: 12, anchor: "end" }),
   );
   return drawing(`${id} ${revision}`, "what it saw coming, and what came", [
     ...rows,

@@ -1,7 +1,14 @@
+import type { RosActions, RosActionServer } from "../../ros/actions/action-port.ts";
+import { serveTrajectories } from "../../ros/actions/trajectory-action.ts";
+import { TrajectoryGoals } from "../../ros/inputs/trajectory-goals.ts";
+import type { JointTrajectory } from "../../ros/messages/message-types.ts";
 import { CommandInput } from "../../ros/inputs/command-input.ts";
 import { CommandTopics } from "../../ros/inputs/command-topics.ts";
 import { ObservationInputs } from "../../ros/inputs/observation-inputs.ts";
 import { stampToMs } from "../../ros/inputs/stamp-map.ts";
+import { nodeService } from "../../ros/node/node-service.ts";
+import type { RosNode } from "../../ros/node/ros-node.ts";
+import { serveAll } from "../../ros/node/serve.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { DeviceDescription } from "../contract/device.ts";
@@ -9,21 +16,25 @@ import type { DiagnosticEntry } from "../contract/diagnostics.ts";
 import { BridgeError, ErrorCode } from "../contract/errors.ts";
 import { Thread } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
-import type { RosTransport } from "../contract/ros-transport.ts";
 import type { ControlDesk } from "../control/desk.ts";
 import { decodeJpeg } from "../media/jpeg.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { pictureFitter } from "./fit-picture.ts";
 import { RosSeat } from "./ros-seat.ts";
+import { commandRunner } from "./ros-trajectories.ts";
 
 /** A host that has been silent for so long does not vouch for the publishers behind it. */
 const hostSilentMs = 500;
 
 export interface RosInputsOptions {
-  readonly transport: RosTransport | undefined;
+  readonly node: RosNode;
   readonly memory: SharedMemory;
   readonly clock: Clock;
+  /** What stamps on ROS mean. */
+  readonly time: Clock;
   readonly log: Log;
+  /** Undefined where the transport has no services. */
+  readonly actions?: RosActions | undefined;
 }
 
 /** What ROS tells the service: observations, where they come from there, and commands. */
@@ -32,9 +43,15 @@ export class RosInputs implements AsyncDisposable {
   readonly #device: DeviceDescription;
   readonly #options: RosInputsOptions;
   readonly #observations: ObservationInputs | undefined;
-  #commands: { readonly topics: CommandTopics; readonly seat: RosSeat } | undefined;
+  #commands:
+    | {
+        readonly topics: CommandTopics;
+        readonly seat: RosSeat;
+        readonly servers: readonly { close(): void }[];
+      }
+    | undefined;
 
-  /** @throws BridgeError `config/invalid` for observations from a ROS that is switched off. */
+  /** @throws BridgeError `config/invalid`, `ros/arguments` for names that do not fit. */
   constructor(config: Config, device: DeviceDescription, options: RosInputsOptions) {
     this.#config = config;
     this.#device = device;
@@ -51,10 +68,10 @@ export class RosInputs implements AsyncDisposable {
 
   /** Command topics at the desk, if the configuration allows ROS to command. */
   openCommands(desk: ControlDesk): void {
-    const { transport, clock, memory, log } = this.#options;
+    const { node, clock, memory, log } = this.#options;
     const { acquire, ttlMs, releaseAfterMs, trajectoryTopic, velocityTopic } =
       this.#config.rosCommands;
-    if (transport === undefined || acquire === "off") return;
+    if (acquire === "off") return;
     const now = (): number => clock.monotonicMs();
     const { axes, id: deviceId } = this.#device;
     const seat = new RosSeat({
@@ -64,7 +81,6 @@ export class RosInputs implements AsyncDisposable {
       isAlive: () => memory.heartbeats.ageMs(Thread.Ros, now()) < hostSilentMs,
     });
     const row = new Float64Array(2 * axes.length);
-    const wallOffsetMs = Number(clock.stampNsAt(0)) / 1e6;
     const input = new CommandInput({
       seat,
       axes,
@@ -79,23 +95,59 @@ export class RosInputs implements AsyncDisposable {
           velRadPerS: row.subarray(axes.length),
         };
       },
-      // Zero is "now" (trajectory_msgs/JointTrajectory).
-      startOf: ({ header: { stamp } }, arrivalMs) =>
-        stampToMs(stamp) === 0 ? arrivalMs : stampToMs(stamp) - wallOffsetMs,
+      startOf: this.#startOf,
       onRefused: (reason, text) => {
         log.warn({ reason, text }, "a ROS command was refused; counted in /diagnostics");
       },
     });
     const topics = new CommandTopics({
-      transport,
+      node,
       input,
-      topics: { trajectory: this.#named(trajectoryTopic), velocity: this.#named(velocityTopic) },
+      topics: { trajectory: trajectoryTopic, velocity: velocityTopic },
       now,
     });
-    this.#commands = { topics, seat };
+    const servers = node.hasServices
+      ? serveAll(node, [
+          nodeService("~/control", "std_srvs/srv/SetBool", ({ data }) =>
+            input.requestControl(data),
+          ),
+        ])
+      : [];
+    const closers = [...servers, ...this.#serveTrajectories(input)];
+    this.#commands = { topics, seat, servers: closers };
   }
 
+  /** FollowJointTrajectory beside the topic, with the same lease and the same checks. */
+  #serveTrajectories(input: CommandInput): readonly RosActionServer[] {
+    const { actions, memory, clock, time, log } = this.#options;
+    if (actions === undefined) return [];
+    const { axes } = this.#device;
+    const row = new Float64Array(3 * axes.length);
+    const handler = new TrajectoryGoals({
+      runner: commandRunner(input, {
+        now: () => clock.monotonicMs(),
+        startOf: this.#startOf,
+      }),
+      axisNames: axes.map((axis) => axis.name),
+      measured: (posRad) => {
+        memory.telemetry.latest(row);
+        posRad.set(row.subarray(0, axes.length));
+      },
+      now: () => clock.monotonicMs(),
+    });
+    const { namespace } = this.#config.ros;
+    const name = `${namespace === "/" ? "" : namespace}/follow_joint_trajectory`;
+    return [serveTrajectories(actions, { name, handler, clock: time, log })];
+  }
+
+  /** Monotonic start of a trajectory; a stamp of zero is "now" (trajectory_msgs/JointTrajectory). */
+  readonly #startOf = ({ header: { stamp } }: JointTrajectory, arrivalMs: number): number => {
+    const nowMs = Number(this.#options.time.stampNsAt(arrivalMs)) / 1e6;
+    return stampToMs(stamp) === 0 ? arrivalMs : arrivalMs + stampToMs(stamp) - nowMs;
+  };
+
   [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#commands?.servers ?? []) server.close();
     this.#commands?.topics[Symbol.dispose]();
     this.#commands?.seat.close();
     this.#observations?.[Symbol.dispose]();
@@ -103,27 +155,21 @@ export class RosInputs implements AsyncDisposable {
   }
 
   #openObservations(): ObservationInputs {
-    const { transport, memory, clock, log } = this.#options;
-    if (transport === undefined) {
-      throw new BridgeError(
-        ErrorCode.ConfigInvalid,
-        "observation.source is ros and ros.transport is off, expected a transport",
-      );
-    }
-    const { rosInputs, sim } = this.#config;
+    const { node, memory, clock, log } = this.#options;
+    const { rosInputs, ros, sim } = this.#config;
     const axisNames = this.#device.axes.map((axis) => axis.name);
     return new ObservationInputs({
-      transport,
+      node,
       topics: {
-        jointStates: this.#named(rosInputs.jointStatesTopic),
-        image: this.#named(rosInputs.imageTopic),
-        compressedImage: this.#named(rosInputs.compressedImageTopic),
+        jointStates: rosInputs.jointStatesTopic,
+        image: rosInputs.imageTopic,
+        compressedImage: rosInputs.compressedImageTopic,
       },
       axisNames,
       jointNames: jointNames(rosInputs.jointNames, axisNames),
       telemetry: memory.telemetry,
       camera: memory.camera,
-      stamps: rosInputs.stamps,
+      stamps: ros.useSimTime ? "sim" : "measured",
       limits: { maxAgeMs: rosInputs.maxStampAgeMs, maxAheadMs: rosInputs.maxStampAheadMs },
       maxPictureRateHz: sim.cameraRateHz,
       fit: pictureFitter(memory.camera),
@@ -131,11 +177,6 @@ export class RosInputs implements AsyncDisposable {
       now: () => clock.monotonicMs(),
       log,
     });
-  }
-
-  /** `/x` as it is, `x` in the node's namespace. */
-  #named(name: string): string {
-    return name === "" || name.startsWith("/") ? name : `${this.#config.ros.namespace}/${name}`;
   }
 }
 

@@ -34,7 +34,11 @@ export interface PublisherCounts {
 /** Longer than that ahead a trajectory does not wait for its start. */
 const maxWaitMs = 60_000;
 
+const retryAfterMs = 1000;
+
 type Topic = keyof PublisherCounts;
+/** What a trajectory came by: the goal of an action has no publisher that could go. */
+export type TrajectorySource = "trajectory" | "action";
 
 /**
  * Commands from ROS topics, as one client of the same authority as all others. It may take the lease
@@ -53,8 +57,11 @@ export class CommandInput {
   readonly #options: CommandInputOptions;
   #barred: string | undefined;
   #run: TrajectoryRun | undefined;
-  #source: Topic | undefined;
+  #source: Topic | "action" | undefined;
   #lastCommandMs = Number.NEGATIVE_INFINITY;
+  #retryMs = Number.NEGATIVE_INFINITY;
+  #deskText = "";
+  #onCommand: () => void = () => undefined;
 
   constructor(options: CommandInputOptions) {
     this.#options = options;
@@ -63,6 +70,11 @@ export class CommandInput {
       this.#end();
       this.#barred = reason;
     });
+  }
+
+  /** Called with every command that was taken: time has to pass in small steps from now on. */
+  onCommand(listener: () => void): void {
+    this.#onCommand = listener;
   }
 
   /** Why commands are refused until control is asked for anew; undefined while they are not. */
@@ -93,17 +105,29 @@ export class CommandInput {
       this.#refuse("not-finite", `joint_velocity of ${names[bad] ?? ""} is ${String(data[bad])}`);
       return;
     }
-    if (!this.#mayCommand("joint_velocity")) return;
+    if (!this.#mayCommand("joint_velocity", arrivalMs)) return;
     this.#run = undefined;
     const wanted = Object.fromEntries(names.map((name, at) => [name, data[at] ?? 0]));
-    if (!this.#carriedOut("joint_velocity", seat.velocity(wanted, ttlMs))) return;
+    if (!this.#carriedOut("joint_velocity", seat.velocity(wanted, ttlMs), arrivalMs)) return;
     this.#source = "velocity";
     this.#lastCommandMs = arrivalMs;
     this.velocityCount += 1;
+    this.#onCommand();
+  }
+
+  /** Brakes to rest where a trajectory runs; the lease stays. */
+  stopTrajectory(reason: string): void {
+    if (this.#run === undefined) return;
+    this.#end();
+    this.#options.seat.hold(reason);
   }
 
   /** trajectory_msgs/JointTrajectory: takes the place of the one that runs. */
-  trajectory(message: JointTrajectory, arrivalMs: number): void {
+  trajectory(
+    message: JointTrajectory,
+    arrivalMs: number,
+    source: TrajectorySource = "trajectory",
+  ): void {
     const outcome = planTrajectory(message, this.#options.axes);
     if (!outcome.ok) {
       this.#refuse(outcome.reason, `joint_trajectory: ${outcome.text}`);
@@ -120,12 +144,13 @@ export class CommandInput {
       this.#refuse("stale", "joint_trajectory: it ended before it came");
       return;
     }
-    if (!this.#mayCommand("joint_trajectory")) return;
+    if (!this.#mayCommand("joint_trajectory", arrivalMs)) return;
     this.#run = new TrajectoryRun(plan, startMs, this.#options.setpoint());
-    this.#source = "trajectory";
+    this.#source = source;
     this.#lastCommandMs = arrivalMs;
     this.trajectoryCount += 1;
     this.#follow(arrivalMs);
+    this.#onCommand();
   }
 
   /** The control service: takes or returns the lease, and lifts the bar. */
@@ -139,6 +164,7 @@ export class CommandInput {
     const answer: SeatAnswer = seat.owner === "us" ? { ok: true } : seat.acquire();
     if (!answer.ok) return { success: false, message: `${answer.code}: ${answer.reason}` };
     this.#barred = undefined;
+    this.#retryMs = Number.NEGATIVE_INFINITY;
     this.#lastCommandMs = this.#options.setpoint().stampMs;
     return { success: true, message: "in control" };
   }
@@ -159,7 +185,7 @@ export class CommandInput {
   publishers(counts: PublisherCounts): void {
     if (counts.velocity === 0 && counts.trajectory === 0) this.#barred = undefined;
     const source = this.#source;
-    if (source === undefined || counts[source] > 0) return;
+    if (source === undefined || source === "action" || counts[source] > 0) return;
     this.#end();
     this.#options.seat.release(`the ROS publisher of joint_${source} has gone`);
   }
@@ -171,22 +197,27 @@ export class CommandInput {
     if (step === undefined) return;
     if (step.kind === "velocity") {
       this.#lastCommandMs = nowMs;
-      if (!this.#carriedOut("joint_trajectory", seat.velocity(step.velRadPerS, ttlMs))) this.#end();
+      this.#carriedOut("joint_trajectory", seat.velocity(step.velRadPerS, ttlMs), nowMs);
       return;
     }
     this.#run = undefined;
-    if (step.kind === "arrived") this.#carriedOut("joint_trajectory", seat.position(step.posRad));
-    else {
+    if (step.kind === "arrived") {
+      this.#carriedOut("joint_trajectory", seat.position(step.posRad), nowMs);
+    } else {
       this.#refuse("lost", `joint_trajectory: ${step.text}`);
       seat.hold("the trajectory cannot be followed");
     }
   }
 
-  #mayCommand(what: string): boolean {
+  #mayCommand(what: string, nowMs: number): boolean {
     const { seat, acquire } = this.#options;
     if (this.#barred !== undefined) {
       const mend = "call the control service, or stop publishing";
       this.#refuse("barred", `${what}: control was lost (${this.#barred}); ${mend}`);
+      return false;
+    }
+    if (nowMs < this.#retryMs) {
+      this.#refuse("desk", `${what}: ${this.#deskText}`);
       return false;
     }
     const { owner } = seat;
@@ -196,12 +227,21 @@ export class CommandInput {
       this.#refuse("no-lease", `${what}: the device is not ours: ${why}`);
       return false;
     }
-    return this.#carriedOut(what, seat.acquire());
+    return this.#carriedOut(what, seat.acquire(), nowMs);
   }
 
-  #carriedOut(what: string, answer: SeatAnswer): boolean {
-    if (!answer.ok) this.#refuse("desk", `${what}: ${answer.code}: ${answer.reason}`);
-    return answer.ok;
+  /**
+   * What the desk refuses once (the emergency stop is latched, the node is inactive) it would refuse
+   * with every message of the stream: the lease goes back, and the next attempt is a second later.
+   */
+  #carriedOut(what: string, answer: SeatAnswer, nowMs: number): boolean {
+    if (answer.ok) return true;
+    this.#end();
+    this.#deskText = `${answer.code}: ${answer.reason}`;
+    this.#retryMs = nowMs + retryAfterMs;
+    this.#refuse("desk", `${what}: ${this.#deskText}`);
+    if (this.#options.acquire === "command") this.#options.seat.release(this.#deskText);
+    return false;
   }
 
   #refuse(reason: string, text: string): void {

@@ -5,11 +5,11 @@ import { systemTimers, type Timer, type Timers } from "../../bridge/core/timers.
 import { messageReader } from "../messages/codec.ts";
 import type { RosMessages, RosTypeName } from "../messages/message-types.ts";
 import type { CommandInput } from "./command-input.ts";
+import type { InputNode } from "./observation-inputs.ts";
 
 export interface CommandTopicsOptions {
-  readonly transport: RosTransport;
+  readonly node: Pick<RosTransport, "stats"> & InputNode;
   readonly input: CommandInput;
-  /** Fully qualified names. */
   readonly topics: { readonly trajectory: string; readonly velocity: string };
   /** Monotonic ms. */
   readonly now: () => number;
@@ -27,7 +27,8 @@ const publisherCheckMs = 200;
 export class CommandTopics implements Disposable {
   readonly #options: CommandTopicsOptions;
   readonly #timers: Timers;
-  readonly #subscriptions: readonly RosSubscription[];
+  readonly #trajectory: RosSubscription;
+  readonly #velocity: RosSubscription;
   #timer: Timer | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #checkedMs = Number.NEGATIVE_INFINITY;
@@ -39,19 +40,30 @@ export class CommandTopics implements Disposable {
     const { input, topics } = options;
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
-    this.#subscriptions = [
-      this.#subscribe(topics.trajectory, "trajectory_msgs/msg/JointTrajectory", (message, atMs) => {
+    const { trajectory, velocity } = topics;
+    this.#trajectory = this.#subscribe(
+      trajectory,
+      "trajectory_msgs/msg/JointTrajectory",
+      (message, atMs) => {
         input.trajectory(message, atMs);
-      }),
-      this.#subscribe(topics.velocity, "std_msgs/msg/Float64MultiArray", (message, atMs) => {
+      },
+    );
+    this.#velocity = this.#subscribe(
+      velocity,
+      "std_msgs/msg/Float64MultiArray",
+      (message, atMs) => {
         input.velocity(message, atMs);
-      }),
-    ];
+      },
+    );
+    // Also of those that come by an action.
+    input.onCommand(() => {
+      if (this.#dueMs - options.now() > activeTickMs) this.#schedule();
+    });
     this.#schedule();
   }
 
   diagnostics(): DiagnosticEntry {
-    const { input, topics } = this.#options;
+    const { input } = this.#options;
     const { refusals, barred } = input;
     const trouble = [
       ...(barred === undefined ? [] : [`control was lost: ${barred}`]),
@@ -62,7 +74,7 @@ export class CommandTopics implements Disposable {
       level: trouble.length > 0 ? "warn" : "ok",
       message: trouble.length > 0 ? trouble.join("; ") : input.isHolding ? "in control" : "idle",
       values: {
-        topics: `${topics.trajectory}, ${topics.velocity}`,
+        topics: `${this.#trajectory.topic.name}, ${this.#velocity.topic.name}`,
         in_control: input.isHolding,
         trajectories: input.trajectoryCount,
         velocities: input.velocityCount,
@@ -74,7 +86,8 @@ export class CommandTopics implements Disposable {
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#timer?.cancel();
-    for (const subscription of this.#subscriptions) subscription.close();
+    this.#trajectory.close();
+    this.#velocity.close();
   }
 
   #subscribe<Name extends RosTypeName>(
@@ -83,8 +96,8 @@ export class CommandTopics implements Disposable {
     take: (message: RosMessages[Name], arrivalMs: number) => void,
   ): RosSubscription {
     const decode = messageReader(type);
-    const { transport, input, now } = this.#options;
-    return transport.subscribe({ name, type, qos: commandQos }, (cdr) => {
+    const { node, input, now } = this.#options;
+    return node.subscribe({ name, type, qos: commandQos }, (cdr) => {
       let message: RosMessages[Name];
       try {
         message = decode(cdr);
@@ -93,8 +106,6 @@ export class CommandTopics implements Disposable {
         return;
       }
       take(message, now());
-      // The first command of a stream: ticks come quicker from now on.
-      if (this.#dueMs - now() > activeTickMs) this.#schedule();
     });
   }
 
@@ -121,14 +132,14 @@ export class CommandTopics implements Disposable {
   /** Who is matched is known to the host; where that is gone, so are the publishers. */
   async #checkPublishers(): Promise<void> {
     this.#isChecking = true;
-    const { transport, topics, input } = this.#options;
+    const { node, input } = this.#options;
     try {
-      const stats = await transport.stats();
-      const matched = (name: string): number =>
+      const stats = await node.stats();
+      const matched = ({ topic: { name } }: RosSubscription): number =>
         stats.topics.find((topic) => topic.name === name)?.matchedCount ?? 0;
       const counts = {
-        velocity: matched(topics.velocity),
-        trajectory: matched(topics.trajectory),
+        velocity: matched(this.#velocity),
+        trajectory: matched(this.#trajectory),
       };
       if (!this.#isClosed) input.publishers(counts);
     } catch {

@@ -1,10 +1,12 @@
 import type { DiagnosticEntry } from "../../bridge/contract/diagnostics.ts";
 import type { FrameMailbox } from "../../bridge/contract/frame-mailbox.ts";
 import type { Log } from "../../bridge/contract/log.ts";
-import type { RosQos, RosSubscription, RosTransport } from "../../bridge/contract/ros-transport.ts";
+import type { RosQos, RosSubscription } from "../../bridge/contract/ros-transport.ts";
 import type { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import { messageReader, type Decode } from "../messages/codec.ts";
 import type { RosMessages, RosTypeName } from "../messages/message-types.ts";
+import type { QosPolicy } from "../node/qos-overrides.ts";
+import type { NodeTopic } from "../node/ros-node.ts";
 import { JointStateInput } from "./joint-state-input.ts";
 import { MeasuredStampMap } from "./measured-stamp-map.ts";
 import { PictureInput, type DecodePicture, type FitPicture } from "./picture-input.ts";
@@ -12,7 +14,12 @@ import { Refusals } from "./refusals.ts";
 import { SimStampMap } from "./sim-stamp-map.ts";
 import { stampToMs, type StampLimits } from "./stamp-map.ts";
 
-/** Topic names, fully qualified; empty = not subscribed. */
+/** The part of a node that inputs need. */
+export interface InputNode {
+  subscribe(topic: NodeTopic, onMessage: (cdr: Uint8Array) => void): RosSubscription;
+}
+
+/** Topic names; empty = not subscribed. */
 export interface ObservationTopics {
   readonly jointStates: string;
   readonly image: string;
@@ -20,7 +27,8 @@ export interface ObservationTopics {
 }
 
 export interface ObservationInputsOptions {
-  readonly transport: RosTransport;
+  /** Resolves names, and takes quality of service from parameters. */
+  readonly node: InputNode;
   readonly topics: ObservationTopics;
   readonly axisNames: readonly string[];
   /** What ROS calls them, in the same order. */
@@ -40,6 +48,8 @@ export interface ObservationInputsOptions {
 
 // rmw_qos_profile_sensor_data, which matches reliable and best-effort writers alike.
 const jointQos: RosQos = { reliability: "best_effort", durability: "volatile", depth: 10 };
+/** What a user may change by qos_overrides. */
+const overridable: readonly QosPolicy[] = ["depth", "durability", "reliability"];
 const newestQos: RosQos = { reliability: "best_effort", durability: "volatile", depth: 1 };
 
 /** A robot that has not been heard for this long is not there. */
@@ -124,7 +134,7 @@ export class ObservationInputs implements Disposable {
   ): void {
     if (name === "") return;
     const decode: Decode<RosMessages[Name]> = messageReader(type);
-    const subscription = this.#options.transport.subscribe({ name, type, qos }, (cdr) => {
+    const subscription = this.#options.node.subscribe({ name, type, qos, overridable }, (cdr) => {
       let message: RosMessages[Name];
       try {
         message = decode(cdr);

@@ -1,36 +1,25 @@
-import { ros2jazzy } from "@foxglove/rosmsg-msgs-common";
-import { MessageReader, MessageWriter } from "@foxglove/rosmsg2-serialization";
+import { MessageReader } from "@foxglove/rosmsg2-serialization";
 import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
+import { makeEncoder } from "./message-encoder.ts";
 import type { RosMessages, RosTypeName } from "./message-types.ts";
-
-type Definitions = ConstructorParameters<typeof MessageWriter>[0];
-type Definition = Definitions[number];
+import { readerDefinitions } from "./reader-definitions.ts";
 
 /** Message to CDR: little endian, XCDR1, with the 4-byte encapsulation header. A new array per call. */
 export type Encode<Message> = (message: Message) => Uint8Array;
 /** CDR (either byte order) to message. Byte sequences are views into `cdr`. */
 export type Decode<Message> = (cdr: Uint8Array) => Message;
 
-// The definitions of the Jazzy distribution. The types in use are the same from Humble to Kilted.
-const bundled: Readonly<Record<string, Definition | undefined>> = ros2jazzy;
-const writers = new Map<string, Encode<never>>();
+const writers = new Map<string, Encode<unknown>>();
 const readers = new Map<string, Decode<unknown>>();
 
 /**
  * The encoder of a message type; made once per type and kept.
  *
- * Strings must be ASCII (see `asciiText`): the encoder counts UTF-16 units where CDR counts bytes.
- *
- * @throws BridgeError `ros/type` if the type is not among the bundled definitions.
+ * @throws BridgeError `ros/type` for a type without a definition, and from the encoder for a message that
+ * is not of the type, naming the field.
  */
 export function messageWriter<Name extends RosTypeName>(name: Name): Encode<RosMessages[Name]> {
-  let encode = writers.get(name);
-  if (encode === undefined) {
-    const writer = new MessageWriter(definitionsOf(name));
-    encode = (message: unknown) => writer.writeMessage(message);
-    writers.set(name, encode);
-  }
-  return encode as Encode<RosMessages[Name]>;
+  return structureWriter(name);
 }
 
 /**
@@ -40,13 +29,43 @@ export function messageWriter<Name extends RosTypeName>(name: Name): Encode<RosM
  * a whole message of it.
  */
 export function messageReader<Name extends RosTypeName>(name: Name): Decode<RosMessages[Name]> {
-  let decode = readers.get(name);
-  if (decode === undefined) {
-    const reader = new MessageReader(definitionsOf(name));
-    decode = (cdr: Uint8Array) => readWhole(reader, name, cdr);
-    readers.set(name, decode);
+  return structureReader(name);
+}
+
+/**
+ * As `messageWriter`, for any structure of `type-table.ts`: halves of services and actions, types that
+ * are only known by name. The caller answers for `Message`.
+ */
+export function structureWriter<Message>(name: string): Encode<Message> {
+  let encode = writers.get(name);
+  if (encode === undefined) {
+    encode = makeEncoder(name);
+    writers.set(name, encode);
   }
-  return decode as Decode<RosMessages[Name]>;
+  return encode as Encode<Message>;
+}
+
+/** As `messageReader`, for any structure with a definition here or among the common ROS 2 messages. */
+export function structureReader<Message>(name: string): Decode<Message> {
+  const decode = anyMessageReader(name);
+  if (decode !== undefined) return decode as Decode<Message>;
+  throw new BridgeError(
+    ErrorCode.RosType,
+    `${name} has no definition, expected one such as sensor_msgs/msg/JointState`,
+    { details: { type: name } },
+  );
+}
+
+/** The decoder of a type that is only known by name; undefined for one without a definition. */
+export function anyMessageReader(name: string): Decode<unknown> | undefined {
+  const known = readers.get(name);
+  if (known !== undefined) return known;
+  const definitions = readerDefinitions(name);
+  if (definitions === undefined) return undefined;
+  const reader = new MessageReader(definitions);
+  const decode = (cdr: Uint8Array): unknown => readWhole(reader, name, cdr);
+  readers.set(name, decode);
+  return decode;
 }
 
 function readWhole(reader: MessageReader, name: string, cdr: Uint8Array): unknown {
@@ -58,28 +77,5 @@ function readWhole(reader: MessageReader, name: string, cdr: Uint8Array): unknow
       `${cdr.byteLength} bytes are no ${name}: ${errorText(error)}`,
       { cause: error, details: { type: name, sizeBytes: cdr.byteLength } },
     );
-  }
-}
-
-/** The definition of `name` first, then of every message it contains: what reader and writer expect. */
-function definitionsOf(name: string): Definitions {
-  const found = new Map<string, Definition>();
-  collect(name.replace("/msg/", "/"), found);
-  return [...found.values()];
-}
-
-function collect(bundledName: string, found: Map<string, Definition>): void {
-  if (found.has(bundledName)) return;
-  const definition = Object.hasOwn(bundled, bundledName) ? bundled[bundledName] : undefined;
-  if (definition === undefined) {
-    throw new BridgeError(
-      ErrorCode.RosType,
-      `${bundledName} has no bundled definition, expected one of the common ROS 2 messages`,
-      { details: { type: bundledName } },
-    );
-  }
-  found.set(bundledName, definition);
-  for (const field of definition.definitions) {
-    if (field.isComplex === true) collect(field.type, found);
   }
 }

@@ -1,4 +1,5 @@
 import type { DiagnosticEntry, DiagnosticLevel } from "../../bridge/contract/diagnostics.ts";
+import type { Frame } from "../../bridge/contract/frame.ts";
 import type { Observation } from "../../bridge/contract/observation.ts";
 import type { StampNs } from "../../bridge/contract/units.ts";
 import type { Prediction } from "../../bridge/contract/world-model.ts";
@@ -6,6 +7,7 @@ import type {
   CompressedImage,
   DiagnosticArray,
   Header,
+  Image,
   JointState,
   JointTrajectory,
   JointTrajectoryPoint,
@@ -33,7 +35,7 @@ const levelNumber: Readonly<Record<DiagnosticLevel, number>> = {
   stale: 3,
 };
 
-function headerMessage({ stamp, frameId }: Stamped): Header {
+export function headerMessage({ stamp, frameId }: Stamped): Header {
   return { stamp: rosTime(stamp), frame_id: frameId };
 }
 
@@ -86,6 +88,19 @@ export function jpegMessage(at: Stamped, jpeg: Uint8Array): CompressedImage {
   return { header: headerMessage(at), format: "jpeg", data: jpeg };
 }
 
+/** Uncompressed RGB, as image_transport calls it. */
+export function imageMessage(at: Stamped, { widthPx, heightPx, rgb }: Frame): Image {
+  return {
+    header: headerMessage(at),
+    height: heightPx,
+    width: widthPx,
+    encoding: "rgb8",
+    is_bigendian: 0,
+    step: 3 * widthPx,
+    data: rgb,
+  };
+}
+
 export function diagnosticsMessage(
   stamp: StampNs,
   hardwareId: string,
@@ -95,12 +110,12 @@ export function diagnosticsMessage(
     header: headerMessage({ stamp, frameId: "" }),
     status: entries.map((entry) => ({
       level: levelNumber[entry.level],
-      name: asciiText(entry.name),
-      message: asciiText(entry.message),
-      hardware_id: asciiText(hardwareId),
+      name: entry.name,
+      message: entry.message,
+      hardware_id: hardwareId,
       values: Object.entries(entry.values).map(([key, value]) => ({
-        key: asciiText(key),
-        value: asciiText(String(value)),
+        key,
+        value: String(value),
       })),
     })),
   };
@@ -121,15 +136,4 @@ export function rosTime(stamp: StampNs): RosTime {
 export function rosDuration(durationMs: number): RosTime {
   const totalNs = Math.round(durationMs * 1e6);
   return { sec: Math.floor(totalNs / 1e9), nanosec: totalNs % 1e9 };
-}
-
-/**
- * Text the encoder can carry. It writes a string's UTF-16 length where CDR wants its UTF-8 length, so
- * one "°" would cut the text short. Accents are dropped, anything else outside ASCII becomes "?".
- */
-export function asciiText(text: string): string {
-  return text
-    .normalize("NFKD")
-    .replace(/\p{Mn}/gu, "")
-    .replace(/[^\n\x20-\x7e]/gu, "?");
 }

@@ -1,3 +1,8 @@
+import type { GraphMessages } from "./graph-messages.ts";
+import type { Header, RosTime } from "./header.ts";
+
+export type { Header, RosTime };
+
 /**
  * The ROS 2 messages the bridge speaks, with ROS's own field names. Only `message-mapping.ts` makes
  * them; the rest of the bridge never sees these names.
@@ -5,17 +10,6 @@
  * Sequences of float64 are `Float64Array`: the encoder writes an empty sequence, without complaint,
  * for any other kind of typed array.
  */
-
-/** builtin_interfaces/Time and /Duration: `nanosec` is always 0 to 999 999 999 and counts upwards. */
-export interface RosTime {
-  readonly sec: number;
-  readonly nanosec: number;
-}
-
-export interface Header {
-  readonly stamp: RosTime;
-  readonly frame_id: string;
-}
 
 export interface JointState {
   readonly header: Header;
@@ -91,7 +85,7 @@ export interface Float64MultiArray {
 }
 
 /** Every message type the codec is asked for, by its ROS name. */
-export interface RosMessages {
+export interface RosMessages extends GraphMessages {
   "std_msgs/msg/Header": Header;
   "sensor_msgs/msg/JointState": JointState;
   "sensor_msgs/msg/CompressedImage": CompressedImage;

@@ -1,12 +1,6 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
-import { jointPose, type Pose } from "../../bridge/core/kinematics.ts";
-
-/** One edge of the TF tree: `parentFromChild`. */
-export interface FrameEdge {
-  readonly parent: string;
-  readonly child: string;
-  readonly pose: Pose;
-}
+import { jointPose } from "../../bridge/core/kinematics.ts";
+import type { FrameEdge } from "../messages/graph-mapping.ts";
 
 /**
  * The edges that joints turn, from the base outwards: what robot_state_publisher would derive from

@@ -10,17 +10,24 @@ export interface Rclnodejs {
   shutdown(): void;
   /** Takes back the SIGINT listener that importing the module registered. */
   removeSignalHandlers(): void;
-  /** Message class by name, e.g. `std_srvs/srv/Trigger`. Throws where the type was not built. */
-  require(typeName: string): unknown;
-  serializeMessage(message: object, type: RclMessageType): Uint8Array;
-  /** `cdr` must be a Buffer: anything else is refused. */
-  deserializeMessage(cdr: Buffer, type: RclMessageType): object;
   readonly Node: new (
     name: string,
     namespace: string,
     context: undefined,
     options: RclNodeOptions,
   ) => RclNode;
+  readonly ActionServer: new (
+    node: RclNode,
+    type: string,
+    name: string,
+    onExecute: (goal: RclServerGoal) => Promise<object>,
+    onGoal: (goal: object) => number,
+    onAccepted: undefined,
+    onCancel: (goal: RclServerGoal) => Promise<number>,
+  ) => RclActionServer;
+  readonly ActionClient: new (node: RclNode, type: string, name: string) => RclActionClient;
+  readonly GoalResponse: { readonly ACCEPT: number; readonly REJECT: number };
+  readonly CancelResponse: { readonly ACCEPT: number; readonly REJECT: number };
   readonly NodeOptions: new (startParameterServices: boolean) => RclNodeOptions;
   readonly QoS: (new (
     history: number,
@@ -38,14 +45,6 @@ export interface Rclnodejs {
 
 export type RclNodeOptions = object;
 export type RclQos = object;
-/** A generated message class. */
-export type RclMessageType = new (fields?: object) => object;
-/** A generated service class. */
-export interface RclServiceType {
-  readonly Request: RclMessageType;
-  readonly Response: RclMessageType;
-}
-
 export interface RclNode {
   spin(timeoutMs?: number): void;
   createPublisher(type: string, topic: string, options: { readonly qos: RclQos }): RclPublisher;
@@ -57,16 +56,23 @@ export interface RclNode {
   ): RclSubscription;
   destroyPublisher(publisher: RclPublisher): void;
   destroySubscription(subscription: RclSubscription): void;
+  /** There is no raw way: requests and responses are plain objects with ROS's field names. */
   createService(
     type: string,
     name: string,
-    options: { readonly qos?: RclQos },
+    options: { readonly qos: RclQos },
     onRequest: (request: object, response: RclResponse) => void,
-  ): object;
-  destroyService(service: object): void;
-  createClient(type: string, name: string, options: { readonly qos?: RclQos }): RclClient;
+  ): RclService;
+  destroyService(service: RclService): void;
+  createClient(type: string, name: string, options: { readonly qos: RclQos }): RclClient;
   destroyClient(client: RclClient): void;
-  getNodeNames(): readonly string[];
+  getNodeNamesAndNamespacesWithEnclaves(): readonly RclNodeInfo[];
+  getTopicNamesAndTypes(): readonly RclNamedTypes[];
+  getServiceNamesAndTypes(): readonly RclNamedTypes[];
+  getPublishersInfoByTopic(topic: string): readonly RclEndpointInfo[];
+  getSubscriptionsInfoByTopic(topic: string): readonly RclEndpointInfo[];
+  getServiceNamesAndTypesByNode(node: string, namespace: string): readonly RclNamedTypes[];
+  getClientNamesAndTypesByNode(node: string, namespace: string): readonly RclNamedTypes[];
   getRMWImplementationIdentifier(): string;
 }
 
@@ -82,23 +88,79 @@ export interface RclResponse {
   send(response: object): void;
 }
 
+export type RclService = object;
+
 export interface RclClient {
   isServiceServerAvailable(): boolean;
-  sendRequest(request: object, onResponse: (response: object) => void): void;
+  /** Rejects with an error named TimeoutError when nothing came within `timeout` ms. */
+  sendRequestAsync(request: object, options: { readonly timeout: number }): Promise<object>;
+}
+
+export interface RclUuid {
+  readonly uuid: Uint8Array;
+}
+
+export interface RclGoalRequest {
+  readonly goal_id: RclUuid;
+  /** A wrapper; its sequences are wrappers, too, without a length. */
+  readonly goal: { toPlainObject(): object };
+}
+
+export interface RclActionServer {
+  /** Called by the node for each goal; asks `onGoal`, which must answer at once. */
+  processGoalRequest(header: unknown, request: RclGoalRequest): void;
+  destroy(): void;
+}
+
+export interface RclServerGoal {
+  readonly goalId: RclUuid;
+  readonly isCancelRequested: boolean;
+  publishFeedback(feedback: object): void;
+  succeed(): void;
+  abort(): void;
+  canceled(): void;
+}
+
+export interface RclActionClient {
+  isActionServerAvailable(): boolean;
+  sendGoal(goal: object, onFeedback: (feedback: object) => void): Promise<RclClientGoal>;
+  destroy(): void;
+}
+
+export interface RclClientGoal {
+  isAccepted(): boolean;
+  isSucceeded(): boolean;
+  isCanceled(): boolean;
+  cancelGoal(): Promise<{ readonly goals_canceling: readonly unknown[] }>;
+  getResult(): Promise<object>;
+}
+
+export interface RclNodeInfo {
+  readonly name: string;
+  readonly namespace: string;
+  readonly enclave: string;
+}
+export interface RclNamedTypes {
+  readonly name: string;
+  readonly types: readonly string[];
+}
+export interface RclEndpointInfo {
+  readonly node_name: string;
+  readonly node_namespace: string;
+  readonly topic_type: string;
+  /** Since Iron. */
+  readonly topic_type_hash?: { readonly version: number; readonly value: Uint8Array };
+  readonly qos_profile: {
+    readonly depth: number;
+    readonly history: number;
+    readonly reliability: number;
+    readonly durability: number;
+    readonly liveliness: number;
+  };
 }
 
 const members = {
-  functions: [
-    "init",
-    "shutdown",
-    "removeSignalHandlers",
-    "require",
-    "serializeMessage",
-    "deserializeMessage",
-    "Node",
-    "NodeOptions",
-    "QoS",
-  ],
+  functions: ["init", "shutdown", "removeSignalHandlers", "Node", "NodeOptions", "QoS"],
   nodeMethods: [
     "spin",
     "createPublisher",
@@ -109,9 +171,16 @@ const members = {
     "destroyService",
     "createClient",
     "destroyClient",
-    "getNodeNames",
+    "getNodeNamesAndNamespacesWithEnclaves",
+    "getTopicNamesAndTypes",
+    "getServiceNamesAndTypes",
+    "getPublishersInfoByTopic",
+    "getSubscriptionsInfoByTopic",
+    "getServiceNamesAndTypesByNode",
+    "getClientNamesAndTypesByNode",
     "getRMWImplementationIdentifier",
   ],
+  objects: ["GoalResponse", "CancelResponse"],
   policies: ["HistoryPolicy", "ReliabilityPolicy", "DurabilityPolicy", "LivelinessPolicy"],
 } as const;
 
@@ -128,6 +197,9 @@ export function checkedRclnodejs(imported: unknown): Rclnodejs {
   const prototype = property(property(module, "Node"), "prototype");
   for (const name of members.nodeMethods) {
     if (typeof property(prototype, name) !== "function") missing.push(`Node.${name}`);
+  }
+  for (const name of members.objects) {
+    if (typeof property(module, name) !== "object") missing.push(name);
   }
   for (const name of members.policies) {
     if (typeof property(property(module, "QoS"), name) !== "object") missing.push(`QoS.${name}`);

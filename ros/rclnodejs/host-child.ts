@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import process from "node:process";
 import { workerFailure } from "../../bridge/contract/worker-host.ts";
 import { checkedRclnodejs } from "./api.ts";
-import type { OpenNote, ToHostProcess } from "./host-notes.ts";
+import { type OpenNote, packNote, type ToHostProcess, unpackNote } from "./host-notes.ts";
 import { HostPipe } from "./host-pipe.ts";
 import { RclHost } from "./rcl-host.ts";
 
@@ -15,8 +15,8 @@ let host: RclHost | undefined;
 const pipe = new HostPipe(new Socket({ fd: 3, readable: true, writable: true }), {
   data: (endpointId, cdr) => host?.publish(endpointId, cdr),
   taken: (endpointId, count) => host?.taken(endpointId, count),
-  note: (note) => {
-    void handle(note as ToHostProcess);
+  note: (note, cdr) => {
+    void handle(unpackNote(note, cdr) as ToHostProcess);
   },
   // The service is gone: nobody is left to publish for.
   ended: end,
@@ -41,7 +41,14 @@ async function open({ module, nodeName, namespace }: OpenNote): Promise<void> {
     rcl.removeSignalHandlers();
     const node = new rcl.Node(nodeName, namespace, undefined, new rcl.NodeOptions(false));
     node.spin();
-    host = new RclHost(rcl, node, pipe);
+    host = new RclHost(rcl, node, {
+      data: (endpointId, cdr) => {
+        pipe.data(endpointId, cdr);
+      },
+      note: (message) => {
+        pipe.note(...packNote(message));
+      },
+    });
     pipe.note({ kind: "ready", ready: { middleware: node.getRMWImplementationIdentifier() } });
   } catch (error) {
     pipe.note(workerFailure(error));

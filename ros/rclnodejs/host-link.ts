@@ -1,6 +1,13 @@
 import type { BridgeError } from "../../bridge/contract/errors.ts";
 import { maxEndpoints, TakenCounts } from "../taken-counts.ts";
-import type { FromHostProcess, OpenNote, RclHostReady, ToHostProcess } from "./host-notes.ts";
+import {
+  type FromHostProcess,
+  type OpenNote,
+  packNote,
+  type RclHostReady,
+  type ToHostProcess,
+  unpackNote,
+} from "./host-notes.ts";
 import { HostProcess } from "./host-process.ts";
 
 export interface HostLinkOptions {
@@ -59,9 +66,9 @@ export class HostLink implements AsyncDisposable {
         taken: (endpointId, count) => {
           taken.take(endpointId, count);
         },
-        note: (note) => {
+        note: (note, cdr) => {
           opened.link?.alive();
-          options.onNote(note as FromHostProcess);
+          options.onNote(unpackNote(note, cdr) as FromHostProcess);
         },
       },
     });
@@ -84,7 +91,7 @@ export class HostLink implements AsyncDisposable {
   }
 
   post(note: ToHostProcess): void {
-    this.#host.pipe.note(note);
+    this.#host.pipe.note(...packNote(note));
   }
 
   alive(): void {

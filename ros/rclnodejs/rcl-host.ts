@@ -7,17 +7,26 @@ import {
   emptyTopicStats,
   type RosHostStats,
   type RosTopicStats,
+  type ToServiceHost,
 } from "../host-protocol.ts";
 import { TakenCounts } from "../taken-counts.ts";
 import type { Rclnodejs, RclNode, RclPublisher, RclSubscription } from "./api.ts";
 import { rclQos, unsetPolicies } from "./rcl-qos.ts";
-import { beatMs, type FromHostProcess, type ToHostProcess } from "./host-notes.ts";
+import { isForActions, type ToActionHost } from "./action-notes.ts";
+import { RclActions } from "./rcl-actions.ts";
+import { RclServices } from "./rcl-services.ts";
+import { beatMs, type FromHostProcess, isForServices, type ToHostProcess } from "./host-notes.ts";
 
 /** How the host answers: over the pipe, or into a test. */
 export interface RclHostOutput {
   data(endpointId: number, cdr: Uint8Array): void;
-  note(note: FromHostProcess, cdr?: Uint8Array): void;
+  note(note: FromHostProcess): void;
 }
+
+type TopicNote = Exclude<
+  ToHostProcess,
+  ToActionHost | ToServiceHost | { kind: "open" } | { kind: "close" }
+>;
 
 interface Writer {
   readonly topic: RosTopic;
@@ -46,12 +55,24 @@ export class RclHost {
   readonly #taken = new TakenCounts();
   readonly #writers = new Map<number, Writer>();
   readonly #readers = new Map<number, Reader>();
+  readonly #services: RclServices;
+  readonly #actions: RclActions;
   readonly #ticks: NodeJS.Timeout;
 
   constructor(rcl: Rclnodejs, node: RclNode, output: RclHostOutput) {
     this.#rcl = rcl;
     this.#node = node;
     this.#output = output;
+    const answers = {
+      post: (note: FromHostProcess): void => {
+        output.note(note);
+      },
+      refuse: (endpointId: number, error: unknown): void => {
+        this.#refuse(endpointId, error);
+      },
+    };
+    this.#services = new RclServices(rcl, node, answers);
+    this.#actions = new RclActions(rcl, node, answers);
     this.#ticks = setInterval(() => {
       this.#tick();
     }, beatMs);
@@ -82,6 +103,12 @@ export class RclHost {
   }
 
   handle(note: Exclude<ToHostProcess, { kind: "open" | "close" }>): void {
+    if (isForActions(note)) this.#actions.handle(note);
+    else if (isForServices(note)) this.#services.handle(note);
+    else this.#handleTopic(note);
+  }
+
+  #handleTopic(note: TopicNote): void {
     switch (note.kind) {
       case "advertise":
         this.#orRefuse(note.endpointId, () => {
@@ -152,12 +179,18 @@ export class RclHost {
     try {
       open();
     } catch (error) {
-      this.#output.note({ kind: "refused", endpointId, text: errorText(error) });
+      this.#refuse(endpointId, error);
     }
+  }
+
+  #refuse(endpointId: number, error: unknown): void {
+    this.#output.note({ kind: "refused", endpointId, text: errorText(error) });
   }
 
   #tick(): void {
     this.#output.note({ kind: "beat" });
+    this.#services.look();
+    this.#actions.look();
     for (const [endpointId, writer] of this.#writers) {
       const matchedCount = matchedCountOf(writer.publisher);
       if (matchedCount === writer.matchedCount) continue;
@@ -176,7 +209,7 @@ export class RclHost {
       topics.push({ ...emptyTopicStats(topic.name), ...counts, droppedCount: outbox.droppedCount });
     }
     // Our own node is among them.
-    const peerCount = Math.max(0, this.#node.getNodeNames().length - 1);
+    const peerCount = Math.max(0, this.#node.getNodeNamesAndNamespacesWithEnclaves().length - 1);
     // What rcl does not tell stays 0.
     return { ...emptyHostStats, peerCount, topics };
   }

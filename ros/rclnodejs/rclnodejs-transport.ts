@@ -2,22 +2,38 @@ import { monotonicMs } from "../../bridge/contract/clock.ts";
 import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
 import { type Heartbeats, Thread } from "../../bridge/contract/heartbeats.ts";
 import type { Log } from "../../bridge/contract/log.ts";
+import {
+  type RosGraph,
+  type RosNodeTransport,
+  type RosRequestHandler,
+  type RosService,
+  type RosServiceClient,
+  type RosServiceServer,
+} from "../../bridge/contract/ros-services.ts";
 import type {
   RosHostHealth,
   RosPublisher,
   RosSubscription,
   RosTopic,
-  RosTransport,
   RosTransportInfo,
 } from "../../bridge/contract/ros-transport.ts";
 import { checkCdr } from "../cdr-guard.ts";
 import type { RosNetwork } from "../environment.ts";
-import { emptyHostStats, type RosHostStats } from "../host-protocol.ts";
-import { ddsTopicName, ddsTypeName } from "../rtps/rosgraph/names.ts";
+import {
+  emptyHostStats,
+  type RosHostStats,
+  type ToServiceHost,
+  type FromServiceHost,
+} from "../host-protocol.ts";
+import { ddsServiceNames, ddsTopicName, ddsTypeName } from "../rtps/rosgraph/names.ts";
+import { ServiceOwner } from "../service-owner.ts";
 import { maxEndpoints } from "../taken-counts.ts";
+import type { RosActions } from "../actions/action-port.ts";
+import { type FromActionHost, isFromActions } from "./action-notes.ts";
+import { ActionOwner } from "./action-owner.ts";
 import { hostEnvironment } from "./host-environment.ts";
 import { HostLink } from "./host-link.ts";
-import type { FromHostProcess } from "./host-notes.ts";
+import { type FromHostProcess, isFromServices } from "./host-notes.ts";
 import { RestartDelays } from "./restart-delays.ts";
 
 export interface RclnodejsTransportOptions {
@@ -64,11 +80,11 @@ export async function openRclnodejsTransport(
 }
 
 /**
- * `RosTransport` over the rclnodejs host process. When that process ends, whatever the cause, its
+ * `RosNodeTransport` over the rclnodejs host process. When that process ends, whatever the cause, its
  * publishers and subscriptions wait, messages for them are dropped and counted, and a new process gets
  * them all again; nothing else of the service notices.
  */
-export class RclnodejsTransport implements RosTransport {
+export class RclnodejsTransport implements RosNodeTransport {
   readonly info: RosTransportInfo;
   /** Resolves at disposal: a host that ends by itself is started anew. */
   readonly exited: Promise<BridgeError | undefined>;
@@ -77,6 +93,8 @@ export class RclnodejsTransport implements RosTransport {
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #pendingStats = new Map<number, (stats: RosHostStats) => void>();
   readonly #delays = new RestartDelays();
+  readonly #services: ServiceOwner;
+  readonly #actions: ActionOwner;
   #link: HostLink | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   #restartCount = 0;
@@ -98,6 +116,17 @@ export class RclnodejsTransport implements RosTransport {
     };
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve;
+    });
+    this.#services = new ServiceOwner({
+      log: options.log,
+      post: (message) => {
+        this.#postService(message);
+      },
+    });
+    this.#actions = new ActionOwner({
+      log: options.log,
+      newEndpoint: () => this.#newEndpoint(),
+      post: (note) => this.#link?.post(note),
     });
   }
 
@@ -136,7 +165,8 @@ export class RclnodejsTransport implements RosTransport {
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow; `ros/transport` after disposal. */
   advertise(topic: RosTopic): RosPublisher {
-    const endpointId = this.#newEndpoint(topic);
+    checkTopic(topic);
+    const endpointId = this.#newEndpoint();
     const keptDepth = topic.qos.durability === "transient_local" ? topic.qos.depth : 0;
     const publisher: Publisher = {
       topic,
@@ -156,7 +186,8 @@ export class RclnodejsTransport implements RosTransport {
 
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow; `ros/transport` after disposal. */
   subscribe(topic: RosTopic, onMessage: (cdr: Uint8Array) => void): RosSubscription {
-    const endpointId = this.#newEndpoint(topic);
+    checkTopic(topic);
+    const endpointId = this.#newEndpoint();
     this.#subscriptions.set(endpointId, { topic, onMessage });
     this.#link?.post({ kind: "subscribe", endpointId, topic });
     return {
@@ -167,6 +198,27 @@ export class RclnodejsTransport implements RosTransport {
         }
       },
     };
+  }
+
+  /** rclnodejs keeps an action's state machine to itself: its services cannot be served one by one. */
+  get actions(): RosActions {
+    return this.#actions;
+  }
+
+  serve(service: RosService, handler: RosRequestHandler): RosServiceServer {
+    ddsServiceNames(service);
+    return this.#services.serve(this.#newEndpoint(), service, handler);
+  }
+
+  client(service: RosService): RosServiceClient {
+    ddsServiceNames(service);
+    return this.#services.client(this.#newEndpoint(), service);
+  }
+
+  async graph(): Promise<RosGraph> {
+    if (this.#closing !== undefined) throw closedError();
+    if (this.#link === undefined) throw restartingError(this.#lastExit);
+    return await this.#services.graph();
   }
 
   /** While the host is started anew, nothing but that is told. @throws BridgeError after disposal. */
@@ -195,18 +247,17 @@ export class RclnodejsTransport implements RosTransport {
     await this.#link?.[Symbol.asyncDispose]();
     this.#link = undefined;
     this.#forget();
+    this.#services.end(closedError());
+    this.#actions.interrupt(closedError());
     this.#resolveExited(undefined);
   }
 
-  #newEndpoint(topic: RosTopic): number {
+  #newEndpoint(): number {
     if (this.#closing !== undefined) throw closedError();
-    // Checked here, where the caller can be told.
-    ddsTopicName(topic.name);
-    ddsTypeName(topic.type);
     if (this.#endpointCount >= maxEndpoints) {
       throw new BridgeError(
         ErrorCode.RosTransport,
-        `${this.#endpointCount} publishers and subscriptions were opened, limit is ${maxEndpoints}`,
+        `${this.#endpointCount} endpoints were opened, limit is ${maxEndpoints}`,
       );
     }
     this.#endpointCount += 1;
@@ -221,9 +272,31 @@ export class RclnodejsTransport implements RosTransport {
     for (const [endpointId, { topic }] of this.#subscriptions) {
       link.post({ kind: "subscribe", endpointId, topic });
     }
+    this.#services.reopen();
+    this.#actions.reopen();
+  }
+
+  #postService(message: ToServiceHost): void {
+    if (this.#link !== undefined) {
+      this.#link.post(message);
+      return;
+    }
+    if (message.kind !== "call") return;
+    // What waits for a server waits for a host, too: as long as the caller does.
+    const { endpointId, callId, timeoutMs } = message;
+    setTimeout(() => {
+      const outcome = { failure: "timeout" } as const;
+      this.#services.handle({ kind: "response", endpointId, callId, outcome });
+    }, timeoutMs);
   }
 
   #handle(note: FromHostProcess): void {
+    if (isFromActions(note)) this.#actions.handle(note);
+    else if (isFromServices(note)) this.#services.handle(note);
+    else this.#handleTopic(note);
+  }
+
+  #handleTopic(note: Exclude<FromHostProcess, FromActionHost | FromServiceHost>): void {
     switch (note.kind) {
       case "beat":
         this.#options.heartbeats.beat(Thread.Ros, monotonicMs());
@@ -242,7 +315,7 @@ export class RclnodejsTransport implements RosTransport {
           this.#publishers.get(note.endpointId) ?? this.#subscriptions.get(note.endpointId)
         )?.topic;
         const fields = { topic: topic?.name, type: topic?.type, error: note.text };
-        this.#options.log.error(fields, "rclnodejs refused a topic, the others go on");
+        this.#options.log.error(fields, "rclnodejs refused an endpoint, the others go on");
         return;
       }
       case "log":
@@ -257,6 +330,8 @@ export class RclnodejsTransport implements RosTransport {
     this.#link = undefined;
     this.#forget();
     if (this.#closing !== undefined) return;
+    this.#services.interrupt(error ?? closedError());
+    this.#actions.interrupt(error ?? closedError());
     this.#restartAfter(error ?? closedError(), livedMs);
   }
 
@@ -290,6 +365,17 @@ export class RclnodejsTransport implements RosTransport {
 function keep(kept: Uint8Array[], cdr: Uint8Array, depth: number): void {
   kept.push(cdr.slice());
   if (kept.length > depth) kept.shift();
+}
+
+/** Checked here, where the caller can be told. */
+function checkTopic({ name, type }: RosTopic): void {
+  ddsTopicName(name);
+  ddsTypeName(type);
+}
+
+function restartingError(why = "it was lost"): BridgeError {
+  const text = `the ROS host process is being started anew: ${why}`;
+  return new BridgeError(ErrorCode.RosTransport, text);
 }
 
 function closedError(): BridgeError {

@@ -2,7 +2,9 @@ import type { RosEvent } from "../../bridge/contract/ros-transport.ts";
 import type { Guid, PrefixKey } from "./wire/guid.ts";
 import type { DatagramLink, Locator } from "./transport/link.ts";
 import type { Pacer } from "./writer/pacer.ts";
+import type { SampleIdentity } from "./wire/sample-identity.ts";
 import type { EndpointQos } from "./params/qos.ts";
+import type { ReceiveBudget } from "./reader/receive-budget.ts";
 import type { Scheduler } from "./transport/scheduler.ts";
 import type { MalformedCounts } from "./wire/malformed-counts.ts";
 
@@ -19,6 +21,7 @@ export interface EndpointContext {
   /** Tells the owner of the participant. */
   readonly emit: (event: RosEvent) => void;
   readonly malformed: MalformedCounts;
+  readonly receiveBudget: ReceiveBudget;
 }
 
 /** A remote writer or reader that matches one of ours, and where to reach it. */
@@ -38,12 +41,22 @@ export interface Route {
 
 /** One sample as a reader hands it over, in order per writer. */
 export interface ReceivedSample {
+  readonly sequenceNumber: number;
   /** With its encapsulation header; of a disposal, the serialized key. Undefined: nothing came along. */
   readonly payload: Buffer | undefined;
   /** STATUS_INFO: 0 = alive, else disposed or unregistered. */
   readonly status: number;
   /** 16 octets, where the writer sent them. */
   readonly keyHash: Buffer | undefined;
+  /** Of a reply: the request it answers. Of a request: where replies should go. */
+  readonly related: SampleIdentity | undefined;
+}
+
+/** What a sample that is part of a service call carries beside its payload. */
+export interface CallTag {
+  /** The only participant that gets it; others are told that it is not for them. */
+  readonly to: PrefixKey;
+  readonly related: SampleIdentity | undefined;
 }
 
 /** What a reader holds at most per writer. */

@@ -1,96 +1,50 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
-import type { RosEvent, RosTopic } from "../../bridge/contract/ros-transport.ts";
-import { errorText } from "../../bridge/contract/errors.ts";
-import type { EndpointContext, ReaderLimits } from "./endpoint.ts";
+import { type RosGraph, type RosService, servicesQos } from "../../bridge/contract/ros-services.ts";
+import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
+import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
+import type { EndpointContext, ReceivedSample } from "./endpoint.ts";
 import { Discovery } from "./discovery/discovery.ts";
-import type { Incompatibility } from "./discovery/mismatches.ts";
-import { encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
+import type { ParticipantOptions } from "./participant-options.ts";
+import type { ParticipantStats } from "./participant-stats.ts";
+import { conventionsOf, defaultDistribution } from "./rosgraph/distribution.ts";
+import { decodeGraphInfo, encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
+import type { GraphNode } from "./rosgraph/graph-info.ts";
+import { graphOf } from "./rosgraph/graph-view.ts";
+import { userDataText } from "./rosgraph/user-data.ts";
+import { ServiceClient } from "./services/service-client.ts";
+import type { ServiceEndpoints } from "./services/service-endpoints.ts";
+import { type Respond, ServiceServer } from "./services/service-server.ts";
 import { guidKey, type Guid, randomPrefix } from "./wire/guid.ts";
 import type { DatagramLink } from "./transport/link.ts";
-import { MalformedCounts, type MalformedKind } from "./wire/malformed-counts.ts";
+import { MalformedCounts } from "./wire/malformed-counts.ts";
 import { MessageParser } from "./wire/message-parser.ts";
 import { MalformedData } from "./params/params.ts";
-import { ddsTopicName, ddsTypeName } from "./rosgraph/names.ts";
+import { type DdsNames, ddsTopicName, ddsTypeName, rosTypeName } from "./rosgraph/names.ts";
 import { Pacer } from "./writer/pacer.ts";
-import { builtinEndpointSet, EntityId, EntityKind, vendorId } from "./wire/protocol.ts";
+import {
+  builtinEndpointSet,
+  EntityId,
+  EntityKind,
+  maxDomainId,
+  vendorId,
+} from "./wire/protocol.ts";
 import { type EndpointQos, endpointQos } from "./params/qos.ts";
-import { Reader, type ReaderStats } from "./reader/reader.ts";
+import { Reader, type ReaderOptions } from "./reader/reader.ts";
+import { ReceiveBudget } from "./reader/receive-budget.ts";
+import { PlainCdrGate } from "./reader/plain-cdr-gate.ts";
 import { Router } from "./discovery/router.ts";
-import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
-import { type DiscoveryRange, openUdpLink } from "./transport/udp-link.ts";
-import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
+import { type TopicReader, topicReader, type TopicWriter, topicWriter } from "./topic-endpoints.ts";
+import { type Cancel, systemScheduler } from "./transport/scheduler.ts";
+import { openUdpLink } from "./transport/udp-link.ts";
+import { Writer } from "./writer/writer.ts";
 
-export interface ParticipantOptions {
-  /** 0..232. */
-  readonly domainId: number;
-  readonly range: DiscoveryRange;
-  /** IPv4 addresses of this machine: see `UdpLinkOptions`. */
-  readonly interfaces?: readonly string[];
-  readonly staticPeers?: readonly string[];
-  readonly nodeName: string;
-  /** `/` or e.g. `/kairos`. */
-  readonly namespace: string;
-  /** Samples above this size are split; 60 kB suits loopback, about 1,300 a network without jumbo frames. */
-  readonly fragmentBytes?: number;
-  /** Peers forget us when they have heard nothing for this long. */
-  readonly leaseMs?: number;
-  readonly announcePeriodMs?: number;
-  /** 24 for ROS 2 Humble and older. */
-  readonly graphGidBytes?: 16 | 24;
-  readonly readerLimits?: Partial<ReaderLimits>;
-  readonly writerLimits?: Partial<WriterLimits>;
-  readonly log?: Log;
-  /** Hears of quality-of-service events. */
-  readonly onEvent?: (event: RosEvent) => void;
-  /** A test's time and link; default the machine's. */
-  readonly scheduler?: Scheduler;
-  readonly link?: DatagramLink;
-}
-
-export interface ParticipantStats {
-  readonly peerCount: number;
-  /** What arrived and was not sound RTPS. */
-  readonly malformedCount: number;
-  readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
-  /** Peers and endpoints not let in because there were too many. */
-  readonly refusedCount: number;
-  /** Endpoints of all peers. */
-  readonly endpointCount: number;
-  readonly writers: readonly WriterStats[];
-  readonly readers: readonly ReaderStats[];
-  /** Pairs kept apart at present, by name; `mismatchCount` is all that ever were, by QoS or type. */
-  readonly incompatibilities: readonly Incompatibility[];
-  readonly mismatchCount: number;
-}
-
-export interface TopicWriter {
-  readonly topic: RosTopic;
-  readonly matchedCount: number;
-  /**
-   * Sends one serialized message. The bytes are kept for resending and must not change. // hot path
-   *
-   * @returns false when it was refused: with `keep_all` and a reader that far behind.
-   */
-  publishOwned(cdr: Uint8Array): boolean;
-  /** Sends a copy of one serialized message. // hot path */
-  publish(cdr: Uint8Array): boolean;
-  /** Says that this publisher is alive though it has nothing to send (`manual_by_topic`). */
-  assertLiveliness(): void;
-  close(): void;
-}
-
-export interface TopicReader {
-  readonly topic: RosTopic;
-  readonly matchedCount: number;
-  /** Takes nothing more, and lets reliable writers know by not acknowledging, until `resume`. */
-  pause(): void;
-  resume(): void;
-  close(): void;
-}
-
+/** Requests and responses kept for resending: more than the ten of ROS, so that bursts of calls survive loss. */
+const callDepth = 64;
 const loopbackFragmentBytes = 60_000;
-/** A datagram holds 65,507 octets, headers included. */
+/** A datagram holds 65,507 octets, headers included; below 256 a picture is more headers than picture. */
 const maxFragmentBytes = 65_000;
+const minFragmentBytes = 256;
+const defaultReceiveBytes = 256 * 1024 * 1024;
 const defaultLeaseMs = 10_000;
 const defaultAnnouncePeriodMs = 3000;
 /** How long disposal waits for readers to acknowledge what was written last. */
@@ -99,9 +53,16 @@ const farewellMs = 100;
 /**
  * Joins a ROS 2 graph with one node.
  *
- * @throws BridgeError `ros/transport` when the sockets cannot be opened.
+ * @throws BridgeError `ros/transport` when there is no such domain or the sockets cannot be opened.
  */
 export async function openParticipant(options: ParticipantOptions): Promise<Participant> {
+  const { domainId } = options;
+  if (!Number.isInteger(domainId) || domainId < 0 || domainId > maxDomainId) {
+    throw new BridgeError(
+      ErrorCode.RosTransport,
+      `domain is ${domainId}, expected a whole number from 0 to ${maxDomainId}`,
+    );
+  }
   const log = options.log ?? silentLog;
   const link = options.link ?? (await openUdpLink({ ...options, log }));
   return new Participant(options, link);
@@ -119,6 +80,7 @@ export class Participant implements AsyncDisposable {
   readonly #writers = new Set<Writer>();
   readonly #readers = new Set<Reader>();
   #entityCount = 0;
+  #receivedCount = 0;
   #isGraphStale = false;
   #isGone = false;
   #closing: Promise<void> | undefined;
@@ -136,21 +98,26 @@ export class Participant implements AsyncDisposable {
       scheduler,
       pacer: new Pacer(link, scheduler),
       unixMs: () => performance.timeOrigin + scheduler.nowMs(),
-      fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
+      fragmentBytes: fragmentBytes(options),
       emit: (event) => options.onEvent?.(event),
       malformed: new MalformedCounts(),
+      receiveBudget: new ReceiveBudget(options.maxReceiveBytes ?? defaultReceiveBytes),
     };
     this.#discovery = this.#makeDiscovery();
     this.#graph = this.#openWriter({ ...graphTopic, qos: graphQos });
+    this.#openGraphReader();
     this.#listen();
     this.#discovery.start();
+    // A node without a topic is a node, too.
+    this.#publishGraph();
   }
 
   #makeDiscovery(): Discovery {
     const { domainId, leaseMs, nodeName, announcePeriodMs } = this.#options;
     return new Discovery({
       context: this.#context,
-      self: {
+      domainId,
+      self: () => ({
         prefix: this.guid.prefix,
         leaseMs: leaseMs ?? defaultLeaseMs,
         metatraffic: this.link.metatraffic,
@@ -159,8 +126,8 @@ export class Participant implements AsyncDisposable {
         vendorId,
         domainId,
         name: nodeName,
-        userData: "enclave=/;",
-      },
+        userData: this.#userData(),
+      }),
       log: this.#log,
       announcePeriodMs: announcePeriodMs ?? defaultAnnouncePeriodMs,
     });
@@ -170,8 +137,12 @@ export class Participant implements AsyncDisposable {
     const parser = new MessageParser(this.guid.prefix);
     const { malformed, scheduler } = this.#context;
     const router = new Router(this.#discovery, scheduler);
+    this.link.onMoved?.(() => {
+      this.#discovery.onMoved();
+    });
     this.link.onDatagram((datagram) => {
       if (this.#isGone) return;
+      this.#receivedCount += 1;
       // Whatever arrives, the process lives: what cannot be read is counted.
       try {
         if (!parser.parse(datagram, router)) malformed.add(parser.fault);
@@ -184,25 +155,15 @@ export class Participant implements AsyncDisposable {
   /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
   createWriter(options: { readonly topic: RosTopic }): TopicWriter {
     const { topic } = options;
-    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos) });
+    const userData = this.#endpointUserData(topic.type);
+    const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos), userData });
     this.#writers.add(writer);
     this.#publishGraph();
-    return {
-      topic,
-      get matchedCount() {
-        return writer.matchedCount;
-      },
-      publishOwned: (cdr) => writer.write(cdr),
-      publish: (cdr) => writer.write(Uint8Array.prototype.slice.call(cdr)),
-      assertLiveliness: () => {
-        writer.assertLiveliness();
-      },
-      close: () => {
-        if (!this.#writers.delete(writer)) return;
-        this.#discovery.removeWriter(writer);
-        this.#publishGraph();
-      },
-    };
+    return topicWriter(topic, writer, () => {
+      if (!this.#writers.delete(writer)) return;
+      this.#discovery.removeWriter(writer);
+      this.#publishGraph();
+    });
   }
 
   /**
@@ -215,31 +176,75 @@ export class Participant implements AsyncDisposable {
     readonly onMessage: (cdr: Uint8Array) => void;
   }): TopicReader {
     const { topic, onMessage } = options;
-    const reader = this.#openReader(topic, onMessage);
+    const gate = new PlainCdrGate(topic.name, this.#log, this.#context.emit);
+    const reader = this.#openReader({
+      ...ddsNames(topic),
+      qos: endpointQos(topic.qos),
+      userData: this.#endpointUserData(topic.type),
+      onSample: ({ payload, status }) => {
+        if (payload === undefined || status !== 0 || !gate.isOpenTo(payload)) return;
+        try {
+          onMessage(payload);
+        } catch (error) {
+          this.#log.error({ topic: topic.name, error: errorText(error) }, "message handler threw");
+        }
+      },
+    });
     this.#readers.add(reader);
     this.#publishGraph();
-    return {
-      topic,
-      get matchedCount() {
-        return reader.matchedCount;
-      },
-      pause: () => {
-        reader.pause();
-      },
-      resume: () => {
-        reader.resume();
-      },
-      close: () => {
-        if (!this.#readers.delete(reader)) return;
-        this.#discovery.removeReader(reader);
-        this.#publishGraph();
-      },
+    return topicReader(topic, reader, () => {
+      if (!this.#readers.delete(reader)) return;
+      this.#discovery.removeReader(reader);
+      this.#publishGraph();
+    });
+  }
+
+  /**
+   * @param options.onRequest gets each request with its encapsulation header, and how to answer it.
+   * @throws BridgeError `ros/type` for names ROS 2 does not allow.
+   */
+  createService(options: {
+    readonly service: RosService;
+    readonly onRequest: (requestCdr: Uint8Array, respond: Respond) => void;
+  }): ServiceServer {
+    const { service, onRequest } = options;
+    return new ServiceServer(service, this.#serviceEndpoints(service), onRequest);
+  }
+
+  /** @throws BridgeError `ros/type` for names ROS 2 does not allow. */
+  createClient(options: {
+    readonly service: RosService;
+    /** The number of servers that can be called has changed. */
+    readonly onServers?: (serverCount: number) => void;
+  }): ServiceClient {
+    const { service, onServers } = options;
+    return new ServiceClient(service, this.#serviceEndpoints(service), onServers);
+  }
+
+  /** What is in the ROS graph at present, ourselves included. */
+  graph(): RosGraph {
+    const own = {
+      userData: this.#userData(),
+      nodes: [this.#ownNode()],
+      ...this.#discovery.ownEndpoints(),
     };
+    const peers = Array.from(this.#discovery.peers, ({ data, nodes, writers, readers }) => ({
+      userData: data.userData,
+      nodes,
+      writers: writers.values(),
+      readers: readers.values(),
+    }));
+    return graphOf([own, ...peers]);
   }
 
   stats(): ParticipantStats {
     return {
       peerCount: this.#discovery.peerCount,
+      receivedDatagramCount: this.#receivedCount,
+      sentDatagramCount: this.link.counts?.sentCount ?? 0,
+      sendErrorCount: this.link.counts?.errorCount ?? 0,
+      receiveBytes: this.#context.receiveBudget.usedBytes,
+      receiveRefusedCount: this.#context.receiveBudget.refusedCount,
       malformedCount: this.#context.malformed.total,
       malformedByKind: this.#context.malformed.byKind(),
       refusedCount: this.#discovery.refusedCount,
@@ -279,13 +284,16 @@ export class Participant implements AsyncDisposable {
     readonly topicName: string;
     readonly typeName: string;
     readonly qos: EndpointQos;
+    readonly userData?: string;
+    readonly onMatch?: () => void;
   }): Writer {
-    const { writerLimits } = this.#options;
+    const { writerLimits, writerPast } = this.#options;
     const writer = new Writer(
       {
         entityId: this.#nextEntityId("Writer"),
         ...options,
         ...(writerLimits === undefined ? {} : { limits: writerLimits }),
+        ...(writerPast === undefined ? {} : { past: writerPast }),
       },
       this.#context,
     );
@@ -293,30 +301,89 @@ export class Participant implements AsyncDisposable {
     return writer;
   }
 
-  #openReader(topic: RosTopic, onMessage: (cdr: Uint8Array) => void): Reader {
+  #openReader(options: Omit<ReaderOptions, "entityId" | "limits">): Reader {
     const { readerLimits } = this.#options;
     const reader = new Reader(
       {
         entityId: this.#nextEntityId("Reader"),
-        ...ddsNames(topic),
-        qos: endpointQos(topic.qos),
-        onSample: ({ payload, status }) => {
-          if (payload === undefined || status !== 0) return;
-          try {
-            onMessage(payload);
-          } catch (error) {
-            this.#log.error(
-              { topic: topic.name, error: errorText(error) },
-              "message handler threw",
-            );
-          }
-        },
+        ...options,
         ...(readerLimits === undefined ? {} : { limits: readerLimits }),
       },
       this.#context,
     );
     this.#discovery.addReader(reader);
     return reader;
+  }
+
+  #serviceEndpoints(service: RosService): ServiceEndpoints {
+    const qos = { ...endpointQos(service.qos ?? servicesQos), depth: callDepth };
+    const announced = (names: DdsNames) => {
+      const userData = this.#endpointUserData(rosTypeName(names.typeName));
+      return { ...names, qos, userData };
+    };
+    return {
+      scheduler: this.#context.scheduler,
+      openWriter: (names, onMatch) => {
+        const writer = this.#openWriter({ ...announced(names), onMatch });
+        this.#writers.add(writer);
+        this.#publishGraph();
+        return writer;
+      },
+      openReader: (names, { onSample, onMatch }) => {
+        const guarded = this.#guarded(onSample);
+        const reader = this.#openReader({ ...announced(names), onSample: guarded, onMatch });
+        this.#readers.add(reader);
+        this.#publishGraph();
+        return reader;
+      },
+      close: (writer, reader) => {
+        this.#writers.delete(writer);
+        this.#readers.delete(reader);
+        this.#discovery.removeWriter(writer);
+        this.#discovery.removeReader(reader);
+        this.#publishGraph();
+      },
+      vendorOf: (prefix) => this.#discovery.peer(prefix)?.data.vendorId,
+    };
+  }
+
+  #openGraphReader(): void {
+    const onSample = this.#guarded(({ payload }: ReceivedSample, from: Guid) => {
+      const peer = this.#discovery.peer(from.prefix);
+      if (payload === undefined || peer === undefined) return;
+      const info = decodeGraphInfo(payload);
+      // Nobody speaks for others.
+      if (info.participant.prefix === from.prefix) peer.nodes = info.nodes;
+    });
+    this.#openReader({ ...graphTopic, qos: graphQos, onSample });
+  }
+
+  /** One sample that cannot be read must not hold up those behind it. */
+  #guarded(onSample: ReaderOptions["onSample"]): ReaderOptions["onSample"] {
+    return (sample, from) => {
+      try {
+        onSample(sample, from);
+      } catch (error) {
+        this.#context.malformed.add(error instanceof MalformedData ? "discovery" : "internal");
+      }
+    };
+  }
+
+  #endpointUserData(type: string): string {
+    const { distribution = defaultDistribution, typeHashOf } = this.#options;
+    const typehash = conventionsOf(distribution).hasTypeHashes ? typeHashOf?.(type) : undefined;
+    return userDataText({ typehash });
+  }
+
+  #userData(): string {
+    return userDataText({ enclave: this.#options.enclave ?? "/" });
+  }
+
+  #ownNode(): GraphNode {
+    const { namespace, nodeName } = this.#options;
+    const writers = [...this.#writers].map((writer) => writer.guid);
+    const readers = [...this.#readers].map((reader) => reader.guid);
+    return { namespace, name: nodeName, readers, writers };
   }
 
   #nextEntityId(kind: keyof typeof EntityKind): number {
@@ -331,15 +398,18 @@ export class Participant implements AsyncDisposable {
     queueMicrotask(() => {
       this.#isGraphStale = false;
       if (this.#closing !== undefined) return;
-      const { namespace, nodeName, graphGidBytes } = this.#options;
-      const writers = [...this.#writers].map((writer) => writer.guid);
-      const readers = [...this.#readers].map((reader) => reader.guid);
-      const node = { namespace, name: nodeName, readers, writers };
-      this.#graph.write(encodeGraphInfo(this.guid, node, graphGidBytes), guidKey(this.guid));
+      const { gidBytes } = conventionsOf(this.#options.distribution ?? defaultDistribution);
+      const info = encodeGraphInfo(this.guid, this.#ownNode(), gidBytes);
+      this.#graph.write(info, guidKey(this.guid));
     });
   }
 }
 
 function ddsNames(topic: RosTopic): { readonly topicName: string; readonly typeName: string } {
   return { topicName: ddsTopicName(topic.name), typeName: ddsTypeName(topic.type) };
+}
+
+function fragmentBytes(options: ParticipantOptions): number {
+  const asked = options.fragmentBytes ?? loopbackFragmentBytes;
+  return Math.max(minFragmentBytes, Math.min(Math.floor(asked), maxFragmentBytes));
 }

@@ -1,12 +1,15 @@
 import process from "node:process";
+import type { RosService } from "../../bridge/contract/ros-services.ts";
 import type { RosQos } from "../../bridge/contract/ros-transport.ts";
 import { rosNetwork } from "../../ros/environment.ts";
-import {
-  openParticipant,
-  type Participant,
-  type TopicReader,
-  type TopicWriter,
-} from "../../ros/rtps/participant.ts";
+import { knownService, serviceCodec } from "../../ros/messages/service-codec.ts";
+import type { RclEndpointInfo, RclNamedTypes, RclNodeInfo } from "../../ros/rclnodejs/api.ts";
+import type { ServiceClient } from "../../ros/rtps/services/service-client.ts";
+import type { ServiceServer } from "../../ros/rtps/services/service-server.ts";
+import { openParticipant, type Participant } from "../../ros/rtps/participant.ts";
+import type { TopicReader, TopicWriter } from "../../ros/rtps/topic-endpoints.ts";
+
+import { standInActions } from "./stand-in-actions.ts";
 
 /**
  * A module with the surface of rclnodejs 2.2 the host uses, over the embedded participant, so that what
@@ -126,30 +129,139 @@ class Node {
     reader.close();
   }
 
-  createService(): never {
-    throw new Error("no services yet");
+  createService(
+    type: string,
+    name: string,
+    options: { readonly qos: QoS },
+    onRequest: (request: object, response: { send(response: object): void }) => void,
+  ): ServiceServer {
+    checkType(type);
+    const codec = plainCodec(type);
+    return graph().createService({
+      service: { name, type, qos: options.qos.ros },
+      onRequest: (cdr, respond) => {
+        onRequest(codec.readRequest(cdr), {
+          send: (response) => {
+            respond(codec.writeResponse(response));
+          },
+        });
+      },
+    });
   }
 
-  destroyService(): void {
-    // Nothing to destroy.
+  destroyService(service: ServiceServer): void {
+    service.close();
   }
 
-  createClient(): never {
-    throw new Error("no services yet");
+  createClient(type: string, name: string, options: { readonly qos: QoS }): Client {
+    checkType(type);
+    return new Client({ name, type, qos: options.qos.ros });
   }
 
-  destroyClient(): void {
-    // Nothing to destroy.
+  destroyClient(client: Client): void {
+    client.close();
   }
 
-  getNodeNames(): string[] {
+  getNodeNamesAndNamespacesWithEnclaves(): RclNodeInfo[] {
     const peers = Array.from({ length: graph().stats().peerCount }, (_, index) => `peer_${index}`);
-    return [this.#name, ...peers];
+    return [this.#name, ...peers].map((name) => ({ name, namespace: "/", enclave: "/" }));
+  }
+
+  getTopicNamesAndTypes(): RclNamedTypes[] {
+    return graph()
+      .graph()
+      .topics.map(({ name, types }) => ({ name, types }));
+  }
+
+  getServiceNamesAndTypes(): RclNamedTypes[] {
+    return graph()
+      .graph()
+      .services.map(({ name, types }) => ({ name, types }));
+  }
+
+  getPublishersInfoByTopic(topic: string): RclEndpointInfo[] {
+    return endpoints(topic, "publishers");
+  }
+
+  getSubscriptionsInfoByTopic(topic: string): RclEndpointInfo[] {
+    return endpoints(topic, "subscriptions");
+  }
+
+  getServiceNamesAndTypesByNode(node: string): RclNamedTypes[] {
+    if (node.startsWith("peer_")) throw new Error("Failed to get service names and types");
+    return this.getServiceNamesAndTypes();
+  }
+
+  getClientNamesAndTypesByNode(node: string): RclNamedTypes[] {
+    return node.startsWith("peer_") ? this.getServiceNamesAndTypes() : [];
   }
 
   getRMWImplementationIdentifier(): string {
     return process.env["RMW_IMPLEMENTATION"] ?? "rmw_fastrtps_cpp";
   }
+}
+
+function endpoints(topic: string, side: "publishers" | "subscriptions") {
+  const found = graph()
+    .graph()
+    .topics.find(({ name }) => name === topic);
+  return (found?.[side] ?? []).map(({ node, type, qos }) => ({
+    node_name: node.slice(node.lastIndexOf("/") + 1),
+    node_namespace: "/",
+    topic_type: type,
+    topic_type_hash: { version: 1, value: Buffer.alloc(32, 0xab) },
+    qos_profile: {
+      depth: qos.depth,
+      history: qos.history === "keep_all" ? 2 : 1,
+      reliability: qos.reliability === "reliable" ? 1 : 2,
+      durability: qos.durability === "transient_local" ? 1 : 2,
+      liveliness: 1,
+    },
+  }));
+}
+
+class Client {
+  readonly #client: ServiceClient;
+  readonly #codec: PlainCodec;
+  #serverCount = 0;
+
+  constructor(service: RosService) {
+    this.#codec = plainCodec(service.type);
+    this.#client = graph().createClient({
+      service,
+      onServers: (count) => {
+        this.#serverCount = count;
+      },
+    });
+  }
+
+  isServiceServerAvailable(): boolean {
+    return this.#serverCount > 0;
+  }
+
+  sendRequestAsync(request: object, { timeout }: { readonly timeout: number }): Promise<object> {
+    return new Promise((resolve, reject) => {
+      this.#client.call(this.#codec.writeRequest(request), timeout, (outcome) => {
+        if ("cdr" in outcome) resolve(this.#codec.readResponse(outcome.cdr));
+        else reject(Object.assign(new Error(outcome.failure), { name: "TimeoutError" }));
+      });
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+type PlainCodec = Readonly<
+  Record<"writeRequest" | "writeResponse", (message: object) => Uint8Array> &
+    Record<"readRequest" | "readResponse", (cdr: Uint8Array) => object>
+>;
+
+function plainCodec(type: string): PlainCodec {
+  const known = knownService(type);
+  if (known === undefined) throw new Error(`The message required does not exist: ${type}`);
+  return serviceCodec(known) as unknown as PlainCodec;
 }
 
 /** As the loader does for a type that was not built. */
@@ -211,16 +323,8 @@ export default {
   removeSignalHandlers: (): void => {
     process.off("SIGINT", onInterrupt);
   },
-  require: (): never => {
-    throw new Error("no services yet");
-  },
-  serializeMessage: (): never => {
-    throw new Error("no services yet");
-  },
-  deserializeMessage: (): never => {
-    throw new Error("no services yet");
-  },
   Node,
   NodeOptions,
   QoS,
+  ...standInActions(graph),
 };

@@ -2,8 +2,12 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { systemClock } from "../../bridge/contract/clock.ts";
+import { ParameterStore } from "../../ros/node/parameter-store.ts";
+import { RosNode } from "../../ros/node/ros-node.ts";
 import { RosPublications } from "../../ros/publications.ts";
 import { prediction } from "../unit/ros/prediction.ts";
+import { modelDescription } from "../unit/ros/model-description.ts";
+import { twoAxisDevice } from "../unit/ros/two-axis-device.ts";
 import { openBridgeTransport } from "./open-bridge-transport.ts";
 
 /**
@@ -24,12 +28,16 @@ await using transport = await openBridgeTransport({
   domainId: Number(values.domain),
   discoveryRange: values.localhost ? "LOCALHOST" : "SUBNET",
 });
-const publications = new RosPublications({
+const node = new RosNode({
   transport,
-  namespace: "/kairos",
-  axisNames: ["yaw", "pitch"],
-  frameIds: { base: "mount_base", camera: "camera_optical_frame" },
-  hardwareId: "mount0",
+  name: { name: "bridge", namespace: "/kairos" },
+  remaps: [],
+  parameters: new ParameterStore(),
+});
+const publications = new RosPublications({
+  node,
+  device: twoAxisDevice(),
+  model: () => modelDescription,
   clock,
 });
 const jpeg = Uint8Array.from({ length: 150_000 }, (_, i) => i * 31 + (i >> 8));

@@ -9,7 +9,9 @@ import type { Cancel } from "../transport/scheduler.ts";
 
 export interface DiscoveryOptions {
   readonly context: EndpointContext;
-  readonly self: ParticipantData;
+  readonly domainId: number;
+  /** What others are told of us; its addresses may change. */
+  readonly self: () => ParticipantData;
   readonly log: Log;
   readonly announcePeriodMs: number;
 }
@@ -23,7 +25,7 @@ const spdpRoute = { readerId: EntityId.SpdpReader, writerId: EntityId.SpdpWriter
 export class Announcer {
   readonly #options: DiscoveryOptions;
   readonly #peers: () => Iterable<Peer>;
-  readonly #announcement: Buffer;
+  #announcement: Buffer;
   #count = 0;
   #cancel: Cancel | undefined;
 
@@ -47,6 +49,15 @@ export class Announcer {
     });
   }
 
+  /** Where we are to be reached has changed: everyone is told, as at the start. */
+  restart(): void {
+    this.#cancel?.();
+    this.#announcement = this.#encodeAnnouncement();
+    for (const peer of this.#peers()) this.announceTo(peer);
+    this.#count = 0;
+    this.start();
+  }
+
   announceTo(peer: Peer): void {
     this.#options.context.link.send([this.#announcement], peer.metatraffic);
   }
@@ -63,7 +74,7 @@ export class Announcer {
   }
 
   #encodeAnnouncement(): Buffer {
-    const payload = encodeParticipant(this.#options.self);
+    const payload = encodeParticipant(this.#options.self());
     return this.#spdpMessage(payload.length, (builder) => builder.data(spdpRoute, 1, payload));
   }
 

@@ -91,10 +91,28 @@ export class Discovery {
     return this.#peers.get(prefix);
   }
 
+  /** Everyone else. */
+  get peers(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
+  /** What we announce. */
+  ownEndpoints(): { readonly writers: EndpointData[]; readonly readers: EndpointData[] } {
+    return {
+      writers: this.#matcher.writers.map(announcementOf),
+      readers: this.#matcher.readers.map(announcementOf),
+    };
+  }
+
   start(): void {
     this.#announcer.start();
     this.#liveliness.start();
     this.#leaseLoop();
+  }
+
+  /** Our addresses have changed. */
+  onMoved(): void {
+    if (!this.#closed) this.#announcer.restart();
   }
 
   /** Announces a writer of ours and matches it with the readers already known. */
@@ -145,7 +163,7 @@ export class Discovery {
     if (message.payload === undefined) return;
     const data = decodeParticipant(message.payload);
     if (data.prefix === this.#context.prefix) return;
-    if (data.domainId !== undefined && data.domainId !== this.#options.self.domainId) return;
+    if (data.domainId !== undefined && data.domainId !== this.#options.domainId) return;
     const known = this.#peers.get(data.prefix);
     if (known === undefined) this.#addPeer(data);
     else this.#renewPeer(known, data);
@@ -258,8 +276,8 @@ interface PeerLocators {
 }
 
 function announcementOf({ guid, options }: Writer | Reader): EndpointData {
-  const { topicName, typeName, qos } = options;
-  return { guid, topicName, typeName, qos, locators: [] };
+  const { topicName, typeName, qos, userData = "" } = options;
+  return { guid, topicName, typeName, qos, userData, locators: [] };
 }
 
 /** Who a disposal is about: its key, or the hash of it, which for a GUID is the GUID itself. */

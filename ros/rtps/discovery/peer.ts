@@ -1,4 +1,5 @@
 import type { EndpointData, ParticipantData } from "../params/discovery-data.ts";
+import type { GraphNode } from "../rosgraph/graph-info.ts";
 import type { Locator } from "../transport/link.ts";
 import type { ReaderProxy } from "../writer/reader-proxy.ts";
 import type { EarlyHeartbeat, WriterProxy } from "../reader/writer-proxy.ts";
@@ -16,6 +17,8 @@ export class Peer {
   metatraffic: Locator;
   userTraffic: Locator;
   lastHeardMs: number;
+  /** The ROS nodes it said it has. */
+  nodes: readonly GraphNode[] = [];
   /** What it announced, by entity id. */
   readonly writers = new Map<number, EndpointData>();
   readonly readers = new Map<number, EndpointData>();

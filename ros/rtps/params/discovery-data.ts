@@ -39,6 +39,8 @@ export interface EndpointData {
   readonly qos: EndpointQos;
   /** Empty: the participant's default locators hold. */
   readonly locators: readonly Locator[];
+  /** ROS 2 keeps `typehash=…;` here, since Iron. */
+  readonly userData: string;
 }
 
 const maxLocators = 16;
@@ -130,6 +132,9 @@ export function encodeEndpoint(data: EndpointData): Buffer {
     list.u32(ParameterId.Lifespan, ...durationWords(qos.lifespanMs));
   }
   if (qos.partitions.length > 0) list.strings(ParameterId.Partition, qos.partitions);
+  if (data.userData !== "") {
+    list.octets(ParameterId.UserData, Buffer.from(data.userData, "utf8"));
+  }
   for (const locator of data.locators) list.locator(ParameterId.UnicastLocator, locator);
   return list.finish();
 }
@@ -143,19 +148,21 @@ export function decodeEndpoint(
   let guid: Guid | undefined;
   let topicName = "";
   let typeName = "";
+  let userData = "";
   // DDS 1.4, 2.2.3: an unstated reliability is reliable for a writer, best effort for a reader.
   let qos: EndpointQos = { ...defaultQos, reliable: options.of === "writer" };
   forEachParameter(payload, (id, value) => {
     if (id === ParameterId.EndpointGuid) guid = value.guid();
     else if (id === ParameterId.TopicName) topicName = shortText(value);
     else if (id === ParameterId.TypeName) typeName = shortText(value);
+    else if (id === ParameterId.UserData) userData = userText(value);
     else if (id === ParameterId.UnicastLocator) addLocator(locators, value);
     else qos = withPolicy(qos, id, value);
   });
   if (guid === undefined || topicName === "" || typeName === "") {
     throw new MalformedData("endpoint without GUID, topic or type");
   }
-  return { guid, topicName, typeName, qos, locators };
+  return { guid, topicName, typeName, qos, locators, userData };
 }
 
 function withPolicy(qos: EndpointQos, id: number, value: ParameterValue): EndpointQos {

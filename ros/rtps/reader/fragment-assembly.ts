@@ -1,9 +1,15 @@
 import type { FragmentSubmessage } from "../wire/message-parser.ts";
+import type { SampleIdentity } from "../wire/sample-identity.ts";
 import { maxSetBits, type NumberSet } from "../wire/number-set.ts";
+
+/** 32 MiB in pieces of 512 octets; smaller ones serve only to make us count. */
+const maxFragments = 65_536;
 
 /** One sample being put together from DATA_FRAGs that may come twice, late or in any order. */
 export class FragmentAssembly {
   readonly sampleBytes: number;
+  /** As the first fragment that came has it: writers send it with each, or with all. */
+  related: SampleIdentity | undefined;
   readonly #fragmentBytes: number;
   readonly #fragmentCount: number;
   readonly #bytes: Buffer;
@@ -12,8 +18,10 @@ export class FragmentAssembly {
   /** Scheduler ms of the last fragment that was new. */
   progressMs = 0;
 
-  private constructor(message: FragmentSubmessage) {
+  /** @param message one that `isSound`. */
+  constructor(message: FragmentSubmessage) {
     this.sampleBytes = message.sampleBytes;
+    this.related = message.related;
     this.#fragmentBytes = message.fragmentBytes;
     this.#fragmentCount = Math.ceil(message.sampleBytes / message.fragmentBytes);
     // A buffer of its own, never of the pool, so that it can be handed to another thread whole.
@@ -21,11 +29,11 @@ export class FragmentAssembly {
     this.#have = new Uint8Array(this.#fragmentCount);
   }
 
-  /** Undefined when the sizes are not sound or beyond `maxSampleBytes`. */
-  static begin(message: FragmentSubmessage, maxSampleBytes: number): FragmentAssembly | undefined {
+  /** Whether its sizes can be, and are within the limits. */
+  static isSound(message: FragmentSubmessage, maxSampleBytes: number): boolean {
     const { sampleBytes, fragmentBytes } = message;
-    if (fragmentBytes < 1 || sampleBytes < 1 || sampleBytes > maxSampleBytes) return undefined;
-    return new FragmentAssembly(message);
+    if (fragmentBytes < 1 || sampleBytes < 1 || sampleBytes > maxSampleBytes) return false;
+    return sampleBytes / fragmentBytes <= maxFragments;
   }
 
   get isComplete(): boolean {
@@ -46,6 +54,7 @@ export class FragmentAssembly {
     ) {
       return;
     }
+    this.related ??= message.related;
     for (let index = 0; index < message.fragmentCount; index += 1) {
       const fragment = message.firstFragment - 1 + index;
       const start = fragment * this.#fragmentBytes;

@@ -15,8 +15,12 @@ export interface ReaderOptions {
   readonly topicName: string;
   readonly typeName: string;
   readonly qos: EndpointQos;
+  /** Announced with it. */
+  readonly userData?: string;
   readonly onSample: (sample: ReceivedSample, from: Guid) => void;
   readonly limits?: Partial<ReaderLimits>;
+  /** A writer was matched, or is no longer. */
+  readonly onMatch?: () => void;
 }
 
 type ReaderEvent =
@@ -98,7 +102,13 @@ export class Reader implements SampleSink {
     const proxy = new WriterProxy(this, writer);
     this.#writers.set(key, proxy);
     this.#expectations.onMatch(proxy);
+    this.options.onMatch?.();
     return proxy;
+  }
+
+  /** The writers matched at present, in the order they were matched. */
+  *matchedWriters(): Iterable<MatchedEndpoint> {
+    for (const proxy of this.#writers.values()) yield proxy.writer;
   }
 
   unmatch(writer: Guid): void {
@@ -107,6 +117,7 @@ export class Reader implements SampleSink {
     proxy.close();
     this.#writers.delete(guidKey(writer));
     this.#expectations.onUnmatch(proxy, { matchedCount: this.matchedCount });
+    this.options.onMatch?.();
   }
 
   close(): void {

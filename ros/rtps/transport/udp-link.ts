@@ -1,18 +1,13 @@
-import { createSocket, type Socket } from "node:dgram";
-import { once } from "node:events";
-import { networkInterfaces } from "node:os";
-import { BridgeError, ErrorCode, errorText } from "../../../bridge/contract/errors.ts";
+import type { Socket } from "node:dgram";
 import type { Log } from "../../../bridge/contract/log.ts";
-import type { DatagramLink, Locator } from "./link.ts";
-import {
-  metatrafficPort,
-  multicastAddress,
-  multicastPort,
-  userTrafficPort,
-} from "../wire/protocol.ts";
-
-/** ROS_AUTOMATIC_DISCOVERY_RANGE: who may find us. */
-export type DiscoveryRange = "LOCALHOST" | "SUBNET" | "OFF";
+import { maxParticipantIndex, metatrafficPort } from "../wire/protocol.ts";
+import { isLoopback, loopback, ownAddresses, usedAddresses } from "./addresses.ts";
+import type { DiscoveryRange } from "./discovery-range.ts";
+import type { DatagramLink, LinkCounts, Locator } from "./link.ts";
+import { MulticastGroup } from "./multicast-group.ts";
+import { type LookUp, StaticPeers } from "./static-peers.ts";
+import { closeSocket } from "./udp-socket.ts";
+import { bindUnicast, type SocketPair } from "./unicast-ports.ts";
 
 export interface UdpLinkOptions {
   readonly domainId: number;
@@ -23,17 +18,19 @@ export interface UdpLinkOptions {
    * network card. What does not come from this machine is dropped, and multicast does not leave it.
    */
   readonly interfaces?: readonly string[];
-  /** Addresses that are told of us although multicast does not reach them. */
+  /** Addresses or names that are told of us although multicast does not reach them. */
   readonly staticPeers?: readonly string[];
   readonly log: Log;
+  /** A test's machine and name server; default the real ones. */
+  readonly listAddresses?: () => readonly string[];
+  readonly lookUp?: LookUp;
+  /** How often the machine's addresses are looked at; nothing tells us when they change. */
+  readonly addressCheckMs?: number;
 }
 
-const loopback = "127.0.0.1";
 /** Fast DDS and Cyclone DDS in their LOCALHOST set-ups probe this many ports; so do we. */
 const probedParticipants = 32;
-/** 7411 + 2 * 119 is the last port before the next domain's. */
-const maxParticipantIndex = 119;
-const socketBufferBytes = 4 * 1024 * 1024;
+const defaultAddressCheckMs = 2000;
 
 /**
  * Opens the UDP sockets of one participant: a pair of well-known unicast ports, bound for us alone, and
@@ -42,268 +39,213 @@ const socketBufferBytes = 4 * 1024 * 1024;
  * @throws BridgeError `ros/transport` when no pair of ports is free.
  */
 export async function openUdpLink(options: UdpLinkOptions): Promise<DatagramLink> {
-  const addresses = usedAddresses(options);
-  const bound = options.range === "SUBNET" ? ["0.0.0.0"] : addresses;
-  const unicast = await bindUnicast(options, bound);
-  const multicast = options.range === "OFF" ? undefined : await bindMulticast(options, addresses);
-  return new UdpLink(options, addresses, unicast, multicast);
+  const scope = new Scope(options);
+  const errors = new SendErrors(options.log);
+  const { domainId, log, range } = options;
+  const bound = scope.reachesOthers ? ["0.0.0.0"] : scope.addresses;
+  const onError = errors.add.bind(errors);
+  const unicast = await bindUnicast({ domainId, log, onError }, bound);
+  const ttl = range === "LOCALHOST" ? 0 : undefined;
+  const multicast =
+    range === "OFF"
+      ? undefined
+      : await MulticastGroup.open({ domainId, ttl, log }, scope.multicastAddresses);
+  void scope.staticPeers.start();
+  return new UdpLink(options, scope, { unicast, multicast, errors });
 }
 
-/** The sockets of one address: discovery and topics. */
-type SocketPair = readonly [metatraffic: Socket, userTraffic: Socket];
+/** Where we are, whom we talk to and whom we listen to. */
+class Scope {
+  readonly staticPeers: StaticPeers;
+  /** Whether other machines are talked to at all. */
+  readonly reachesOthers: boolean;
+  readonly #options: UdpLinkOptions;
+  #own: readonly string[];
+  #used: readonly string[];
 
-interface Multicast {
-  readonly receiver: Socket;
-  /** One per interface, bound to its address. */
-  readonly senders: readonly Socket[];
+  constructor(options: UdpLinkOptions) {
+    this.#options = options;
+    const { range, staticPeers = [], log, lookUp } = options;
+    const named = range === "OFF" ? [] : staticPeers;
+    this.staticPeers = new StaticPeers(named, log, lookUp);
+    this.reachesOthers = range === "SUBNET" || named.some((peer) => !isLoopback(peer));
+    this.#own = this.#listOwn();
+    this.#used = this.#listUsed();
+  }
+
+  /** What peers are told. */
+  get addresses(): readonly string[] {
+    return this.#used;
+  }
+
+  /** LOCALHOST stays on this machine even where named peers do not. */
+  get multicastAddresses(): readonly string[] {
+    const { range, interfaces = [] } = this.#options;
+    return range === "SUBNET" ? this.#used : [...new Set([loopback, ...interfaces])];
+  }
+
+  /** Looks at the machine again; false when nothing has changed. */
+  refresh(): boolean {
+    this.#own = this.#listOwn();
+    const before = this.#used;
+    this.#used = this.#listUsed();
+    return this.#used.join() !== before.join();
+  }
+
+  isOwn(address: string): boolean {
+    return isLoopback(address) || this.#own.includes(address);
+  }
+
+  /** Whose datagrams are read, and to whom any are sent. */
+  isWelcome(address: string): boolean {
+    if (this.#options.range === "SUBNET" || this.isOwn(address)) return true;
+    return this.reachesOthers && this.staticPeers.addresses.has(address);
+  }
+
+  #listOwn(): readonly string[] {
+    return (this.#options.listAddresses ?? ownAddresses)();
+  }
+
+  #listUsed(): readonly string[] {
+    const { range, interfaces = [] } = this.#options;
+    return usedAddresses(this.#own, { range, interfaces, reachesOthers: this.reachesOthers });
+  }
+}
+
+/** Datagrams the system did not take; a flood is told of, and does not flood the log. */
+class SendErrors {
+  count = 0;
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(error: Error): void {
+    this.count += 1;
+    if ((this.count & (this.count - 1)) !== 0) return;
+    this.#log.warn({ error: error.message, errorCount: this.count }, "UDP socket error");
+  }
+}
+
+interface Sockets {
+  /** The same ports on each address. */
+  readonly unicast: readonly [SocketPair, ...SocketPair[]];
+  readonly multicast: MulticastGroup | undefined;
+  readonly errors: SendErrors;
 }
 
 class UdpLink implements DatagramLink {
-  readonly metatraffic: readonly Locator[];
-  readonly userTraffic: readonly Locator[];
   readonly #options: UdpLinkOptions;
-  readonly #unicast: readonly SocketPair[];
+  readonly #scope: Scope;
+  readonly #sockets: Sockets;
   readonly #sender: Socket;
-  readonly #multicast: Multicast | undefined;
-  readonly #targets: readonly Locator[];
-  readonly #ownAddresses = new Set(ownAddresses());
+  readonly #addressChecks: NodeJS.Timeout;
   #listener: (datagram: Buffer) => void = () => undefined;
+  #onMoved: () => void = () => undefined;
+  #sentCount = 0;
   #closed = false;
 
-  constructor(
-    options: UdpLinkOptions,
-    addresses: readonly string[],
-    unicast: readonly [SocketPair, ...SocketPair[]],
-    multicast: Multicast | undefined,
-  ) {
-    const [metatraffic, userTraffic] = unicast[0];
+  constructor(options: UdpLinkOptions, scope: Scope, sockets: Sockets) {
     this.#options = options;
-    this.#unicast = unicast;
-    this.#sender = userTraffic;
-    this.#multicast = multicast;
-    this.metatraffic = addresses.map((address) => ({ address, port: metatraffic.address().port }));
-    this.userTraffic = addresses.map((address) => ({ address, port: userTraffic.address().port }));
-    this.#targets = probeTargets(options);
-    const sockets = [...unicast.flat(), ...(multicast?.senders ?? [])];
-    if (multicast !== undefined) sockets.push(multicast.receiver);
-    for (const socket of sockets) {
+    this.#scope = scope;
+    this.#sockets = sockets;
+    this.#sender = sockets.unicast[0][1];
+    for (const socket of sockets.unicast.flat()) {
       socket.on("message", (datagram, from) => {
-        // Only a multicast socket, or one of a network card, can be reached by others at all.
-        if (options.range !== "SUBNET" && !this.#isOwn(from.address)) return;
-        this.#listener(datagram);
+        this.#take(datagram, from.address);
       });
     }
+    sockets.multicast?.onDatagram((datagram, from) => {
+      this.#take(datagram, from);
+    });
+    this.#addressChecks = setInterval(() => {
+      if (this.#scope.refresh()) void this.#move();
+    }, options.addressCheckMs ?? defaultAddressCheckMs);
+    this.#addressChecks.unref();
+  }
+
+  get metatraffic(): readonly Locator[] {
+    return this.#locators(0);
+  }
+
+  get userTraffic(): readonly Locator[] {
+    return this.#locators(1);
   }
 
   get backlogBytes(): number {
     return this.#closed ? 0 : this.#sender.getSendQueueSize();
   }
 
+  get counts(): LinkCounts {
+    return { sentCount: this.#sentCount, errorCount: this.#sockets.errors.count };
+  }
+
   onDatagram(listener: (datagram: Buffer) => void): void {
     this.#listener = listener;
   }
 
+  onMoved(listener: () => void): void {
+    this.#onMoved = listener;
+  }
+
+  /** // hot path */
   send(chunks: readonly Uint8Array[], to: Locator): void {
-    if (!this.#closed) this.#sender.send(chunks, to.port, to.address);
+    if (this.#closed) return;
+    this.#sentCount += 1;
+    this.#sender.send(chunks, to.port, to.address);
   }
 
   announce(chunks: readonly Uint8Array[]): void {
     if (this.#closed || this.#options.range === "OFF") return;
-    for (const target of this.#targets) this.send(chunks, target);
-    const port = multicastPort(this.#options.domainId);
-    for (const sender of this.#multicast?.senders ?? []) {
-      // Without a route for 239/8 this fails, and the probes above have to do.
-      sender.send(chunks, port, multicastAddress, () => undefined);
+    for (const address of new Set([loopback, ...this.#scope.staticPeers.addresses])) {
+      this.#probe(chunks, address);
     }
+    this.#sockets.multicast?.send(chunks);
   }
 
   choose(locators: readonly Locator[]): Locator | undefined {
     // Whoever knocks although discovery is off is not let in.
     if (this.#options.range === "OFF") return undefined;
-    const local = locators.find(({ address }) => this.#isOwn(address));
-    if (this.#options.range !== "SUBNET") return local;
-    return local ?? locators.find(({ address }) => !address.startsWith("127.")) ?? locators[0];
-  }
-
-  #isOwn(address: string): boolean {
-    return address.startsWith("127.") || this.#ownAddresses.has(address);
+    const local = locators.find(({ address }) => this.#scope.isOwn(address));
+    if (local !== undefined) return local;
+    const welcome = locators.filter(({ address }) => this.#scope.isWelcome(address));
+    return welcome.find(({ address }) => !isLoopback(address)) ?? welcome[0];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const senders = this.#multicast === undefined ? [] : this.#multicast.senders;
-    const receivers = this.#multicast === undefined ? [] : [this.#multicast.receiver];
-    await Promise.all([...this.#unicast.flat(), ...senders, ...receivers].map(closeSocket));
+    clearInterval(this.#addressChecks);
+    this.#scope.staticPeers.close();
+    const { unicast, multicast } = this.#sockets;
+    await Promise.all([...unicast.flat().map(closeSocket), multicast?.close()]);
   }
-}
 
-/** Peers that look at well-known ports only: on this machine, and those that were named. */
-function probeTargets(options: UdpLinkOptions): Locator[] {
-  const addresses = new Set([loopback, ...(options.staticPeers ?? [])]);
-  return [...addresses].flatMap((address) =>
-    Array.from({ length: probedParticipants }, (_, index) => ({
-      address,
-      port: metatrafficPort(options.domainId, index),
-    })),
-  );
-}
+  /** // hot path */
+  #take(datagram: Buffer, from: string): void {
+    if (this.#scope.isWelcome(from)) this.#listener(datagram);
+  }
 
-/** Tries participant index 0, 1, 2 … until both ports of one are free on every address. */
-async function bindUnicast(
-  options: UdpLinkOptions,
-  addresses: readonly string[],
-): Promise<readonly [SocketPair, ...SocketPair[]]> {
-  for (let index = 0; index <= maxParticipantIndex; index += 1) {
-    const pairs: SocketPair[] = [];
-    for (const address of addresses) {
-      const pair = await tryBindPair(options, index, address);
-      if (pair !== undefined) pairs.push(pair);
+  /** Peers that look at well-known ports only: on this machine, and those that were named. */
+  #probe(chunks: readonly Uint8Array[], address: string): void {
+    const { domainId } = this.#options;
+    const count = Math.min(probedParticipants, maxParticipantIndex(domainId) + 1);
+    for (let index = 0; index < count; index += 1) {
+      this.send(chunks, { address, port: metatrafficPort(domainId, index) });
     }
-    const [first, ...others] = pairs;
-    if (first !== undefined && pairs.length === addresses.length) return [first, ...others];
-    await Promise.all(pairs.flat().map(closeSocket));
   }
-  const first = metatrafficPort(options.domainId, 0);
-  const last = userTrafficPort(options.domainId, maxParticipantIndex);
-  throw new BridgeError(
-    ErrorCode.RosTransport,
-    `no free pair of UDP ports from ${first} to ${last} on ${addresses.join(", ")} (domain ${options.domainId})`,
-  );
-}
 
-async function tryBindPair(
-  options: UdpLinkOptions,
-  index: number,
-  address: string,
-): Promise<SocketPair | undefined> {
-  const metatraffic = await tryBind(metatrafficPort(options.domainId, index), address, options);
-  if (metatraffic === undefined) return undefined;
-  const userTraffic = await tryBind(userTrafficPort(options.domainId, index), address, options);
-  if (userTraffic !== undefined) return [metatraffic, userTraffic];
-  await closeSocket(metatraffic);
-  return undefined;
-}
-
-async function tryBind(
-  port: number,
-  address: string,
-  options: UdpLinkOptions,
-): Promise<Socket | undefined> {
-  const socket = makeSocket({ shared: false });
-  try {
-    await bind(socket, port, address);
-  } catch (error) {
-    await closeSocket(socket);
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return undefined;
-    throw new BridgeError(
-      ErrorCode.RosTransport,
-      `cannot bind UDP ${address}:${port}: ${errorText(error)}`,
-      { cause: error },
-    );
+  /** An interface came or went. */
+  async #move(): Promise<void> {
+    const { addresses, multicastAddresses } = this.#scope;
+    this.#options.log.info({ addresses }, "network addresses changed");
+    await this.#sockets.multicast?.use(multicastAddresses);
+    if (!this.#closed) this.#onMoved();
   }
-  socket.on("error", (error) => {
-    options.log.warn({ port, error: error.message }, "UDP socket error");
-  });
-  socket.setRecvBufferSize(socketBufferBytes);
-  socket.setSendBufferSize(socketBufferBytes);
-  // The kernel doubles what it grants, and caps it at net.core.rmem_max without telling.
-  const grantedBytes = socket.getRecvBufferSize();
-  if (grantedBytes < socketBufferBytes) {
-    options.log.info(
-      { port, grantedBytes, wantedBytes: socketBufferBytes },
-      "UDP receive buffer is smaller than wanted; raise net.core.rmem_max for large messages",
-    );
+
+  #locators(which: 0 | 1): readonly Locator[] {
+    const { port } = this.#sockets.unicast[0][which].address();
+    return this.#scope.addresses.map((address) => ({ address, port }));
   }
-  return socket;
-}
-
-/** Undefined where multicast does not work: LOCALHOST peers and named peers are found without it. */
-async function bindMulticast(
-  options: UdpLinkOptions,
-  addresses: readonly string[],
-): Promise<Multicast | undefined> {
-  const receiver = makeSocket({ shared: true });
-  const senders: Socket[] = [];
-  try {
-    // Bound to the group, not to 0.0.0.0: nothing sent to this machine's own addresses gets in.
-    await bind(receiver, multicastPort(options.domainId), multicastAddress);
-    receiver.setRecvBufferSize(socketBufferBytes);
-    for (const address of addresses) {
-      join(receiver, address);
-      senders.push(await openMulticastSender(options, address));
-    }
-    receiver.on("error", () => undefined);
-    return { receiver, senders };
-  } catch (error) {
-    await Promise.all([receiver, ...senders].map(closeSocket));
-    options.log.info({ error: errorText(error) }, "no multicast; peers are found on known ports");
-    return undefined;
-  }
-}
-
-function join(receiver: Socket, address: string): void {
-  try {
-    receiver.addMembership(multicastAddress, address);
-  } catch (error) {
-    // Another address of the same card has joined already.
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-  }
-}
-
-async function openMulticastSender(options: UdpLinkOptions, address: string): Promise<Socket> {
-  const sender = makeSocket({ shared: false });
-  await bind(sender, 0, address);
-  sender.setMulticastInterface(address);
-  sender.setMulticastLoopback(true);
-  // 0 = not beyond this machine (RFC 1112, 6.1).
-  if (options.range === "LOCALHOST") sender.setMulticastTTL(0);
-  sender.on("error", () => undefined);
-  return sender;
-}
-
-async function bind(socket: Socket, port: number, address: string): Promise<void> {
-  // Listened for first: with a lookup that answers at once, the event comes before `bind` returns.
-  const listening = once(socket, "listening");
-  socket.bind({ port, address, exclusive: true });
-  await listening;
-}
-
-function makeSocket(options: { readonly shared: boolean }): Socket {
-  return createSocket({
-    type: "udp4",
-    reuseAddr: options.shared,
-    // Addresses only, never names: answering at once saves a tick of the event loop per send.
-    lookup: (address, _options, done) => {
-      done(null, address, 4);
-    },
-  });
-}
-
-async function closeSocket(socket: Socket): Promise<void> {
-  await new Promise<void>((resolve) => {
-    try {
-      socket.close(() => {
-        resolve();
-      });
-    } catch {
-      resolve(); // Never bound, or closed before.
-    }
-  });
-}
-
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((entries) => entries ?? [])
-    .filter((entry) => entry.family === "IPv4")
-    .map((entry) => entry.address);
-}
-
-/** Loopback and what was chosen; for SUBNET every address that is not loopback, or what was chosen. */
-function usedAddresses(options: UdpLinkOptions): readonly string[] {
-  const chosen = options.interfaces ?? [];
-  if (options.range !== "SUBNET") return [...new Set([loopback, ...chosen])];
-  if (chosen.length > 0) return chosen;
-  const addresses = ownAddresses().filter((address) => !address.startsWith("127."));
-  return addresses.length > 0 ? addresses : [loopback];
 }

@@ -11,6 +11,11 @@ import {
   SubmessageId,
   vendorId,
 } from "./protocol.ts";
+import {
+  type SampleIdentity,
+  sampleIdentityBytes,
+  writeSampleIdentity,
+} from "./sample-identity.ts";
 import { SequenceNumber } from "./sequence-number.ts";
 
 /** Payloads up to this size are copied beside their header; larger ones go out as chunks of their own. */
@@ -53,11 +58,12 @@ export class MessageBuilder {
     return this.#end(start, start + 8);
   }
 
-  /** A live sample. // hot path */
-  data(route: Route, sequenceNumber: number, payload: Uint8Array): this {
-    const start = this.#begin(SubmessageId.Data, Flag.DataPayload);
+  /** A live sample. `related`: the request it answers. // hot path */
+  data(route: Route, sequenceNumber: number, payload: Uint8Array, related?: SampleIdentity): this {
+    const flags = related === undefined ? Flag.DataPayload : Flag.DataPayload | Flag.InlineQos;
+    const start = this.#begin(SubmessageId.Data, flags);
     const offset = this.#dataHeader(start, 16, route, sequenceNumber);
-    return this.#payload(start, offset, payload);
+    return this.#payload(start, this.#relatedIdentity(offset, related), payload);
   }
 
   /** A sample that says its instance is gone: status and key hash inline, the key as payload. */
@@ -85,14 +91,18 @@ export class MessageBuilder {
     fragment: number,
     size: { readonly fragmentBytes: number; readonly sampleBytes: number },
     payload: Uint8Array,
+    related?: SampleIdentity,
   ): this {
-    const start = this.#begin(SubmessageId.DataFragment, 0);
+    const start = this.#begin(
+      SubmessageId.DataFragment,
+      related === undefined ? 0 : Flag.InlineQos,
+    );
     let offset = this.#dataHeader(start, 28, route, sequenceNumber);
     offset = this.#buffer.writeUInt32LE(fragment, offset);
     offset = this.#buffer.writeUInt16LE(1, offset);
     offset = this.#buffer.writeUInt16LE(size.fragmentBytes, offset);
     offset = this.#buffer.writeUInt32LE(size.sampleBytes, offset);
-    return this.#payload(start, offset, payload);
+    return this.#payload(start, this.#relatedIdentity(offset, related), payload);
   }
 
   /** // hot path */
@@ -171,6 +181,18 @@ export class MessageBuilder {
     this.#buffer.writeUInt16LE(0, start);
     this.#buffer.writeUInt16LE(toInlineQos, start + 2);
     return SequenceNumber.write(this.#buffer, this.#route(start + 4, route), sequenceNumber);
+  }
+
+  /** Inline QoS under both ids: older Fast DDS reads one, everyone else the other. */
+  #relatedIdentity(start: number, related: SampleIdentity | undefined): number {
+    if (related === undefined) return start;
+    let offset = start;
+    for (const id of [ParameterId.RelatedSampleIdentity, ParameterId.FastRelatedSampleIdentity]) {
+      offset = this.#buffer.writeUInt16LE(id, offset);
+      offset = this.#buffer.writeUInt16LE(sampleIdentityBytes, offset);
+      offset = writeSampleIdentity(this.#buffer, offset, related);
+    }
+    return this.#buffer.writeUInt32LE(ParameterId.Sentinel, offset);
   }
 
   #payload(start: number, offset: number, payload: Uint8Array): this {

@@ -2,6 +2,7 @@ import type { PrefixKey } from "./guid.ts";
 import type { MalformedKind } from "./malformed-counts.ts";
 import { NumberSet } from "./number-set.ts";
 import { Flag, headerBytes, magic, ParameterId, SubmessageId } from "./protocol.ts";
+import { readSampleIdentity, type SampleIdentity, sampleIdentityBytes } from "./sample-identity.ts";
 import { SequenceNumber } from "./sequence-number.ts";
 
 /** Who a submessage is from and for. `readerId` 0 means every reader that knows the writer. */
@@ -15,6 +16,8 @@ export interface DataSubmessage extends Addressed {
   status: number;
   /** 16 octets of the inline QoS's KEY_HASH. */
   keyHash: Buffer | undefined;
+  /** Of the inline QoS: of a reply, the request it answers. */
+  related: SampleIdentity | undefined;
   /** With its 4-octet encapsulation header; a view into the datagram. Undefined: no payload. */
   payload: Buffer | undefined;
 }
@@ -25,6 +28,7 @@ export interface FragmentSubmessage extends Addressed {
   fragmentCount: number;
   fragmentBytes: number;
   sampleBytes: number;
+  related: SampleIdentity | undefined;
   payload: Buffer;
 }
 export interface HeartbeatSubmessage extends Addressed {
@@ -74,6 +78,7 @@ export class MessageParser {
     sequenceNumber: 0,
     status: 0,
     keyHash: undefined,
+    related: undefined,
     payload: undefined,
   };
   readonly #fragment: FragmentSubmessage = {
@@ -84,6 +89,7 @@ export class MessageParser {
     fragmentCount: 0,
     fragmentBytes: 0,
     sampleBytes: 0,
+    related: undefined,
     payload: Buffer.alloc(0),
   };
   readonly #heartbeat: HeartbeatSubmessage = {
@@ -117,6 +123,7 @@ export class MessageParser {
   #source: PrefixKey = everyone;
   #status = 0;
   #keyHash: Buffer | undefined;
+  #related: SampleIdentity | undefined;
 
   /** @param own what INFO_DESTINATION must name for the submessages after it to count. */
   constructor(own: PrefixKey) {
@@ -245,6 +252,7 @@ export class MessageParser {
     if (offset < 0) return false;
     message.status = this.#status;
     message.keyHash = this.#keyHash;
+    message.related = this.#related;
     const hasPayload = (flags & (Flag.DataPayload | Flag.KeyPayload)) !== 0 && offset < end;
     message.payload = hasPayload ? this.#bytes.subarray(offset, end) : undefined;
     return true;
@@ -263,14 +271,16 @@ export class MessageParser {
     if (!(message.sequenceNumber >= 1) || message.firstFragment < 1) return false;
     const offset = this.#skipInlineQos(flags, start + 4 + this.#u16(start + 2), end);
     if (offset < 0) return false;
+    message.related = this.#related;
     message.payload = this.#bytes.subarray(offset, end);
     return true;
   }
 
-  /** Leaves STATUS_INFO and KEY_HASH in `#status` and `#keyHash`; returns the offset behind, or -1. */
+  /** Leaves what it knows in `#status`, `#keyHash` and `#related`; returns the offset behind, or -1. */
   #skipInlineQos(flags: number, start: number, end: number): number {
     this.#status = 0;
     this.#keyHash = undefined;
+    this.#related = undefined;
     if (start > end) return -1;
     if ((flags & Flag.InlineQos) === 0) return start;
     let offset = start;
@@ -285,6 +295,8 @@ export class MessageParser {
         this.#status = this.#bytes.readUInt32BE(value);
       } else if (id === ParameterId.KeyHash && value + 16 <= offset) {
         this.#keyHash = this.#bytes.subarray(value, value + 16);
+      } else if (isRelated(id) && value + sampleIdentityBytes <= offset) {
+        this.#related = readSampleIdentity(this.#bytes, value, this.#littleEndian);
       }
     }
     return -1;
@@ -343,4 +355,8 @@ export class MessageParser {
     message.count = this.#u32(offset) | 0;
     return true;
   }
+}
+
+function isRelated(id: number): boolean {
+  return id === ParameterId.RelatedSampleIdentity || id === ParameterId.FastRelatedSampleIdentity;
 }

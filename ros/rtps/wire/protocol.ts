@@ -77,6 +77,10 @@ export const ParameterId = {
   KeyHash: 0x70,
   StatusInfo: 0x71,
   DataRepresentation: 0x73,
+  /** DDS-RPC 1.0, 7.8.2; which request a reply answers. */
+  RelatedSampleIdentity: 0x83,
+  /** The same, as Fast DDS before 2.14 had it, and still writes beside it. */
+  FastRelatedSampleIdentity: 0x800f,
 } as const;
 
 /** Announcer and detector of participants, publications, subscriptions, and participant messages. */
@@ -88,6 +92,10 @@ export const builtinEndpointSet = 0xc3f;
  */
 export const vendorId = 0x01f7;
 export const protocolVersion = 0x0202;
+/** Eclipse Cyclone DDS. */
+export const cycloneVendorId = 0x0110;
+/** eProsima Fast DDS. */
+export const fastVendorId = 0x010f;
 
 /** STATUS_INFO bits (9.6.3.9): disposed and unregistered, what a leaving entity sends. */
 export const goneStatus = 0x03;
@@ -98,6 +106,8 @@ export const prefixBytes = 12;
 
 /** 9.6.1.1: the well-known ports, with the default gains every ROS 2 stack uses. */
 export const multicastAddress = "239.255.0.1";
+/** 7400 + 250 * 232 + 11 is the last domain whose first ports exist. */
+export const maxDomainId = 232;
 export function multicastPort(domainId: number): number {
   return 7400 + 250 * domainId;
 }
@@ -106,4 +116,8 @@ export function metatrafficPort(domainId: number, participantIndex: number): num
 }
 export function userTrafficPort(domainId: number, participantIndex: number): number {
   return metatrafficPort(domainId, participantIndex) + 1;
+}
+/** 119 is the last before the next domain's ports; in domain 232 port 65535 comes before, at 62. */
+export function maxParticipantIndex(domainId: number): number {
+  return Math.min(119, Math.floor((65535 - userTrafficPort(domainId, 0)) / 2));
 }

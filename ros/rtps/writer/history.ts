@@ -1,3 +1,5 @@
+import type { CallTag } from "../endpoint.ts";
+
 /** One sample (or disposal) a writer keeps for resending. */
 export interface Change {
   readonly sequenceNumber: number;
@@ -9,6 +11,8 @@ export interface Change {
   readonly key: string;
   /** Set for a disposal: who is gone. */
   readonly gone: { readonly keyHash: Uint8Array } | undefined;
+  /** Set for what is part of a service call. */
+  readonly call: CallTag | undefined;
   /** Scheduler ms at which its last octet was handed to the link; 0 = not yet. */
   sentMs: number;
 }
@@ -68,7 +72,7 @@ export class History {
   }
 
   /** // hot path */
-  add(change: Omit<Change, "sequenceNumber" | "sentMs">): Change {
+  add(change: Omit<Change, "sequenceNumber" | "sentMs" | "call">, call?: CallTag): Change {
     this.#last += 1;
     const added: Change = {
       sequenceNumber: this.#last,
@@ -76,6 +80,7 @@ export class History {
       stampMs: change.stampMs,
       key: change.key,
       gone: change.gone,
+      call,
       sentMs: 0,
     };
     if (this.#options.keyed) {

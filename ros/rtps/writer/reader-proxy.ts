@@ -1,4 +1,6 @@
+import type { PrefixKey } from "../wire/guid.ts";
 import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
+import { appendFragment, appendSample } from "./change-encoding.ts";
 import type { Change, History } from "./history.ts";
 import type { Locator } from "../transport/link.ts";
 import { MessageBuilder } from "../wire/message-builder.ts";
@@ -27,11 +29,14 @@ export interface SampleSource {
   readonly sentThrough: number;
   resentCount: number;
   lostCount: number;
-  appendSample(builder: MessageBuilder, route: Route, change: Change): void;
-  appendFragment(builder: MessageBuilder, route: Route, change: Change, fragment: number): number;
   heartbeat(builder: MessageBuilder, route: Route, options: HeartbeatOptions): void;
   /** A reader has acknowledged more than before. */
   release(): void;
+}
+
+/** What is part of a service call goes to one participant, all else to all. */
+function isFor({ call }: Change, prefix: PrefixKey): boolean {
+  return call === undefined || call.to === prefix;
 }
 
 /** A writer's view of one matched reader: what it has, what it asked for again (8.4.9.2). */
@@ -122,13 +127,17 @@ export class ReaderProxy implements PacedJob {
   }
 
   #request(sequenceNumber: number): void {
-    const { history } = this.writer;
-    if (sequenceNumber >= this.#startNumber && history.get(sequenceNumber) !== undefined) {
+    const change = this.writer.history.get(sequenceNumber);
+    if (sequenceNumber >= this.#startNumber && this.#isMine(change)) {
       this.#samples.add(sequenceNumber);
       return;
     }
-    if (sequenceNumber >= this.#startNumber) this.writer.lostCount += 1;
+    if (sequenceNumber >= this.#startNumber && change === undefined) this.writer.lostCount += 1;
     this.#send(this.#message().gap(this.#route, sequenceNumber, this.#endOfGap(sequenceNumber)));
+  }
+
+  #isMine(change: Change | undefined): change is Change {
+    return change !== undefined && isFor(change, this.reader.guid.prefix);
   }
 
   /** The first number from `sequenceNumber` on that this reader can still get. */
@@ -144,7 +153,7 @@ export class ReaderProxy implements PacedJob {
     const { sequenceNumber, missing } = message;
     if (sequenceNumber > this.writer.sentThrough) return;
     const change = this.writer.history.get(sequenceNumber);
-    if (change === undefined || sequenceNumber < this.#startNumber) {
+    if (!this.#isMine(change) || sequenceNumber < this.#startNumber) {
       this.#request(sequenceNumber);
       return;
     }
@@ -157,6 +166,7 @@ export class ReaderProxy implements PacedJob {
       if (missing.has(fragment) && wanted.size < maxFragmentRequests) wanted.add(fragment);
     }
     if (wanted.size === 0) return;
+    pacer.slowDown();
     this.#fragments.set(sequenceNumber, wanted);
     pacer.schedule(this);
   }
@@ -187,7 +197,7 @@ export class ReaderProxy implements PacedJob {
       }
       this.writer.resentCount += 1;
       const builder = this.#message(change.payload.length).infoTimestamp(change.stampMs);
-      this.writer.appendSample(builder, this.#route, change);
+      appendSample(builder, this.#route, change);
       this.#send(builder);
       return change.payload.length;
     }
@@ -215,7 +225,10 @@ export class ReaderProxy implements PacedJob {
       }
       this.writer.resentCount += 1;
       const builder = this.#message().infoTimestamp(change.stampMs);
-      const bytes = this.writer.appendFragment(builder, this.#route, change, fragment);
+      const bytes = appendFragment(builder, this.#route, change, {
+        fragment,
+        fragmentBytes: this.writer.context.fragmentBytes,
+      });
       this.#send(builder);
       return bytes;
     }

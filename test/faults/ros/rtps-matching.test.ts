@@ -127,6 +127,7 @@ describe("a peer's endpoint that changes its mind", () => {
         typeName: "std_msgs::msg::dds_::String_",
         qos: { ...defaultQos, reliable: true, partitions },
         locators: [],
+        userData: "",
       };
       const message = new MessageBuilder(prefix).data(route, sequenceNumber, encodeEndpoint(data));
       attacked.receive(Buffer.concat(message.finish()));

@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { silentLog } from "../../../bridge/contract/log.ts";
 import type { RosQos, RosTopic } from "../../../bridge/contract/ros-transport.ts";
 import { openParticipant, type Participant } from "../../../ros/rtps/participant.ts";
 import { metatrafficPort } from "../../../ros/rtps/wire/protocol.ts";
@@ -164,6 +165,75 @@ describe("a participant that is to be reached at another address of this machine
     expect(second!.port).toBe(first!.port);
     await using two = await open("two");
     await until(() => two.stats().peerCount === 1 && one.stats().peerCount === 1, "found");
+  });
+});
+
+describe("an address that appears at run time", () => {
+  it("is announced and used, and is taken back when it goes", async () => {
+    // 127.0.0.x stands for network cards: chosen by name, so nothing leaves the machine.
+    let present = ["127.0.0.2"];
+    await using one = await openParticipant({
+      domainId,
+      range: "SUBNET",
+      interfaces: ["127.0.0.2", "127.0.0.3"],
+      listAddresses: () => present,
+      addressCheckMs: 20,
+      nodeName: "one",
+      namespace: "/",
+    });
+    const log: string[] = [];
+    const info = (fields: Readonly<Record<string, unknown>>, sentence: string): void => {
+      if (sentence === "participant moved") log.push(String(fields["address"]));
+    };
+    await using two = await openParticipant({
+      domainId,
+      range: "LOCALHOST",
+      nodeName: "two",
+      namespace: "/",
+      log: { ...silentLog, info },
+    });
+    const received: number[] = [];
+    const onMessage = (cdr: Uint8Array): void => void received.push(cdr.length);
+    one.createReader({ topic: topic("moved"), onMessage });
+    const writer = two.createWriter({ topic: topic("moved") });
+    await until(() => writer.matchedCount === 1, "matched");
+    const addresses = (): string => one.link.metatraffic.map((at) => at.address).join();
+    expect(addresses()).toBe("127.0.0.2");
+    present = ["127.0.0.2", "127.0.0.3"];
+    await until(() => addresses() === "127.0.0.2,127.0.0.3", "two addresses");
+    present = ["127.0.0.3"];
+    await until(() => log.length > 0, "the other has heard");
+    expect([addresses(), log]).toEqual(["127.0.0.3", ["127.0.0.3"]]);
+    writer.publish(message(1, 100));
+    await until(() => received.length === 1, "a message at the new address");
+    expect(writer.matchedCount).toBe(1);
+  });
+});
+
+describe("a domain that does not exist", () => {
+  it.each([-1, 233, 1.5])("such as %d is refused", async (wrong) => {
+    const options = { range: "LOCALHOST", nodeName: "x", namespace: "/" } as const;
+    await expect(openParticipant({ domainId: wrong, ...options })).rejects.toThrow(
+      `[ros/transport] domain is ${wrong}, expected a whole number from 0 to 232`,
+    );
+  });
+});
+
+describe("the last domain", () => {
+  it("has room for participants up to port 65535, and says so beyond", async () => {
+    const options = { domainId: 232, range: "OFF", namespace: "/" } as const;
+    const nodes: Participant[] = [];
+    try {
+      const fill = async (): Promise<void> => {
+        for (let index = 0; index < 70; index += 1) {
+          nodes.push(await openParticipant({ ...options, nodeName: `node_${index}` }));
+        }
+      };
+      await expect(fill()).rejects.toThrow(/no free pair of UDP ports from 65410 to 65535/);
+      expect(nodes.length).toBeGreaterThan(50);
+    } finally {
+      await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+    }
   });
 });
 

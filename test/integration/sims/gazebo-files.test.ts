@@ -5,6 +5,7 @@ import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { loadConfig } from "../../../bridge/config.ts";
+import { expandedName } from "../../../ros/node/node-name.ts";
 import { publicationTopics } from "../../../ros/publication-topics.ts";
 import { gazeboTopics, modelConfig, robotSdf } from "../../../sims/description/robot-sdf.ts";
 import { worldNames } from "../../../sims/gazebo/world-names.ts";
@@ -27,7 +28,9 @@ const bridged = parseYaml(read("ros/gz_bridge.yaml")) as readonly BridgedTopic[]
 const rosTopics = new Set([
   "/robot_description",
   ...bridged.map((topic) => topic.ros_topic_name),
-  ...Object.values(publicationTopics("/kairos")).map(({ name }) => name),
+  ...Object.values(publicationTopics).map(({ name }) =>
+    expandedName(name, { name: "kairos_bridge", namespace: "/kairos" }),
+  ),
 ]);
 
 describe("the model for Gazebo", () => {

@@ -145,8 +145,8 @@ describe("what the builder writes, the parser reads:", () => {
         let assembly: FragmentAssembly | undefined;
         const handler = ignoring({
           onFragment: (_, message: FragmentSubmessage) => {
-            assembly ??= FragmentAssembly.begin(message, 10_000);
-            assembly?.add(message, 0);
+            assembly ??= new FragmentAssembly(message);
+            assembly.add(message, 0);
           },
         });
         const parser = new MessageParser(prefix);
@@ -202,6 +202,7 @@ describe("discovery data survives its encoding:", () => {
       topicName: names,
       typeName: names,
       locators,
+      userData: fc.string({ maxLength: 80 }),
       qos: fc.record({
         reliable: fc.boolean(),
         durability: fc.integer({ min: 0, max: 3 }),

@@ -42,7 +42,7 @@ class InstantEncoder implements PictureEncoder {
   }
 }
 
-function makeFeed(): {
+function makeFeed(modelLooks = false): {
   readonly feed: CameraFeed;
   readonly camera: FrameMailbox;
   readonly sinks: readonly [RecordingSink, RecordingSink];
@@ -57,7 +57,7 @@ function makeFeed(): {
     demands.push(wanted);
   };
   return {
-    feed: new CameraFeed({ camera, sinks, encoders, onDemand }),
+    feed: new CameraFeed({ camera, sinks, modelLooks: () => modelLooks, encoders, onDemand }),
     camera,
     sinks,
     encoders,
@@ -66,6 +66,15 @@ function makeFeed(): {
 }
 
 describe("the camera feed", () => {
+  it("keeps the camera at its rate for a model that looks, and encodes nothing for it", () => {
+    const { feed, camera, encoders, demands } = makeFeed(true);
+    camera.write(40, pixels(1));
+    feed.poll();
+    feed.poll();
+    expect(demands).toEqual([true]);
+    expect(encoders.camera.offered).toEqual([]);
+  });
+
   it("encodes nothing while nobody wants pictures", () => {
     const { feed, camera, encoders, demands } = makeFeed();
     camera.write(40, pixels(1));

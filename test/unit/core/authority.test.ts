@@ -237,3 +237,50 @@ describe("stop, estop and reset", () => {
     expect(authority().requestReset(session, device)).toBe(allowed);
   });
 });
+
+describe("a device out of service", () => {
+  const claim = { sessionId: "a", resource: device };
+
+  it("stops, loses its owner, and takes no command until it is back", () => {
+    const made = authority();
+    const lease = leaseOf(made, "a");
+    const effects = made.suspend(device, "the node is inactive");
+    expect(kinds(effects)).toEqual(["stop", "lease-changed"]);
+    expect(made.judge({ ...claim, lease, sequence: 1 })).toMatchObject({
+      refusal: "lease/revoked",
+    });
+    const second = leaseOf(made, "a");
+    expect(made.judge({ ...claim, lease: second, sequence: 2 })).toMatchObject({
+      refusal: "command/inactive",
+      reason: "the node is inactive",
+    });
+    made.resume(device);
+    expect(made.judge({ ...claim, lease: second, sequence: 3 }).ok).toBe(true);
+  });
+
+  it("refuses a supervisor who takes it by force", () => {
+    const made = authority();
+    made.suspend(device, "inactive");
+    const taken = made.take("s", device);
+    if (!taken.ok) throw new Error(taken.refusal);
+    const { lease } = taken;
+    expect(made.judge({ sessionId: "s", resource: device, lease, sequence: 1 })).toMatchObject({
+      refusal: "command/inactive",
+    });
+  });
+
+  it("is stopped also where nobody holds it", () => {
+    expect(kinds(authority().suspend(device, "inactive"))).toEqual(["stop"]);
+  });
+
+  it("stays latched through being out of service and back", () => {
+    const made = authority();
+    made.estop(device, "pressed");
+    made.suspend(device, "inactive");
+    made.resume(device);
+    const lease = leaseOf(made, "a");
+    expect(made.judge({ ...claim, lease, sequence: 1 })).toMatchObject({
+      refusal: "command/latched",
+    });
+  });
+});

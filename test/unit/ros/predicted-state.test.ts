@@ -34,8 +34,15 @@ describe("the predicted state at a time", () => {
         stampMs: 1040,
         posRad: Float64Array.of(1, 2),
         velRadPerS: Float64Array.of(3, 4),
+        stdPosRad: Float64Array.of(0, 0),
       });
     }
+  });
+
+  it("has a deviation between those of the steps around it", () => {
+    const growing = { ...threeSteps, stdPosRad: Float32Array.of(1, 2, 3, 4, 5, 8) };
+    const state = predictedStateAt(growing, 1100, makePredictedState(2));
+    expect([...state.stdPosRad]).toEqual([4, 6]);
   });
 
   it("never takes a number from another candidate", () => {

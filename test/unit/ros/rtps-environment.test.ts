@@ -21,6 +21,15 @@ describe("rosNetwork", () => {
       env: { ROS_STATIC_PEERS: "192.168.1.5; localhost ;" },
       staticPeers: ["192.168.1.5", "127.0.0.1"],
     },
+    {
+      env: { ROS_STATIC_PEERS: "robot;robot-2.local;r2d2.lab.example.org" },
+      staticPeers: ["robot", "robot-2.local", "r2d2.lab.example.org"],
+    },
+    {
+      env: { ROS_LOCALHOST_ONLY: "1", ROS_STATIC_PEERS: "10.0.0.1" },
+      discoveryRange: "LOCALHOST",
+      staticPeers: [],
+    },
   ])("reads $env", ({ env, ...expected }) => {
     expect(rosNetwork(env)).toMatchObject(expected);
   });
@@ -48,7 +57,19 @@ describe("rosNetwork", () => {
       env: { ROS_AUTOMATIC_DISCOVERY_RANGE: "localhost" },
       says: 'ROS_AUTOMATIC_DISCOVERY_RANGE is "localhost", expected LOCALHOST, SUBNET, OFF or SYSTEM_DEFAULT',
     },
-    { env: { ROS_STATIC_PEERS: "robot.local" }, says: 'ROS_STATIC_PEERS is "robot.local"' },
+    ...[
+      "10.0.0",
+      "10.0.0.256",
+      "1.2.3.4.5",
+      "fe80::1",
+      "-robot",
+      "ro bot",
+      "robot,other",
+      "a..b",
+    ].map((peer) => ({
+      env: { ROS_STATIC_PEERS: `10.0.0.1;${peer}` },
+      says: `ROS_STATIC_PEERS is "${peer}", expected IPv4 addresses or host names`,
+    })),
   ])("refuses $env", ({ env, says }) => {
     expect(() => rosNetwork(env)).toThrow(`[config/invalid] ${says}`);
   });

@@ -109,6 +109,7 @@ describe("endpoint data", () => {
       typeName: "a::b",
       qos: { ...defaultQos, reliable },
       locators: [],
+      userData: "",
     });
   });
 
@@ -129,6 +130,7 @@ describe("endpoint data", () => {
         representations: [0],
       },
       locators: [{ address: "10.0.0.9", port: 7500 }],
+      userData: "typehash=RIHS01_a13ee3a330e346c9d87b5aa18d24e11690752bd33a0350f11c5882bc9179260e;",
     };
     expect(decodeEndpoint(encodeEndpoint(data), { of: "writer" })).toEqual(data);
   });

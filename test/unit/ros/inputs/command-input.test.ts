@@ -282,6 +282,23 @@ describe("ROS velocity commands", () => {
     expect(rig.input.refusals.list[0]?.reason).toBe(reason);
   });
 
+  it("that the desk refuses are tried again once a second, not with every message", () => {
+    const rig = new Rig();
+    const heard: string[] = [];
+    rig.desk.open(
+      { id: "viewer", role: "viewer", client: "viewer" },
+      { send: (message) => heard.push(message.type), end: () => undefined },
+    );
+    rig.desk.suspend(rig.actuation.device.id, "the node is inactive");
+    rig.stream(5000);
+    expect(rig.actuation.kinds).not.toContain("velocity");
+    expect(rig.input.refusals.values()).toEqual({ refused_desk: 250 });
+    expect(heard.filter((type) => type === "lease").length).toBeLessThan(20);
+    rig.desk.resume(rig.actuation.device.id);
+    rig.stream(1100);
+    expect(rig.actuation.kinds).toContain("velocity");
+  });
+
   it("tell of a desk that refuses", () => {
     const rig = new Rig({ acquire: "request" });
     rig.personComes();
