@@ -47,8 +47,13 @@ function asText(evaluation: Evaluation): string {
 }
 
 /** Without pictures; maps as objects, sets of numbers as arrays. */
-function asJson({ film: _film, arx: _arx, controls, ...found }: Evaluation): string {
-  const plain = { ...found, controls: Object.fromEntries(controls) };
+function asJson({ controls, ...found }: Evaluation): string {
+  const plain = {
+    ...found,
+    controls: Object.fromEntries(controls),
+    film: undefined,
+    arx: undefined,
+  };
   const replacer = (_key: string, value: unknown): unknown =>
     value instanceof Float64Array ? Array.from(value) : value;
   return JSON.stringify(plain, replacer, 2);

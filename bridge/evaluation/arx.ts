@@ -106,7 +106,7 @@ const fits = (width: (k: number) => number, outputs: number): Fit[] =>
 export function arxJoints(maps: ArxMaps, window: Window, k: number): Float64Array {
   const out = applied(maps.joints.get(k), window, k, false, jointOutputs);
   const now = rowOf(window.episode, window.step);
-  for (let axis = 0; axis < axisCount; axis += 1) out[axis]! += now[axis] ?? 0;
+  for (let axis = 0; axis < axisCount; axis += 1) out[axis] = (out[axis] ?? 0) + (now[axis] ?? 0);
   return out;
 }
 
@@ -136,7 +136,9 @@ function applied(
   writeFeatures(window, k, hasBearing, x);
   const out = new Float64Array(outputs);
   for (const [i, value] of x.entries()) {
-    for (let o = 0; o < outputs; o += 1) out[o]! += value * (map[i * outputs + o] ?? 0);
+    for (let o = 0; o < outputs; o += 1) {
+      out[o] = (out[o] ?? 0) + value * (map[i * outputs + o] ?? 0);
+    }
   }
   return out;
 }

@@ -3,7 +3,7 @@ import { forecast, forecasts, type Rollout } from "./forecast.ts";
 import { jointErrors } from "./joint-tables.ts";
 import { bearingMaeRad } from "./target-tables.ts";
 import { axisCount, Column, maxHorizon, rowOf, setpointsAfter, type Episode } from "./rows.ts";
-import { watch } from "./watch-episode.ts";
+import { watchUntil } from "./watch-episode.ts";
 
 /** Steps ahead at which controls are compared. */
 export const controlHorizons = [1, 8, 16, 32] as const;
@@ -56,11 +56,10 @@ export class Controls {
       this.#note("otherEpisodesMoves", { window, forecast: await forecast(program, moved) });
     }
     for (const step of starts) {
-      for await (const _ of watch(program, episode, step, { from: step })) {
-        const actions = setpointsAfter(episode, step);
-        const window = { episode, step, actions, bearings: new Float64Array() };
-        this.#note("noContext", { window, forecast: await forecast(program, actions) });
-      }
+      await watchUntil(program, episode, step, { from: step });
+      const actions = setpointsAfter(episode, step);
+      const window = { episode, step, actions, bearings: new Float64Array() };
+      this.#note("noContext", { window, forecast: await forecast(program, actions) });
     }
     await this.#shown("otherEpisodesPictures", program, episode, starts, { pictures: other });
     // One picture in five, spread over the episode without a pattern the model could learn.

@@ -76,8 +76,8 @@ export class DenseRun {
         const at = (k - 1) * axisCount + axis;
         const width = z90 * (stdPosRad[at] ?? 0) * (scale[axis] ?? 1);
         const isInside = Math.abs((meanPosRad[at] ?? Number.NaN) - (then[axis] ?? 0)) <= width;
-        this.#hits[index]! += isInside ? 1 : 0;
-        this.#counts[index]! += 1;
+        this.#hits[index] = (this.#hits[index] ?? 0) + (isInside ? 1 : 0);
+        this.#counts[index] = (this.#counts[index] ?? 0) + 1;
       }
     }
   }

@@ -182,8 +182,7 @@ async function judgeSet(
       await extra.controls.add(episode, before, some);
     }
     if (index < plan.pictures) {
-      const isFirst =
-        extra !== undefined && extra.film.length === 0 && showsTarget(episode, some[0]);
+      const isFirst = extra?.film.length === 0 && showsTarget(episode, some[0]);
       const onFrame = (frame: FilmFrame): void => {
         extra?.film.push(frame);
       };

@@ -27,8 +27,8 @@ export class LeastSquares {
       const xi = x[i] ?? 0;
       this.#sum[i] = (this.#sum[i] ?? 0) + xi;
       if (xi === 0) continue;
-      for (let j = i; j < n; j += 1) this.#gram[i * n + j]! += xi * (x[j] ?? 0);
-      for (let o = 0; o < m; o += 1) this.#moment[i * m + o]! += xi * (y[o] ?? 0);
+      for (let j = i; j < n; j += 1) addTo(this.#gram, i * n + j, xi * (x[j] ?? 0));
+      for (let o = 0; o < m; o += 1) addTo(this.#moment, i * m + o, xi * (y[o] ?? 0));
     }
   }
 
@@ -47,7 +47,7 @@ export class LeastSquares {
         a[i * n + j] = value;
         a[j * n + i] = value;
       }
-      a[i * n + i]! += ridge * this.#count;
+      addTo(a, i * n + i, ridge * this.#count);
     }
     const b = this.#moment.map((value, index) => value / (scale[Math.floor(index / m)] ?? 1));
     solveInPlace(a, b, n, m);
@@ -63,6 +63,10 @@ export class LeastSquares {
       return variance > 1e-12 * mean * mean ? Math.sqrt(variance) : Math.abs(mean) + 1e-12;
     });
   }
+}
+
+function addTo(values: Float64Array, at: number, value: number): void {
+  values[at] = (values[at] ?? 0) + value;
 }
 
 /** Cholesky: a [n][n] symmetric positive definite, destroyed; b [n][m] becomes the solution. */

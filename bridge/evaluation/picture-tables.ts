@@ -44,13 +44,15 @@ export class PictureJudge {
       if (!starts.includes(step)) continue;
       this.#count += 1;
       const last = pictureOf(episode, step) ?? new Uint8Array();
+      const squares = this.#squares;
       for (const [index, k] of horizons.entries()) {
         const actual = pictureOf(episode, step + k) ?? new Uint8Array();
         const drawn = await predictedPicture(program, episode, step, k);
         const rgb = interleaved(actual);
-        this.#squares.model[index]! += meanSquareOf(drawn, rgb);
-        this.#squares.copyLast[index]! += meanSquareOf(last, actual);
-        this.#squares.ceiling[index]! += meanSquareOf(await throughCode(program, actual), actual);
+        squares.model[index] = (squares.model[index] ?? 0) + meanSquareOf(drawn, rgb);
+        squares.copyLast[index] = (squares.copyLast[index] ?? 0) + meanSquareOf(last, actual);
+        squares.ceiling[index] =
+          (squares.ceiling[index] ?? 0) + meanSquareOf(await throughCode(program, actual), actual);
         if (step === starts[0]) onFrame?.({ k, predicted: drawn, actual: rgb });
       }
     }

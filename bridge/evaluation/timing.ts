@@ -6,7 +6,7 @@ import type { Program } from "../../models/programs/program.ts";
 import { forecast } from "./forecast.ts";
 import { farthest } from "./metrics.ts";
 import { axisCount, setpointsAfter, type Episode } from "./rows.ts";
-import { watch } from "./watch-episode.ts";
+import { watch, watchUntil } from "./watch-episode.ts";
 
 /** ms per call on one thread, one row per call and form of the graphs. */
 export interface Timing {
@@ -57,7 +57,7 @@ export async function timeCalls(
     rows.push(await timed(call, () => steps.next()));
     await steps.return(undefined);
   }
-  for await (const _ of watch(program, episode, step)) continue;
+  await watchUntil(program, episode, step);
   for (const [candidateCount, actions] of [
     [1, plan],
     [64, many],
@@ -92,7 +92,7 @@ export async function farthestApart(
 /** A longer horizon must begin with what a shorter one says: the rollout is the step, iterated. */
 export async function farthestFromShort(program: Program, episode: Episode): Promise<number> {
   const step = 64;
-  for await (const _ of watch(program, episode, step)) continue;
+  await watchUntil(program, episode, step);
   const whole = await forecast(program, setpointsAfter(episode, step));
   let most = 0;
   for (const horizonSteps of [1, 2, 5, 16, 31]) {

@@ -28,6 +28,17 @@ export async function* watch(
   }
 }
 
+/** Shows the program an episode up to and including a step. */
+export async function watchUntil(
+  program: Program,
+  episode: Episode,
+  until: number,
+  shown: Shown = {},
+): Promise<void> {
+  const steps = watch(program, episode, until, shown);
+  while ((await steps.next()).done !== true) continue;
+}
+
 async function observeStep(
   program: Program,
   episode: Episode,
