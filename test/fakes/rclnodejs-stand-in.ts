@@ -8,6 +8,8 @@ import type { ServiceServer } from "../../ros/rtps/services/service-server.ts";
 import { openParticipant, type Participant } from "../../ros/rtps/participant.ts";
 import type { TopicReader, TopicWriter } from "../../ros/rtps/topic-endpoints.ts";
 
+import { standInActions } from "./stand-in-actions.ts";
+
 /**
  * A module with the surface of rclnodejs 2.2 the host uses, over the embedded participant, so that what
  * the host publishes is on a real wire. It fails as the original was seen to fail: an import without a
@@ -323,4 +325,5 @@ export default {
   Node,
   NodeOptions,
   QoS,
+  ...standInActions(graph),
 };

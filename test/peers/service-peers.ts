@@ -6,7 +6,7 @@ import type { PeerCommand } from "./start-peer.ts";
 /** The bridge as a service server or client; needs a build (test/setup/compile.ts makes one). */
 export const bridgeService: PeerCommand = [
   process.execPath,
-  path.resolve("dist/test/peers/bridge-service.js"),
+  path.resolve("dist/test/peers/bridge-calls.js"),
 ];
 
 /** Builds the program that serves and calls as rmw_cyclonedds does. */
