@@ -4,7 +4,7 @@ import type { DiagnosticEntry } from "../bridge/contract/diagnostics.ts";
 import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
 import type { Frame } from "../bridge/contract/frame.ts";
 import type { RosPublisher } from "../bridge/contract/ros-transport.ts";
-import type { Prediction } from "../bridge/contract/world-model.ts";
+import type { Prediction, WorldModelDescription } from "../bridge/contract/world-model.ts";
 import { cameraIntrinsics } from "../bridge/core/camera.ts";
 import { messageWriter } from "./messages/codec.ts";
 import {
@@ -22,6 +22,7 @@ import {
   type JointTelemetry,
   type Stamped,
 } from "./messages/message-mapping.ts";
+import { worldModelPredictionMessage } from "./messages/prediction-mapping.ts";
 import type { RosNode } from "./node/ros-node.ts";
 import { makePredictedState, predictedStateAt, type PredictedState } from "./predicted-state.ts";
 import { publicationTopics, type PublicationName } from "./publication-topics.ts";
@@ -33,6 +34,8 @@ export interface RosPublicationsOptions {
   /** Joint names, frames, and what /diagnostics speaks about. */
   readonly device: DeviceDescription;
   readonly clock: Clock;
+  /** The model that predicts at present; it may be exchanged while the service runs. */
+  readonly model: () => WorldModelDescription;
   /** Edges of the TF tree that no joint turns: where the payload and the sensors sit. */
   readonly fixedFrames?: readonly FrameEdge[];
   /** URDF for robot_description; without it the topic stays empty. */
@@ -41,6 +44,7 @@ export interface RosPublicationsOptions {
 
 const encodeJointState = messageWriter("sensor_msgs/msg/JointState");
 const encodeTrajectory = messageWriter("trajectory_msgs/msg/JointTrajectory");
+const encodePrediction = messageWriter("kairos_msgs/msg/WorldModelPrediction");
 const encodePose = messageWriter("geometry_msgs/msg/PoseWithCovarianceStamped");
 const encodeJpeg = messageWriter("sensor_msgs/msg/CompressedImage");
 const encodeImage = messageWriter("sensor_msgs/msg/Image");
@@ -96,10 +100,16 @@ export class RosPublications {
    */
   prediction(prediction: Prediction, lookaheadMs: number): void {
     this.#checkAxisCount("prediction", prediction.axisCount);
-    const { predictedJointTrajectory: trajectory } = this.#publishers;
+    const { predictedJointTrajectory: trajectory, worldModelPrediction: whole } = this.#publishers;
     if (trajectory.matchedCount > 0) {
       const at = this.#inBase(prediction.stampMs);
       trajectory.publish(encodeTrajectory(jointTrajectoryMessage(at, this.#axisNames, prediction)));
+    }
+    if (whole.matchedCount > 0) {
+      const { model, clock } = this.#options;
+      const of = { axisNames: this.#axisNames, model: model(), nowMs: clock.monotonicMs() };
+      const at = this.#inBase(prediction.stampMs);
+      whole.publish(encodePrediction(worldModelPredictionMessage(at, prediction, of)));
     }
     this.#predictedState(prediction, lookaheadMs);
   }
