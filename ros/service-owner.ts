@@ -159,7 +159,12 @@ export class ServiceOwner {
     });
     client.calls.delete(callId);
     if ("cdr" in outcome) return outcome.cdr;
-    throw failure(client, outcome.failure, timeoutMs, this.#ended ?? this.#interruption);
+    throw failure(client, outcome.failure, timeoutMs, this.#whyEnded());
+  }
+
+  /** Asked again after waiting: the host may have ended, or been interrupted, meanwhile. */
+  #whyEnded(): BridgeError | undefined {
+    return this.#ended ?? this.#interruption;
   }
 
   #waitForServer(client: Client, timeoutMs: number): Promise<boolean> {

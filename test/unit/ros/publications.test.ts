@@ -300,7 +300,7 @@ describe("what is published", () => {
     expect(taken).toMatchObject([
       {
         header: { stamp: { sec: 1_700_000_001, nanosec: 0 } },
-        status: [{ level: 1, name: "kairos: model", message: "25 ? off", hardware_id: "mount0" }],
+        status: [{ level: 1, name: "kairos: model", message: "25 ° off", hardware_id: "mount0" }],
       },
     ]);
   });
