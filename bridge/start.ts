@@ -99,10 +99,16 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
 
-  const ros =
-    transport === undefined
-      ? undefined
-      : rosParts(config, { transport, device, memory, clock, tee, settings, setLogLevel });
+  const ros = rosParts(config, {
+    transport,
+    device,
+    model,
+    memory,
+    clock,
+    tee,
+    settings,
+    setLogLevel,
+  });
   if (ros !== undefined) {
     closers.push(() => ros.inputs[Symbol.asyncDispose]());
     closers.push(() => ros.serviceNode[Symbol.asyncDispose]());

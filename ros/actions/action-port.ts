@@ -42,7 +42,7 @@ export interface ActionHandler {
   /** Runs an accepted goal to its end; what it throws aborts the goal. */
   run(goal: RunningGoal): Promise<GoalOutcome>;
   /** Whether a running goal may be cancelled; then its signal is aborted. */
-  mayCancel(id: string): boolean;
+  mayCancel(id: string): boolean | Promise<boolean>;
 }
 
 export interface RosActionServer {
@@ -53,6 +53,7 @@ export interface RosActionServer {
 
 /** A goal a server has accepted. */
 export interface SentGoal {
+  /** The client's own name for it. */
   readonly id: string;
   /** Resolves when the goal has ended. @throws BridgeError `ros/service-timeout`, `ros/transport` */
   result(options: { readonly timeoutMs: number }): Promise<GoalOutcome>;

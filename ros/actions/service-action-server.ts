@@ -151,13 +151,14 @@ export class ServiceActionServer implements RosActionServer {
     return (await this.#goals.get(idOf(goal_id))?.ended) ?? unknown;
   }
 
-  #cancel(requestCdr: Uint8Array): Uint8Array {
+  async #cancel(requestCdr: Uint8Array): Promise<Uint8Array> {
     const { goal_info } = cancelRequest.read(requestCdr);
     const id = idOf(goal_info.goal_id);
     const named = /^0+$/.test(id) ? undefined : id;
     const meant = [...this.#goals.values()].filter((goal) => isMeant(goal, named, goal_info.stamp));
     const running = meant.filter((goal) => goal.endedMs === undefined);
-    const canceling = running.filter((goal) => this.#startCancel(goal));
+    const answers = await Promise.all(running.map((goal) => this.#startCancel(goal)));
+    const canceling = running.filter((_, index) => answers[index] === true);
     const code = cancelCode({ named, meant, running, canceling });
     const goals_canceling = canceling.map((goal) => ({
       goal_id: uuidOf(goal.id),
@@ -166,9 +167,9 @@ export class ServiceActionServer implements RosActionServer {
     return cancelResponse.write({ return_code: code, goals_canceling });
   }
 
-  #startCancel(goal: Goal): boolean {
+  async #startCancel(goal: Goal): Promise<boolean> {
     if (goal.status === GoalStatus.Canceling) return true;
-    if (!this.#handler.mayCancel(goal.id)) return false;
+    if (!(await this.#handler.mayCancel(goal.id)) || goal.endedMs !== undefined) return false;
     goal.status = GoalStatus.Canceling;
     this.#publishStatus();
     // The answer to the request leaves first.

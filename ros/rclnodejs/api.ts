@@ -16,6 +16,18 @@ export interface Rclnodejs {
     context: undefined,
     options: RclNodeOptions,
   ) => RclNode;
+  readonly ActionServer: new (
+    node: RclNode,
+    type: string,
+    name: string,
+    onExecute: (goal: RclServerGoal) => Promise<object>,
+    onGoal: (goal: object) => number,
+    onAccepted: undefined,
+    onCancel: (goal: RclServerGoal) => Promise<number>,
+  ) => RclActionServer;
+  readonly ActionClient: new (node: RclNode, type: string, name: string) => RclActionClient;
+  readonly GoalResponse: { readonly ACCEPT: number; readonly REJECT: number };
+  readonly CancelResponse: { readonly ACCEPT: number; readonly REJECT: number };
   readonly NodeOptions: new (startParameterServices: boolean) => RclNodeOptions;
   readonly QoS: (new (
     history: number,
@@ -84,6 +96,45 @@ export interface RclClient {
   sendRequestAsync(request: object, options: { readonly timeout: number }): Promise<object>;
 }
 
+export interface RclUuid {
+  readonly uuid: Uint8Array;
+}
+
+export interface RclGoalRequest {
+  readonly goal_id: RclUuid;
+  /** A wrapper; its sequences are wrappers, too, without a length. */
+  readonly goal: { toPlainObject(): object };
+}
+
+export interface RclActionServer {
+  /** Called by the node for each goal; asks `onGoal`, which must answer at once. */
+  processGoalRequest(header: unknown, request: RclGoalRequest): void;
+  destroy(): void;
+}
+
+export interface RclServerGoal {
+  readonly goalId: RclUuid;
+  readonly isCancelRequested: boolean;
+  publishFeedback(feedback: object): void;
+  succeed(): void;
+  abort(): void;
+  canceled(): void;
+}
+
+export interface RclActionClient {
+  isActionServerAvailable(): boolean;
+  sendGoal(goal: object, onFeedback: (feedback: object) => void): Promise<RclClientGoal>;
+  destroy(): void;
+}
+
+export interface RclClientGoal {
+  isAccepted(): boolean;
+  isSucceeded(): boolean;
+  isCanceled(): boolean;
+  cancelGoal(): Promise<{ readonly goals_canceling: readonly unknown[] }>;
+  getResult(): Promise<object>;
+}
+
 export interface RclNodeInfo {
   readonly name: string;
   readonly namespace: string;
@@ -129,6 +180,7 @@ const members = {
     "getClientNamesAndTypesByNode",
     "getRMWImplementationIdentifier",
   ],
+  objects: ["GoalResponse", "CancelResponse"],
   policies: ["HistoryPolicy", "ReliabilityPolicy", "DurabilityPolicy", "LivelinessPolicy"],
 } as const;
 
@@ -145,6 +197,9 @@ export function checkedRclnodejs(imported: unknown): Rclnodejs {
   const prototype = property(property(module, "Node"), "prototype");
   for (const name of members.nodeMethods) {
     if (typeof property(prototype, name) !== "function") missing.push(`Node.${name}`);
+  }
+  for (const name of members.objects) {
+    if (typeof property(module, name) !== "object") missing.push(name);
   }
   for (const name of members.policies) {
     if (typeof property(property(module, "QoS"), name) !== "object") missing.push(`QoS.${name}`);

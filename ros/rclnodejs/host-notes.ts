@@ -1,3 +1,4 @@
+import type { FromActionHost, ToActionHost } from "./action-notes.ts";
 import type { RosNetwork } from "../environment.ts";
 import type { FromRosHost, ToRosHost } from "../host-protocol.ts";
 
@@ -20,8 +21,10 @@ export interface RclHostReady {
  * What the pipe's notes carry: the ROS host's protocol, less what is data, and what a process needs
  * beyond a thread: signs of life, and refusals of its own (a type that was not built, say).
  */
-export type ToHostProcess = OpenNote | Exclude<ToRosHost, { readonly kind: "publish" }>;
+export type ToHostProcess =
+  OpenNote | ToActionHost | Exclude<ToRosHost, { readonly kind: "publish" }>;
 export type FromHostProcess =
+  | FromActionHost
   | Exclude<FromRosHost, { readonly kind: "message" | "event" }>
   | { readonly kind: "beat" }
   | { readonly kind: "refused"; readonly endpointId: number; readonly text: string };

@@ -11,6 +11,8 @@ import {
 import { TakenCounts } from "../taken-counts.ts";
 import type { Rclnodejs, RclNode, RclPublisher, RclSubscription } from "./api.ts";
 import { rclQos, unsetPolicies } from "./rcl-qos.ts";
+import { isForActions } from "./action-notes.ts";
+import { RclActions } from "./rcl-actions.ts";
 import { RclServices } from "./rcl-services.ts";
 import { beatMs, type FromHostProcess, type ToHostProcess } from "./host-notes.ts";
 
@@ -48,20 +50,23 @@ export class RclHost {
   readonly #writers = new Map<number, Writer>();
   readonly #readers = new Map<number, Reader>();
   readonly #services: RclServices;
+  readonly #actions: RclActions;
   readonly #ticks: NodeJS.Timeout;
 
   constructor(rcl: Rclnodejs, node: RclNode, output: RclHostOutput) {
     this.#rcl = rcl;
     this.#node = node;
     this.#output = output;
-    this.#services = new RclServices(rcl, node, {
-      post: (note) => {
+    const answers = {
+      post: (note: FromHostProcess): void => {
         output.note(note);
       },
-      refuse: (endpointId, error) => {
+      refuse: (endpointId: number, error: unknown): void => {
         this.#refuse(endpointId, error);
       },
-    });
+    };
+    this.#services = new RclServices(rcl, node, answers);
+    this.#actions = new RclActions(rcl, node, answers);
     this.#ticks = setInterval(() => {
       this.#tick();
     }, beatMs);
@@ -113,7 +118,8 @@ export class RclHost {
         this.#output.note({ kind: "stats", requestId: note.requestId, stats: this.#stats() });
         return;
       default:
-        this.#services.handle(note);
+        if (isForActions(note)) this.#actions.handle(note);
+        else this.#services.handle(note);
     }
   }
 
@@ -173,6 +179,7 @@ export class RclHost {
   #tick(): void {
     this.#output.note({ kind: "beat" });
     this.#services.look();
+    this.#actions.look();
     for (const [endpointId, writer] of this.#writers) {
       const matchedCount = matchedCountOf(writer.publisher);
       if (matchedCount === writer.matchedCount) continue;

@@ -23,6 +23,9 @@ import { emptyHostStats, type RosHostStats, type ToServiceHost } from "../host-p
 import { ddsServiceNames, ddsTopicName, ddsTypeName } from "../rtps/rosgraph/names.ts";
 import { ServiceOwner } from "../service-owner.ts";
 import { maxEndpoints } from "../taken-counts.ts";
+import type { RosActions } from "../actions/action-port.ts";
+import { isFromActions } from "./action-notes.ts";
+import { ActionOwner } from "./action-owner.ts";
 import { hostEnvironment } from "./host-environment.ts";
 import { HostLink } from "./host-link.ts";
 import type { FromHostProcess } from "./host-notes.ts";
@@ -86,6 +89,7 @@ export class RclnodejsTransport implements RosNodeTransport {
   readonly #pendingStats = new Map<number, (stats: RosHostStats) => void>();
   readonly #delays = new RestartDelays();
   readonly #services: ServiceOwner;
+  readonly #actions: ActionOwner;
   #link: HostLink | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   #restartCount = 0;
@@ -113,6 +117,11 @@ export class RclnodejsTransport implements RosNodeTransport {
       post: (message) => {
         this.#postService(message);
       },
+    });
+    this.#actions = new ActionOwner({
+      log: options.log,
+      newEndpoint: () => this.#newEndpoint(),
+      post: (note) => this.#link?.post(note),
     });
   }
 
@@ -186,6 +195,11 @@ export class RclnodejsTransport implements RosNodeTransport {
     };
   }
 
+  /** rclnodejs keeps an action's state machine to itself: its services cannot be served one by one. */
+  get actions(): RosActions {
+    return this.#actions;
+  }
+
   serve(service: RosService, handler: RosRequestHandler): RosServiceServer {
     ddsServiceNames(service);
     return this.#services.serve(this.#newEndpoint(), service, handler);
@@ -229,6 +243,7 @@ export class RclnodejsTransport implements RosNodeTransport {
     this.#link = undefined;
     this.#forget();
     this.#services.end(closedError());
+    this.#actions.interrupt(closedError());
     this.#resolveExited(undefined);
   }
 
@@ -253,6 +268,7 @@ export class RclnodejsTransport implements RosNodeTransport {
       link.post({ kind: "subscribe", endpointId, topic });
     }
     this.#services.reopen();
+    this.#actions.reopen();
   }
 
   #postService(message: ToServiceHost): void {
@@ -295,7 +311,8 @@ export class RclnodejsTransport implements RosNodeTransport {
         this.#options.log[note.level](note.fields, note.sentence);
         return;
       default:
-        this.#services.handle(note);
+        if (isFromActions(note)) this.#actions.handle(note);
+        else this.#services.handle(note);
     }
   }
 
@@ -304,6 +321,7 @@ export class RclnodejsTransport implements RosNodeTransport {
     this.#forget();
     if (this.#closing !== undefined) return;
     this.#services.interrupt(error ?? closedError());
+    this.#actions.interrupt(error ?? closedError());
     this.#restartAfter(error ?? closedError(), livedMs);
   }
 

@@ -1,15 +1,12 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
 import { type RosGraph, type RosService, servicesQos } from "../../bridge/contract/ros-services.ts";
-import type { RosEvent, RosTopic } from "../../bridge/contract/ros-transport.ts";
+import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
-import type { EndpointContext, ReaderLimits, ReceivedSample } from "./endpoint.ts";
+import type { EndpointContext, ReceivedSample } from "./endpoint.ts";
 import { Discovery } from "./discovery/discovery.ts";
-import type { Incompatibility } from "./discovery/mismatches.ts";
-import {
-  conventionsOf,
-  defaultDistribution,
-  type RosDistribution,
-} from "./rosgraph/distribution.ts";
+import type { ParticipantOptions } from "./participant-options.ts";
+import type { ParticipantStats } from "./participant-stats.ts";
+import { conventionsOf, defaultDistribution } from "./rosgraph/distribution.ts";
 import { decodeGraphInfo, encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
 import type { GraphNode } from "./rosgraph/graph-info.ts";
 import { graphOf } from "./rosgraph/graph-view.ts";
@@ -19,7 +16,7 @@ import type { ServiceEndpoints } from "./services/service-endpoints.ts";
 import { type Respond, ServiceServer } from "./services/service-server.ts";
 import { guidKey, type Guid, randomPrefix } from "./wire/guid.ts";
 import type { DatagramLink } from "./transport/link.ts";
-import { MalformedCounts, type MalformedKind } from "./wire/malformed-counts.ts";
+import { MalformedCounts } from "./wire/malformed-counts.ts";
 import { MessageParser } from "./wire/message-parser.ts";
 import { MalformedData } from "./params/params.ts";
 import { type DdsNames, ddsTopicName, ddsTypeName, rosTypeName } from "./rosgraph/names.ts";
@@ -32,107 +29,21 @@ import {
   vendorId,
 } from "./wire/protocol.ts";
 import { type EndpointQos, endpointQos } from "./params/qos.ts";
-import { Reader, type ReaderOptions, type ReaderStats } from "./reader/reader.ts";
+import { Reader, type ReaderOptions } from "./reader/reader.ts";
 import { ReceiveBudget } from "./reader/receive-budget.ts";
 import { PlainCdrGate } from "./reader/plain-cdr-gate.ts";
 import { Router } from "./discovery/router.ts";
-import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
-import type { DiscoveryRange } from "./transport/discovery-range.ts";
+import { type TopicReader, topicReader, type TopicWriter, topicWriter } from "./topic-endpoints.ts";
+import { type Cancel, systemScheduler } from "./transport/scheduler.ts";
 import { openUdpLink } from "./transport/udp-link.ts";
 import { Writer } from "./writer/writer.ts";
-import type { WriterLimits, WriterPast, WriterStats } from "./writer/writer-options.ts";
-
-export interface ParticipantOptions {
-  /** 0..232. */
-  readonly domainId: number;
-  readonly range: DiscoveryRange;
-  /** IPv4 addresses of this machine: see `UdpLinkOptions`. */
-  readonly interfaces?: readonly string[];
-  readonly staticPeers?: readonly string[];
-  readonly nodeName: string;
-  /** `/` or e.g. `/kairos`. */
-  readonly namespace: string;
-  /** Samples above this size are split; 60 kB suits loopback, about 1,300 a network without jumbo frames. */
-  readonly fragmentBytes?: number;
-  /** Peers forget us when they have heard nothing for this long. */
-  readonly leaseMs?: number;
-  readonly announcePeriodMs?: number;
-  /** Whose conventions to keep; default Jazzy's. */
-  readonly distribution?: RosDistribution;
-  /** The hash of a type by its ROS name, where it is known: announced where the distribution has hashes. */
-  readonly typeHashOf?: (type: string) => string | undefined;
-  /** Security enclave that `ros2 node list` shows; default `/`. */
-  readonly enclave?: string;
-  readonly readerLimits?: Partial<ReaderLimits>;
-  readonly writerLimits?: Partial<WriterLimits>;
-  /** Octets all readers together hold of samples not delivered yet; default 256 MiB. */
-  readonly maxReceiveBytes?: number;
-  readonly log?: Log;
-  /** Hears of quality-of-service events. */
-  readonly onEvent?: (event: RosEvent) => void;
-  /** A test's: every writer of a topic begins as if it had done so much. */
-  readonly writerPast?: WriterPast;
-  /** A test's time and link; default the machine's. */
-  readonly scheduler?: Scheduler;
-  readonly link?: DatagramLink;
-  /** Default those of the machine. */
-  readonly listAddresses?: () => readonly string[];
-  readonly addressCheckMs?: number;
-}
-
-export interface ParticipantStats {
-  readonly peerCount: number;
-  /** Datagrams in and out; what the system refused to send. */
-  readonly receivedDatagramCount: number;
-  readonly sentDatagramCount: number;
-  readonly sendErrorCount: number;
-  /** Octets held of samples not delivered yet, and how often there was no room for more. */
-  readonly receiveBytes: number;
-  readonly receiveRefusedCount: number;
-  /** What arrived and was not sound RTPS. */
-  readonly malformedCount: number;
-  readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
-  /** Peers and endpoints not let in because there were too many. */
-  readonly refusedCount: number;
-  /** Endpoints of all peers. */
-  readonly endpointCount: number;
-  readonly writers: readonly WriterStats[];
-  readonly readers: readonly ReaderStats[];
-  /** Pairs kept apart at present, by name; `mismatchCount` is all that ever were, by QoS or type. */
-  readonly incompatibilities: readonly Incompatibility[];
-  readonly mismatchCount: number;
-}
-
-export interface TopicWriter {
-  readonly topic: RosTopic;
-  readonly matchedCount: number;
-  /**
-   * Sends one serialized message. The bytes are kept for resending and must not change. // hot path
-   *
-   * @returns false when it was refused: with `keep_all` and a reader that far behind.
-   */
-  publishOwned(cdr: Uint8Array): boolean;
-  /** Sends a copy of one serialized message. // hot path */
-  publish(cdr: Uint8Array): boolean;
-  /** Says that this publisher is alive though it has nothing to send (`manual_by_topic`). */
-  assertLiveliness(): void;
-  close(): void;
-}
-
-export interface TopicReader {
-  readonly topic: RosTopic;
-  readonly matchedCount: number;
-  /** Takes nothing more, and lets reliable writers know by not acknowledging, until `resume`. */
-  pause(): void;
-  resume(): void;
-  close(): void;
-}
 
 /** Requests and responses kept for resending: more than the ten of ROS, so that bursts of calls survive loss. */
 const callDepth = 64;
 const loopbackFragmentBytes = 60_000;
-/** A datagram holds 65,507 octets, headers included. */
+/** A datagram holds 65,507 octets, headers included; below 256 a picture is more headers than picture. */
 const maxFragmentBytes = 65_000;
+const minFragmentBytes = 256;
 const defaultReceiveBytes = 256 * 1024 * 1024;
 const defaultLeaseMs = 10_000;
 const defaultAnnouncePeriodMs = 3000;
@@ -187,7 +98,7 @@ export class Participant implements AsyncDisposable {
       scheduler,
       pacer: new Pacer(link, scheduler),
       unixMs: () => performance.timeOrigin + scheduler.nowMs(),
-      fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
+      fragmentBytes: fragmentBytes(options),
       emit: (event) => options.onEvent?.(event),
       malformed: new MalformedCounts(),
       receiveBudget: new ReceiveBudget(options.maxReceiveBytes ?? defaultReceiveBytes),
@@ -248,22 +159,11 @@ export class Participant implements AsyncDisposable {
     const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos), userData });
     this.#writers.add(writer);
     this.#publishGraph();
-    return {
-      topic,
-      get matchedCount() {
-        return writer.matchedCount;
-      },
-      publishOwned: (cdr) => writer.write(cdr),
-      publish: (cdr) => writer.write(Uint8Array.prototype.slice.call(cdr)),
-      assertLiveliness: () => {
-        writer.assertLiveliness();
-      },
-      close: () => {
-        if (!this.#writers.delete(writer)) return;
-        this.#discovery.removeWriter(writer);
-        this.#publishGraph();
-      },
-    };
+    return topicWriter(topic, writer, () => {
+      if (!this.#writers.delete(writer)) return;
+      this.#discovery.removeWriter(writer);
+      this.#publishGraph();
+    });
   }
 
   /**
@@ -292,23 +192,11 @@ export class Participant implements AsyncDisposable {
     });
     this.#readers.add(reader);
     this.#publishGraph();
-    return {
-      topic,
-      get matchedCount() {
-        return reader.matchedCount;
-      },
-      pause: () => {
-        reader.pause();
-      },
-      resume: () => {
-        reader.resume();
-      },
-      close: () => {
-        if (!this.#readers.delete(reader)) return;
-        this.#discovery.removeReader(reader);
-        this.#publishGraph();
-      },
-    };
+    return topicReader(topic, reader, () => {
+      if (!this.#readers.delete(reader)) return;
+      this.#discovery.removeReader(reader);
+      this.#publishGraph();
+    });
   }
 
   /**
@@ -519,4 +407,9 @@ export class Participant implements AsyncDisposable {
 
 function ddsNames(topic: RosTopic): { readonly topicName: string; readonly typeName: string } {
   return { topicName: ddsTopicName(topic.name), typeName: ddsTypeName(topic.type) };
+}
+
+function fragmentBytes(options: ParticipantOptions): number {
+  const asked = options.fragmentBytes ?? loopbackFragmentBytes;
+  return Math.max(minFragmentBytes, Math.min(Math.floor(asked), maxFragmentBytes));
 }

@@ -7,7 +7,9 @@ import {
 } from "../../ros/rclnodejs/rclnodejs-transport.ts";
 import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
 
-const inDist = (path: string): URL => new URL(`../../dist/${path}`, import.meta.url);
+/** This file is test/fakes/open-ros-transports.ts or, compiled, the same under dist. */
+const toDist = import.meta.url.endsWith(".js") ? "../../" : "../../dist/";
+export const inDist = (path: string): URL => new URL(`${toDist}${path}`, import.meta.url);
 export const hostEntry = inDist("ros/rclnodejs/host-child.js");
 export const standInModule = inDist("test/fakes/rclnodejs-stand-in.js");
 

@@ -5,12 +5,10 @@ import { rosNetwork } from "../../ros/environment.ts";
 import { knownService, serviceCodec } from "../../ros/messages/service-codec.ts";
 import type { ServiceClient } from "../../ros/rtps/services/service-client.ts";
 import type { ServiceServer } from "../../ros/rtps/services/service-server.ts";
-import {
-  openParticipant,
-  type Participant,
-  type TopicReader,
-  type TopicWriter,
-} from "../../ros/rtps/participant.ts";
+import { openParticipant, type Participant } from "../../ros/rtps/participant.ts";
+import type { TopicReader, TopicWriter } from "../../ros/rtps/topic-endpoints.ts";
+
+import { standInActions } from "./stand-in-actions.ts";
 
 /**
  * A module with the surface of rclnodejs 2.2 the host uses, over the embedded participant, so that what
@@ -327,4 +325,5 @@ export default {
   Node,
   NodeOptions,
   QoS,
+  ...standInActions(graph),
 };

@@ -1,6 +1,8 @@
 import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
 import type { Cancel } from "../transport/scheduler.ts";
 import { MessageBuilder } from "../wire/message-builder.ts";
+import type { PrefixKey } from "../wire/guid.ts";
+import { fastVendorId } from "../wire/protocol.ts";
 import { maxSetBits, NumberSet } from "../wire/number-set.ts";
 import type { Assemblies } from "./assemblies.ts";
 import type { WaitingSamples } from "./waiting-samples.ts";
@@ -61,9 +63,12 @@ export class AckSender {
     return next !== 0 && next <= last;
   }
 
-  /** An ACKNACK that asks for nothing but an answer. Fast DDS does not answer it, others do. */
+  /**
+   * An ACKNACK that asks for nothing but an answer. Fast DDS answers one of base 0 with a heartbeat, which
+   * else may be 3 s away, and none of base 1; Cyclone DDS refuses base 0 from anyone but Fast DDS.
+   */
   greet(): void {
-    this.#missing.clear(1);
+    this.#missing.clear(isFastDds(this.#writer.guid.prefix) ? 0 : 1);
     this.#sendAckNack({ final: false });
     this.#greetingCount += 1;
     if (this.#greetingCount >= maxGreetings) return;
@@ -146,4 +151,11 @@ export class AckSender {
   #send(builder: MessageBuilder): void {
     this.#context.link.send(builder.finish(), this.#writer.locator);
   }
+}
+
+/** 8.2.4.1: a prefix begins with the vendor's id. */
+function isFastDds(prefix: PrefixKey): boolean {
+  return (
+    prefix.charCodeAt(0) === fastVendorId >>> 8 && prefix.charCodeAt(1) === (fastVendorId & 0xff)
+  );
 }

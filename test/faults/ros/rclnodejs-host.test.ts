@@ -1,11 +1,19 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { type Log, silentLog } from "../../../bridge/contract/log.ts";
 import type { RosPublisher, RosTopic } from "../../../bridge/contract/ros-transport.ts";
 import type { RclnodejsTransport } from "../../../ros/rclnodejs/rclnodejs-transport.ts";
 import { stringCdr, until } from "../../contract/ros/ros-transport-contract.ts";
-import { openTestRclnodejs, openTestRtps, testDomain } from "../../fakes/open-ros-transports.ts";
+import {
+  inDist,
+  openTestRclnodejs,
+  openTestRtps,
+  testDomain,
+} from "../../fakes/open-ros-transports.ts";
 
 const domainId = testDomain(10);
 const topic: RosTopic = {
@@ -163,6 +171,26 @@ describe("an rclnodejs host that fails", () => {
     expect(host.health.restartCount).toBe(0);
   });
 });
+
+describe("an rclnodejs host whose service dies", () => {
+  it.each(["SIGKILL", "SIGTERM"] as const)("ends with it: %s", async (signal) => {
+    const owner = fileURLToPath(inDist("test/fakes/rclnodejs-owner.js"));
+    const service = spawn(process.execPath, [owner, String(domainId)], { stdio: "pipe" });
+    const [line] = (await once(service.stdout, "data")) as [Buffer];
+    const hostPid = Number(line.toString());
+    expect(isThere(hostPid)).toBe(true);
+    service.kill(signal);
+    await until(() => !isThere(hostPid), "the host is gone, too");
+  });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe("an rclnodejs host that does not start", () => {
   it.each([

@@ -1,4 +1,4 @@
-import type { TopicWriter } from "../../../ros/rtps/participant.ts";
+import type { TopicWriter } from "../../../ros/rtps/topic-endpoints.ts";
 import { message, numberOf, topic, World } from "./rtps-world.ts";
 
 export interface DayOptions {
