@@ -12,6 +12,8 @@ export interface BridgeOptions {
   readonly shape: Shape;
   readonly domainId: number;
   readonly discoveryRange: "LOCALHOST" | "SUBNET";
+  /** Of cards to be reachable at: see `UdpLinkOptions`. */
+  readonly interfaces: readonly string[];
   /** 0 = as fast as the writer takes samples. */
   readonly rateHz: number;
   /** Infinity unless given. */
@@ -39,6 +41,7 @@ export function bridgeOptions(): BridgeOptions {
       tl: { type: "boolean", default: false },
       direct: { type: "boolean", default: false },
       localhost: { type: "boolean", default: false },
+      interfaces: { type: "string", multiple: true, default: [] },
       depth: { type: "string", default: "10" },
       domain: { type: "string", default: "0" },
       rate: { type: "string", default: "10" },
@@ -75,6 +78,7 @@ export function bridgeOptions(): BridgeOptions {
     },
     domainId: Number(values.domain),
     discoveryRange: values.localhost ? "LOCALHOST" : "SUBNET",
+    interfaces: values.interfaces,
     rateHz: Number(values.rate),
     count: Number(values.count) || Number.POSITIVE_INFINITY,
     warmUp: Number(values["warm-up"]),

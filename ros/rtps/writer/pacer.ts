@@ -14,7 +14,7 @@ const burstBytes = 130_000;
 const shortestBurstMs = 0.06;
 const longestBurstMs = 0.2;
 /** After this long without a complaint a little more is dared. */
-const relaxMs = 10_000;
+const relaxMs = 30_000;
 const backlogLimitBytes = 256 * 1024;
 
 /**
@@ -47,7 +47,7 @@ export class Pacer {
 
   /** A receiver asks for parts of a large sample again: it could not take them as fast as they came. */
   slowDown(): void {
-    this.#burstMs = Math.min(longestBurstMs, 2 * this.#burstMs);
+    this.#burstMs = longestBurstMs;
     this.#slowSinceMs = this.#scheduler.nowMs();
   }
 

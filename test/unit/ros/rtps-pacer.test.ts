@@ -51,17 +51,15 @@ describe("Pacer", () => {
       scheduler.advance(10);
       return count;
     };
-    expect(sentIn(0.8)).toBe(16);
+    expect(sentIn(0.75)).toBe(16);
     pacer.slowDown();
-    pacer.slowDown();
-    pacer.slowDown();
-    expect(sentIn(0.8)).toBe(10);
-    scheduler.advance(10_000);
-    expect(sentIn(0.8)).toBe(12);
-    scheduler.advance(10_000);
-    sentIn(0.8);
-    scheduler.advance(10_000);
-    expect(sentIn(0.8)).toBe(16);
+    expect(sentIn(0.75)).toBe(8);
+    expect(sentIn(0.75)).toBe(8);
+    for (let minutes = 0; minutes < 2; minutes += 0.5) {
+      scheduler.advance(30_000);
+      sentIn(0.75);
+    }
+    expect(sentIn(0.75)).toBe(16);
   });
 
   it("takes turns", () => {
