@@ -18,6 +18,7 @@ import { loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
+import { rosActions } from "./parts/ros-transport.ts";
 import { cameraRate, openSimulation } from "./parts/simulation.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
 import { createSharedMemory } from "./shared-memory.ts";
@@ -108,6 +109,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     tee,
     settings,
     setLogLevel,
+    actions: transport === undefined ? undefined : rosActions(transport, { clock, log }),
   });
   if (ros !== undefined) {
     closers.push(() => ros.inputs[Symbol.asyncDispose]());

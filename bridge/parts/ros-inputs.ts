@@ -1,3 +1,7 @@
+import type { RosActions, RosActionServer } from "../../ros/actions/action-port.ts";
+import { serveTrajectories } from "../../ros/actions/trajectory-action.ts";
+import { TrajectoryGoals } from "../../ros/inputs/trajectory-goals.ts";
+import type { JointTrajectory } from "../../ros/messages/message-types.ts";
 import { CommandInput } from "../../ros/inputs/command-input.ts";
 import { CommandTopics } from "../../ros/inputs/command-topics.ts";
 import { ObservationInputs } from "../../ros/inputs/observation-inputs.ts";
@@ -12,12 +16,12 @@ import type { DiagnosticEntry } from "../contract/diagnostics.ts";
 import { BridgeError, ErrorCode } from "../contract/errors.ts";
 import { Thread } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
-import type { RosServiceServer } from "../contract/ros-services.ts";
 import type { ControlDesk } from "../control/desk.ts";
 import { decodeJpeg } from "../media/jpeg.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { pictureFitter } from "./fit-picture.ts";
 import { RosSeat } from "./ros-seat.ts";
+import { commandRunner } from "./ros-trajectories.ts";
 
 /** A host that has been silent for so long does not vouch for the publishers behind it. */
 const hostSilentMs = 500;
@@ -29,6 +33,8 @@ export interface RosInputsOptions {
   /** What stamps on ROS mean. */
   readonly time: Clock;
   readonly log: Log;
+  /** Undefined where the transport has no services. */
+  readonly actions?: RosActions | undefined;
 }
 
 /** What ROS tells the service: observations, where they come from there, and commands. */
@@ -41,7 +47,7 @@ export class RosInputs implements AsyncDisposable {
     | {
         readonly topics: CommandTopics;
         readonly seat: RosSeat;
-        readonly servers: readonly RosServiceServer[];
+        readonly servers: readonly { close(): void }[];
       }
     | undefined;
 
@@ -62,7 +68,7 @@ export class RosInputs implements AsyncDisposable {
 
   /** Command topics at the desk, if the configuration allows ROS to command. */
   openCommands(desk: ControlDesk): void {
-    const { node, clock, time, memory, log } = this.#options;
+    const { node, clock, memory, log } = this.#options;
     const { acquire, ttlMs, releaseAfterMs, trajectoryTopic, velocityTopic } =
       this.#config.rosCommands;
     if (acquire === "off") return;
@@ -89,11 +95,7 @@ export class RosInputs implements AsyncDisposable {
           velRadPerS: row.subarray(axes.length),
         };
       },
-      // Zero is "now" (trajectory_msgs/JointTrajectory).
-      startOf: ({ header: { stamp } }, arrivalMs) => {
-        const nowMs = Number(time.stampNsAt(arrivalMs)) / 1e6;
-        return stampToMs(stamp) === 0 ? arrivalMs : arrivalMs + stampToMs(stamp) - nowMs;
-      },
+      startOf: this.#startOf,
       onRefused: (reason, text) => {
         log.warn({ reason, text }, "a ROS command was refused; counted in /diagnostics");
       },
@@ -111,8 +113,38 @@ export class RosInputs implements AsyncDisposable {
           ),
         ])
       : [];
-    this.#commands = { topics, seat, servers };
+    const closers = [...servers, ...this.#serveTrajectories(input)];
+    this.#commands = { topics, seat, servers: closers };
   }
+
+  /** FollowJointTrajectory beside the topic, with the same lease and the same checks. */
+  #serveTrajectories(input: CommandInput): readonly RosActionServer[] {
+    const { actions, memory, clock, time, log } = this.#options;
+    if (actions === undefined) return [];
+    const { axes } = this.#device;
+    const row = new Float64Array(3 * axes.length);
+    const handler = new TrajectoryGoals({
+      runner: commandRunner(input, {
+        now: () => clock.monotonicMs(),
+        startOf: this.#startOf,
+      }),
+      axisNames: axes.map((axis) => axis.name),
+      measured: (posRad) => {
+        memory.telemetry.latest(row);
+        posRad.set(row.subarray(0, axes.length));
+      },
+      now: () => clock.monotonicMs(),
+    });
+    const { namespace } = this.#config.ros;
+    const name = `${namespace === "/" ? "" : namespace}/follow_joint_trajectory`;
+    return [serveTrajectories(actions, { name, handler, clock: time, log })];
+  }
+
+  /** Monotonic start of a trajectory; a stamp of zero is "now" (trajectory_msgs/JointTrajectory). */
+  readonly #startOf = ({ header: { stamp } }: JointTrajectory, arrivalMs: number): number => {
+    const nowMs = Number(this.#options.time.stampNsAt(arrivalMs)) / 1e6;
+    return stampToMs(stamp) === 0 ? arrivalMs : arrivalMs + stampToMs(stamp) - nowMs;
+  };
 
   [Symbol.asyncDispose](): Promise<void> {
     for (const server of this.#commands?.servers ?? []) server.close();

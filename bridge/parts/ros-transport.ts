@@ -1,3 +1,5 @@
+import type { RosActions } from "../../ros/actions/action-port.ts";
+import { serviceActions } from "../../ros/actions/service-actions.ts";
 import type { RosNetwork } from "../../ros/environment.ts";
 import { binaryTrial } from "../../ros/rclnodejs/binary-trial.ts";
 import {
@@ -8,10 +10,11 @@ import {
 import { hostEnvironment } from "../../ros/rclnodejs/host-environment.ts";
 import {
   openRclnodejsTransport,
-  type RclnodejsTransport,
+  RclnodejsTransport,
 } from "../../ros/rclnodejs/rclnodejs-transport.ts";
 import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
 import type { Config } from "../config.ts";
+import type { Clock } from "../contract/clock.ts";
 import { BridgeError, ErrorCode, textWithoutCode } from "../contract/errors.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
@@ -104,4 +107,14 @@ async function tryRclnodejs(
 
 function foundText({ distribution, middleware, version }: RclnodejsFound): string {
   return `ROS 2 ${distribution} is sourced (${middleware}, rclnodejs ${version})`;
+}
+
+/** Actions on this transport: rclnodejs has its own, the embedded participant builds them of services. */
+export function rosActions(
+  transport: RtpsTransport | RclnodejsTransport,
+  options: { readonly clock: Clock; readonly log: Log },
+): RosActions {
+  return transport instanceof RclnodejsTransport
+    ? transport.actions
+    : serviceActions(transport, options);
 }

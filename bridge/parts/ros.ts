@@ -1,4 +1,5 @@
 import process from "node:process";
+import type { RosActions } from "../../ros/actions/action-port.ts";
 import { rosNetwork, type RosNetworkConfig } from "../../ros/environment.ts";
 import { RosPublications } from "../../ros/publications.ts";
 import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport.ts";
@@ -48,6 +49,7 @@ interface RosPartsOptions extends Omit<ServiceNodeOptions, "transport"> {
   readonly device: DeviceDescription;
   readonly model: WorldModel;
   readonly memory: SharedMemory;
+  readonly actions: RosActions | undefined;
 }
 
 /** The service on the ROS graph: the node, and what the loop tells it in messages. */
@@ -67,8 +69,9 @@ export function rosParts(
   if (transport === undefined) return undefined;
   const serviceNode = new ServiceNode(config, { transport, ...options });
   const { node, time } = serviceNode;
-  const { clock, tee } = options;
-  const inputs = new RosInputs(config, device, { node, memory, clock, time, log: tee.log });
+  const { clock, tee, actions } = options;
+  const { log } = tee;
+  const inputs = new RosInputs(config, device, { node, memory, clock, time, log, actions });
   const publications = new RosPublications({
     node,
     device,

@@ -33,8 +33,16 @@ export interface GoalInfo {
   readonly stamp: RosTime;
 }
 
+export interface ActionEndpoints {
+  readonly sendGoal: RosService;
+  readonly cancelGoal: RosService;
+  readonly getResult: RosService;
+  readonly feedback: RosTopic;
+  readonly status: RosTopic;
+}
+
 /** The services and topics an action is made of (design.ros2.org/articles/actions.html). */
-export function actionEndpoints({ name, type }: RosAction) {
+export function actionEndpoints({ name, type }: RosAction): ActionEndpoints {
   const service = (part: string, serviceType: string): RosService => ({
     name: `${name}/_action/${part}`,
     type: serviceType,

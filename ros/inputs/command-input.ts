@@ -37,6 +37,8 @@ const maxWaitMs = 60_000;
 const retryAfterMs = 1000;
 
 type Topic = keyof PublisherCounts;
+/** What a trajectory came by: the goal of an action has no publisher that could go. */
+export type TrajectorySource = "trajectory" | "action";
 
 /**
  * Commands from ROS topics, as one client of the same authority as all others. It may take the lease
@@ -55,10 +57,11 @@ export class CommandInput {
   readonly #options: CommandInputOptions;
   #barred: string | undefined;
   #run: TrajectoryRun | undefined;
-  #source: Topic | undefined;
+  #source: Topic | "action" | undefined;
   #lastCommandMs = Number.NEGATIVE_INFINITY;
   #retryMs = Number.NEGATIVE_INFINITY;
   #deskText = "";
+  #onCommand: () => void = () => undefined;
 
   constructor(options: CommandInputOptions) {
     this.#options = options;
@@ -67,6 +70,11 @@ export class CommandInput {
       this.#end();
       this.#barred = reason;
     });
+  }
+
+  /** Called with every command that was taken: time has to pass in small steps from now on. */
+  onCommand(listener: () => void): void {
+    this.#onCommand = listener;
   }
 
   /** Why commands are refused until control is asked for anew; undefined while they are not. */
@@ -104,10 +112,22 @@ export class CommandInput {
     this.#source = "velocity";
     this.#lastCommandMs = arrivalMs;
     this.velocityCount += 1;
+    this.#onCommand();
+  }
+
+  /** Brakes to rest where a trajectory runs; the lease stays. */
+  stopTrajectory(reason: string): void {
+    if (this.#run === undefined) return;
+    this.#end();
+    this.#options.seat.hold(reason);
   }
 
   /** trajectory_msgs/JointTrajectory: takes the place of the one that runs. */
-  trajectory(message: JointTrajectory, arrivalMs: number): void {
+  trajectory(
+    message: JointTrajectory,
+    arrivalMs: number,
+    source: TrajectorySource = "trajectory",
+  ): void {
     const outcome = planTrajectory(message, this.#options.axes);
     if (!outcome.ok) {
       this.#refuse(outcome.reason, `joint_trajectory: ${outcome.text}`);
@@ -126,10 +146,11 @@ export class CommandInput {
     }
     if (!this.#mayCommand("joint_trajectory", arrivalMs)) return;
     this.#run = new TrajectoryRun(plan, startMs, this.#options.setpoint());
-    this.#source = "trajectory";
+    this.#source = source;
     this.#lastCommandMs = arrivalMs;
     this.trajectoryCount += 1;
     this.#follow(arrivalMs);
+    this.#onCommand();
   }
 
   /** The control service: takes or returns the lease, and lifts the bar. */
@@ -164,7 +185,7 @@ export class CommandInput {
   publishers(counts: PublisherCounts): void {
     if (counts.velocity === 0 && counts.trajectory === 0) this.#barred = undefined;
     const source = this.#source;
-    if (source === undefined || counts[source] > 0) return;
+    if (source === undefined || source === "action" || counts[source] > 0) return;
     this.#end();
     this.#options.seat.release(`the ROS publisher of joint_${source} has gone`);
   }

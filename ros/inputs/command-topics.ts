@@ -55,6 +55,10 @@ export class CommandTopics implements Disposable {
         input.velocity(message, atMs);
       },
     );
+    // Also of those that come by an action.
+    input.onCommand(() => {
+      if (this.#dueMs - options.now() > activeTickMs) this.#schedule();
+    });
     this.#schedule();
   }
 
@@ -102,8 +106,6 @@ export class CommandTopics implements Disposable {
         return;
       }
       take(message, now());
-      // The first command of a stream: ticks come quicker from now on.
-      if (this.#dueMs - now() > activeTickMs) this.#schedule();
     });
   }
 

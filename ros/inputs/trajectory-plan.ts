@@ -103,7 +103,7 @@ function timeProblem(timesMs: readonly number[], at: number): string | undefined
 }
 
 function limitProblem(
-  { axes, posRad, timesMs }: TrajectoryPlan,
+  { axes, posRad, velRadPerS, timesMs }: TrajectoryPlan,
   device: readonly AxisDescription[],
 ): string | undefined {
   for (const [column, { index, name }] of axes.entries()) {
@@ -114,6 +114,10 @@ function limitProblem(
       const rad = point[column] ?? Number.NaN;
       if (rad < lowerRad || rad > upperRad) {
         return `point ${at}: ${name} at ${rad.toFixed(3)} rad, limits are ${lowerRad.toFixed(3)} to ${upperRad.toFixed(3)}`;
+      }
+      const through = Math.abs(velRadPerS[at]?.[column] ?? 0);
+      if (through > maxVelocityRadPerS * speedMargin) {
+        return `point ${at}: ${name} at ${through.toFixed(2)} rad/s, limit is ${maxVelocityRadPerS.toFixed(2)}`;
       }
       if (at === 0) continue;
       const gapS = ((timesMs[at] ?? 0) - (timesMs[at - 1] ?? 0)) / 1000;

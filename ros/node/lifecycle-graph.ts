@@ -22,8 +22,6 @@ export const LifecycleState = {
   deactivating: { id: 14, label: "deactivating" },
   errorprocessing: { id: 15, label: "errorprocessing" },
 } as const;
-export type LifecycleStateName = keyof typeof LifecycleState;
-export type PrimaryState = "unconfigured" | "inactive" | "active" | "finalized";
 
 /** What a node can be asked for. */
 export type LifecycleRequest = "configure" | "cleanup" | "activate" | "deactivate" | "shutdown";

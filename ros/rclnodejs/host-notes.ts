@@ -1,6 +1,6 @@
 import type { FromActionHost, ToActionHost } from "./action-notes.ts";
 import type { RosNetwork } from "../environment.ts";
-import type { FromRosHost, ToRosHost } from "../host-protocol.ts";
+import type { FromRosHost, FromServiceHost, ToRosHost, ToServiceHost } from "../host-protocol.ts";
 
 /** The first note to the host process. The network is in its environment: rcl reads it there. */
 export interface OpenNote {
@@ -56,4 +56,27 @@ export function unpackNote(
   if (cdr === undefined) return message;
   if (message.kind === "response") return { ...message, outcome: { cdr } };
   return { ...message, cdr } as ToHostProcess | FromHostProcess;
+}
+
+const toServices: ReadonlySet<string> = new Set<ToServiceHost["kind"]>([
+  "serve",
+  "respond",
+  "open-client",
+  "call",
+  "close-service",
+  "graph",
+]);
+const fromServices: ReadonlySet<string> = new Set<FromServiceHost["kind"]>([
+  "request",
+  "response",
+  "servers",
+  "graph",
+]);
+
+export function isForServices(note: { readonly kind: string }): note is ToServiceHost {
+  return toServices.has(note.kind);
+}
+
+export function isFromServices(note: { readonly kind: string }): note is FromServiceHost {
+  return fromServices.has(note.kind);
 }

@@ -7,20 +7,26 @@ import {
   emptyTopicStats,
   type RosHostStats,
   type RosTopicStats,
+  type ToServiceHost,
 } from "../host-protocol.ts";
 import { TakenCounts } from "../taken-counts.ts";
 import type { Rclnodejs, RclNode, RclPublisher, RclSubscription } from "./api.ts";
 import { rclQos, unsetPolicies } from "./rcl-qos.ts";
-import { isForActions } from "./action-notes.ts";
+import { isForActions, type ToActionHost } from "./action-notes.ts";
 import { RclActions } from "./rcl-actions.ts";
 import { RclServices } from "./rcl-services.ts";
-import { beatMs, type FromHostProcess, type ToHostProcess } from "./host-notes.ts";
+import { beatMs, type FromHostProcess, isForServices, type ToHostProcess } from "./host-notes.ts";
 
 /** How the host answers: over the pipe, or into a test. */
 export interface RclHostOutput {
   data(endpointId: number, cdr: Uint8Array): void;
   note(note: FromHostProcess): void;
 }
+
+type TopicNote = Exclude<
+  ToHostProcess,
+  ToActionHost | ToServiceHost | { kind: "open" } | { kind: "close" }
+>;
 
 interface Writer {
   readonly topic: RosTopic;
@@ -97,6 +103,12 @@ export class RclHost {
   }
 
   handle(note: Exclude<ToHostProcess, { kind: "open" | "close" }>): void {
+    if (isForActions(note)) this.#actions.handle(note);
+    else if (isForServices(note)) this.#services.handle(note);
+    else this.#handleTopic(note);
+  }
+
+  #handleTopic(note: TopicNote): void {
     switch (note.kind) {
       case "advertise":
         this.#orRefuse(note.endpointId, () => {
@@ -118,8 +130,7 @@ export class RclHost {
         this.#output.note({ kind: "stats", requestId: note.requestId, stats: this.#stats() });
         return;
       default:
-        if (isForActions(note)) this.#actions.handle(note);
-        else this.#services.handle(note);
+        note satisfies never;
     }
   }
 

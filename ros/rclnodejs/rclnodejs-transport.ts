@@ -19,16 +19,21 @@ import type {
 } from "../../bridge/contract/ros-transport.ts";
 import { checkCdr } from "../cdr-guard.ts";
 import type { RosNetwork } from "../environment.ts";
-import { emptyHostStats, type RosHostStats, type ToServiceHost } from "../host-protocol.ts";
+import {
+  emptyHostStats,
+  type RosHostStats,
+  type ToServiceHost,
+  type FromServiceHost,
+} from "../host-protocol.ts";
 import { ddsServiceNames, ddsTopicName, ddsTypeName } from "../rtps/rosgraph/names.ts";
 import { ServiceOwner } from "../service-owner.ts";
 import { maxEndpoints } from "../taken-counts.ts";
 import type { RosActions } from "../actions/action-port.ts";
-import { isFromActions } from "./action-notes.ts";
+import { type FromActionHost, isFromActions } from "./action-notes.ts";
 import { ActionOwner } from "./action-owner.ts";
 import { hostEnvironment } from "./host-environment.ts";
 import { HostLink } from "./host-link.ts";
-import type { FromHostProcess } from "./host-notes.ts";
+import { type FromHostProcess, isFromServices } from "./host-notes.ts";
 import { RestartDelays } from "./restart-delays.ts";
 
 export interface RclnodejsTransportOptions {
@@ -286,6 +291,12 @@ export class RclnodejsTransport implements RosNodeTransport {
   }
 
   #handle(note: FromHostProcess): void {
+    if (isFromActions(note)) this.#actions.handle(note);
+    else if (isFromServices(note)) this.#services.handle(note);
+    else this.#handleTopic(note);
+  }
+
+  #handleTopic(note: Exclude<FromHostProcess, FromActionHost | FromServiceHost>): void {
     switch (note.kind) {
       case "beat":
         this.#options.heartbeats.beat(Thread.Ros, monotonicMs());
@@ -311,8 +322,7 @@ export class RclnodejsTransport implements RosNodeTransport {
         this.#options.log[note.level](note.fields, note.sentence);
         return;
       default:
-        if (isFromActions(note)) this.#actions.handle(note);
-        else this.#services.handle(note);
+        note satisfies never;
     }
   }
 

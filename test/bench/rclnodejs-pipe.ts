@@ -99,6 +99,10 @@ async function measure(
   };
 }
 
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 for (const size of sizes) {
   const line = async (title: string, channel: Channel): Promise<Measured> => {
     const warm = { ...size, count: Math.ceil(size.count / 10) };
@@ -106,14 +110,14 @@ for (const size of sizes) {
     const measured = await measure(channel, size);
     await channel[Symbol.asyncDispose]();
     const { p50Us, p99Us, cpuPercent } = measured;
-    console.log(`${size.name}, ${size.rateHz} Hz there and back, ${title}:`);
-    console.log(`  p50 ${p50Us} us, p99 ${p99Us} us, ${cpuPercent} % of a core on this side`);
+    print(`${size.name}, ${size.rateHz} Hz there and back, ${title}:`);
+    print(`  p50 ${p50Us} us, p99 ${p99Us} us, ${cpuPercent} % of a core on this side`);
     return measured;
   };
   const reference = await line("fork with structured clone (the unit)", openFork());
   const own = await line("pipe", await openPipe());
   const ratio = (a: number, b: number): string => (a / b).toFixed(2);
-  console.log(
+  print(
     `  pipe / fork: p50 ${ratio(own.p50Us, reference.p50Us)}, CPU ${ratio(own.cpuPercent, reference.cpuPercent)}\n`,
   );
 }

@@ -6,4 +6,4 @@ const transport = await openTestRclnodejs({
   domainId: Number(process.argv[2]),
   nodeName: "owned",
 });
-console.log(transport.health.pid);
+process.stdout.write(`${transport.health.pid}\n`);

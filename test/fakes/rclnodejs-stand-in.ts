@@ -3,6 +3,7 @@ import type { RosService } from "../../bridge/contract/ros-services.ts";
 import type { RosQos } from "../../bridge/contract/ros-transport.ts";
 import { rosNetwork } from "../../ros/environment.ts";
 import { knownService, serviceCodec } from "../../ros/messages/service-codec.ts";
+import type { RclEndpointInfo, RclNamedTypes, RclNodeInfo } from "../../ros/rclnodejs/api.ts";
 import type { ServiceClient } from "../../ros/rtps/services/service-client.ts";
 import type { ServiceServer } from "../../ros/rtps/services/service-server.ts";
 import { openParticipant, type Participant } from "../../ros/rtps/participant.ts";
@@ -161,37 +162,37 @@ class Node {
     client.close();
   }
 
-  getNodeNamesAndNamespacesWithEnclaves() {
+  getNodeNamesAndNamespacesWithEnclaves(): RclNodeInfo[] {
     const peers = Array.from({ length: graph().stats().peerCount }, (_, index) => `peer_${index}`);
     return [this.#name, ...peers].map((name) => ({ name, namespace: "/", enclave: "/" }));
   }
 
-  getTopicNamesAndTypes() {
+  getTopicNamesAndTypes(): RclNamedTypes[] {
     return graph()
       .graph()
       .topics.map(({ name, types }) => ({ name, types }));
   }
 
-  getServiceNamesAndTypes() {
+  getServiceNamesAndTypes(): RclNamedTypes[] {
     return graph()
       .graph()
       .services.map(({ name, types }) => ({ name, types }));
   }
 
-  getPublishersInfoByTopic(topic: string) {
+  getPublishersInfoByTopic(topic: string): RclEndpointInfo[] {
     return endpoints(topic, "publishers");
   }
 
-  getSubscriptionsInfoByTopic(topic: string) {
+  getSubscriptionsInfoByTopic(topic: string): RclEndpointInfo[] {
     return endpoints(topic, "subscriptions");
   }
 
-  getServiceNamesAndTypesByNode(node: string) {
+  getServiceNamesAndTypesByNode(node: string): RclNamedTypes[] {
     if (node.startsWith("peer_")) throw new Error("Failed to get service names and types");
     return this.getServiceNamesAndTypes();
   }
 
-  getClientNamesAndTypesByNode(node: string) {
+  getClientNamesAndTypesByNode(node: string): RclNamedTypes[] {
     return node.startsWith("peer_") ? this.getServiceNamesAndTypes() : [];
   }
 

@@ -7,12 +7,14 @@ import { messageType } from "../../../ros/messages/type-table.ts";
 import { openTestRclnodejs, openTestRtps, testDomain } from "../../fakes/open-ros-transports.ts";
 import { until } from "./ros-transport-contract.ts";
 
-/** Every type the bridge publishes or takes: the compiler sees to it that none is missing. */
-const everyType: Readonly<Record<RosTypeName, true>> = {
+/** Ours are not among the bundled definitions that samples are made from; publications.test.ts has them. */
+type CommonType = Exclude<RosTypeName, `kairos_msgs/${string}`>;
+
+/** Every common type the bridge publishes or takes: the compiler sees to it that none is missing. */
+const everyType: Readonly<Record<CommonType, true>> = {
   "std_msgs/msg/Header": true,
   "std_msgs/msg/String": true,
   "std_msgs/msg/Float64MultiArray": true,
-  "kairos_msgs/msg/WorldModelPrediction": true,
   "sensor_msgs/msg/JointState": true,
   "sensor_msgs/msg/CompressedImage": true,
   "sensor_msgs/msg/Image": true,
@@ -26,7 +28,7 @@ const everyType: Readonly<Record<RosTypeName, true>> = {
   "rcl_interfaces/msg/ParameterEvent": true,
   "lifecycle_msgs/msg/TransitionEvent": true,
 };
-const types = Object.keys(everyType) as RosTypeName[];
+const types = Object.keys(everyType) as CommonType[];
 
 /** A message with something in every field: numbers that differ, texts, two of every sequence. */
 function sample(type: string): Record<string, unknown> {

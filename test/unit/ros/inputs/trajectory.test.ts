@@ -65,6 +65,7 @@ describe("a joint trajectory", () => {
     ],
     ["times", "limit is 600 s", trajectory(["yaw"], [{ atS: 601, pos: [0] }])],
     ["limits", "yaw at 9.000 rad", trajectory(["yaw"], [{ atS: 60, pos: [9] }])],
+    ["limits", "yaw at 50.00 rad/s", trajectory(["yaw"], [{ atS: 1, pos: [0.1], vel: [-50] }])],
     [
       "limits",
       "yaw needs 10.00 rad/s",
