@@ -60,7 +60,7 @@ function beginning(peer: number, writer: number, sampleBytes: number): Buffer {
 describe("a flood of participants", () => {
   it("is let in up to a limit, and gone when the leases are over", () => {
     const world = new World(1, good);
-    const { node, receive } = { ...world.join("attacked") };
+    const { node, receive } = world.join("attacked");
     for (let number = 0; number < 400; number += 1) receive(announcement(number, 20_000));
     expect(node.stats()).toMatchObject({ peerCount: 256, refusedCount: 144, malformedCount: 0 });
     world.scheduler.advance(21_000);
@@ -71,7 +71,7 @@ describe("a flood of participants", () => {
 
   it("with endless leases is forgotten after ten minutes of silence", () => {
     const world = new World(1, good);
-    const { node, receive } = { ...world.join("attacked") };
+    const { node, receive } = world.join("attacked");
     receive(announcement(1, Number.POSITIVE_INFINITY));
     world.scheduler.advance(599_000);
     expect(node.stats().peerCount).toBe(1);
@@ -83,7 +83,7 @@ describe("a flood of participants", () => {
 describe("a flood of endpoints", () => {
   it("is taken up to a limit per participant and for all together", () => {
     const world = new World(1, good);
-    const { node, receive } = { ...world.join("attacked") };
+    const { node, receive } = world.join("attacked");
     for (let peer = 0; peer < 10; peer += 1) {
       receive(announcement(peer, 600_000));
       for (let number = 1; number <= 2100; number += 1) {
@@ -99,7 +99,7 @@ describe("a flood of endpoints", () => {
 describe("many writers that begin large samples and finish none", () => {
   it("cannot make all readers together hold more than one budget", () => {
     const world = new World(1, good);
-    const { node, receive } = { ...world.join("attacked", { maxReceiveBytes: 50_000_000 }) };
+    const { node, receive } = world.join("attacked", { maxReceiveBytes: 50_000_000 });
     node.createReader({ topic: topic({}), onMessage: () => undefined });
     receive(announcement(1, 600_000));
     for (let writer = 1; writer <= 20; writer += 1) receive(publication(1, writer, "rt/test"));
@@ -142,7 +142,7 @@ describe("a datagram that cannot be read", () => {
     },
   ] as const)("is counted as $kind", ({ kind, bytes }) => {
     const world = new World(1, good);
-    const { node, receive } = { ...world.join("attacked") };
+    const { node, receive } = world.join("attacked");
     receive(bytes);
     const { malformedByKind, malformedCount } = node.stats();
     expect(malformedByKind[kind]).toBe(1);
