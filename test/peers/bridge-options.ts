@@ -54,6 +54,8 @@ export function bridgeOptions(): BridgeOptions {
       points: { type: "string", default: "3" },
       bytes: { type: "string", default: "921600" },
       lease: { type: "string" },
+      deadline: { type: "string", default: "0" },
+      alive: { type: "string", default: "0" },
       loss: { type: "string" },
       seed: { type: "string", default: "1" },
       record: { type: "string" },
@@ -70,6 +72,7 @@ export function bridgeOptions(): BridgeOptions {
       reliability: values.be ? "best_effort" : "reliable",
       durability: values.tl ? "transient_local" : "volatile",
       depth: Number(values.depth),
+      ...promises({ deadlineS: Number(values.deadline), aliveS: Number(values.alive) }),
     },
     shape: {
       joints: Number(values.joints),
@@ -90,5 +93,17 @@ export function bridgeOptions(): BridgeOptions {
     loss: loss === undefined ? undefined : { ratio: Number(loss), seed: Number(values.seed) },
     record,
     memoryPeriodMs: Number(values.memory),
+  };
+}
+
+/** 0 = none, as for the other peers. */
+function promises(options: {
+  readonly deadlineS: number;
+  readonly aliveS: number;
+}): Partial<RosQos> {
+  const { deadlineS, aliveS } = options;
+  return {
+    ...(deadlineS > 0 ? { deadlineMs: deadlineS * 1000 } : {}),
+    ...(aliveS > 0 ? { livelinessLeaseMs: aliveS * 1000 } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { Heartbeats } from "../../bridge/contract/heartbeats.ts";
 import { silentLog } from "../../bridge/contract/log.ts";
 import type {
+  RosEvent,
   RosPublisher,
   RosSubscription,
   RosTopic,
@@ -30,6 +31,7 @@ export interface PeerTransport extends AsyncDisposable {
     topic: RosTopic,
     onMessage: (cdr: Uint8Array) => void,
   ): RosSubscription & { readonly matchedCount?: number };
+  onEvent?(listener: (event: RosEvent) => void): void;
   /** Datagrams that were not sound RTPS; likewise. */
   readonly malformedCount?: number;
 }
