@@ -12,6 +12,8 @@ export interface BridgeOptions {
   readonly shape: Shape;
   readonly domainId: number;
   readonly discoveryRange: "LOCALHOST" | "SUBNET";
+  /** Of cards to be reachable at: see `UdpLinkOptions`. */
+  readonly interfaces: readonly string[];
   /** 0 = as fast as the writer takes samples. */
   readonly rateHz: number;
   /** Infinity unless given. */
@@ -39,6 +41,7 @@ export function bridgeOptions(): BridgeOptions {
       tl: { type: "boolean", default: false },
       direct: { type: "boolean", default: false },
       localhost: { type: "boolean", default: false },
+      interfaces: { type: "string", multiple: true, default: [] },
       depth: { type: "string", default: "10" },
       domain: { type: "string", default: "0" },
       rate: { type: "string", default: "10" },
@@ -51,6 +54,8 @@ export function bridgeOptions(): BridgeOptions {
       points: { type: "string", default: "3" },
       bytes: { type: "string", default: "921600" },
       lease: { type: "string" },
+      deadline: { type: "string", default: "0" },
+      alive: { type: "string", default: "0" },
       loss: { type: "string" },
       seed: { type: "string", default: "1" },
       record: { type: "string" },
@@ -67,6 +72,7 @@ export function bridgeOptions(): BridgeOptions {
       reliability: values.be ? "best_effort" : "reliable",
       durability: values.tl ? "transient_local" : "volatile",
       depth: Number(values.depth),
+      ...promises({ deadlineS: Number(values.deadline), aliveS: Number(values.alive) }),
     },
     shape: {
       joints: Number(values.joints),
@@ -75,6 +81,7 @@ export function bridgeOptions(): BridgeOptions {
     },
     domainId: Number(values.domain),
     discoveryRange: values.localhost ? "LOCALHOST" : "SUBNET",
+    interfaces: values.interfaces,
     rateHz: Number(values.rate),
     count: Number(values.count) || Number.POSITIVE_INFINITY,
     warmUp: Number(values["warm-up"]),
@@ -86,5 +93,17 @@ export function bridgeOptions(): BridgeOptions {
     loss: loss === undefined ? undefined : { ratio: Number(loss), seed: Number(values.seed) },
     record,
     memoryPeriodMs: Number(values.memory),
+  };
+}
+
+/** 0 = none, as for the other peers. */
+function promises(options: {
+  readonly deadlineS: number;
+  readonly aliveS: number;
+}): Partial<RosQos> {
+  const { deadlineS, aliveS } = options;
+  return {
+    ...(deadlineS > 0 ? { deadlineMs: deadlineS * 1000 } : {}),
+    ...(aliveS > 0 ? { livelinessLeaseMs: aliveS * 1000 } : {}),
   };
 }

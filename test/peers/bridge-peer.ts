@@ -26,6 +26,9 @@ for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => (sto
 
 await using transport = await (options.direct ? openDirectTransport : openBridgeTransport)(options);
 reportMemory(transport);
+transport.onEvent?.(({ kind: event, ...fields }) => {
+  say(event, fields);
+});
 const kind = findKind(options.kind);
 const topic: RosTopic = {
   name: options.topic.replace(/^rt/, ""),

@@ -1,6 +1,7 @@
 import { Heartbeats } from "../../bridge/contract/heartbeats.ts";
 import { silentLog } from "../../bridge/contract/log.ts";
 import type {
+  RosEvent,
   RosPublisher,
   RosSubscription,
   RosTopic,
@@ -13,6 +14,7 @@ import { lossyLink, recordingLink, type Loss } from "./tapped-link.ts";
 export interface BridgeTransportOptions {
   readonly domainId: number;
   readonly discoveryRange: "LOCALHOST" | "SUBNET";
+  readonly interfaces?: readonly string[];
 }
 
 export interface DirectTransportOptions extends BridgeTransportOptions {
@@ -29,6 +31,7 @@ export interface PeerTransport extends AsyncDisposable {
     topic: RosTopic,
     onMessage: (cdr: Uint8Array) => void,
   ): RosSubscription & { readonly matchedCount?: number };
+  onEvent?(listener: (event: RosEvent) => void): void;
   /** Datagrams that were not sound RTPS; likewise. */
   readonly malformedCount?: number;
 }
@@ -47,14 +50,14 @@ export async function openBridgeTransport(options: BridgeTransportOptions): Prom
     nodeName: "bridge_peer",
     namespace: "/",
     staticPeers: [],
-    interfaces: [],
+    interfaces: options.interfaces ?? [],
   });
 }
 
 /** The participant in this thread, where its link and its lease can be chosen. */
 export async function openDirectTransport(options: DirectTransportOptions): Promise<PeerTransport> {
-  const { domainId, discoveryRange, leaseMs, loss, record } = options;
-  let link = await openUdpLink({ domainId, range: discoveryRange, log: silentLog });
+  const { domainId, discoveryRange, interfaces = [], leaseMs, loss, record } = options;
+  let link = await openUdpLink({ domainId, range: discoveryRange, interfaces, log: silentLog });
   if (record !== undefined) link = recordingLink(link, record, recordedCount);
   if (loss !== undefined) link = lossyLink(link, loss);
   const participant = await openParticipant({

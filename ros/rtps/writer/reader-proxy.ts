@@ -205,6 +205,8 @@ export class ReaderProxy implements PacedJob {
   }
 
   #requestAllFragments(change: Change): void {
+    // Fast DDS asks for the whole of a sample of which it lost a part.
+    this.writer.context.pacer.slowDown();
     const count = Math.ceil(change.payload.length / this.writer.context.fragmentBytes);
     const all = Array.from({ length: count }, (_, index) => index + 1);
     this.#fragments.set(change.sequenceNumber, new Set(all));

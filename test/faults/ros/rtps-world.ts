@@ -33,8 +33,8 @@ interface Joined {
   /** What the node was told, oldest first. */
   readonly events: RosEvent[];
   /** Puts a datagram into its socket. */
-  receive(datagram: Buffer): void;
-  unplug(): void;
+  readonly receive: (datagram: Buffer) => void;
+  readonly unplug: () => void;
 }
 
 /** Participants on simulated time and a simulated wire. */

@@ -17,6 +17,8 @@ struct arguments {
   bool best_effort, transient_local, localhost;
   int domain, depth, joints, points, readers, bytes;
   double rate_hz, seconds, linger_s, lease_s;
+  /* 0 = none: the deadline, and the lease of automatic liveliness. */
+  double deadline_s, alive_s;
   long count, warm_up;
 };
 
@@ -24,7 +26,7 @@ static inline void usage(const char *program) {
   fprintf(stderr,
           "usage: %s pub|echo|stats KIND --topic rt/NAME [--be] [--tl] [--depth N] [--domain N]\n"
           "  [--rate HZ] [--count N] [--secs S] [--readers N] [--linger S] [--joints N] [--points N]\n"
-          "  [--bytes N] [--lease S] [--warm-up N] [--localhost]\n",
+          "  [--bytes N] [--lease S] [--deadline S] [--alive S] [--warm-up N] [--localhost]\n",
           program);
   exit(2);
 }
@@ -61,6 +63,8 @@ static inline struct arguments parse_arguments(int argc, char **argv) {
     else if (!strcmp(name, "--points")) a.points = atoi(value);
     else if (!strcmp(name, "--bytes")) a.bytes = atoi(value);
     else if (!strcmp(name, "--lease")) a.lease_s = atof(value);
+    else if (!strcmp(name, "--deadline")) a.deadline_s = atof(value);
+    else if (!strcmp(name, "--alive")) a.alive_s = atof(value);
     else if (!strcmp(name, "--warm-up")) a.warm_up = atol(value);
     else usage(argv[0]);
   }

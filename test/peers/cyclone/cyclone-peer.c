@@ -24,6 +24,8 @@ static dds_qos_t *make_qos(const struct arguments *a) {
   if (a->transient_local)
     dds_qset_durability_service(q, 0, DDS_HISTORY_KEEP_LAST, a->depth, DDS_LENGTH_UNLIMITED,
                                 DDS_LENGTH_UNLIMITED, DDS_LENGTH_UNLIMITED);
+  if (a->deadline_s > 0) dds_qset_deadline(q, (dds_duration_t)(a->deadline_s * 1e9));
+  if (a->alive_s > 0) dds_qset_liveliness(q, DDS_LIVELINESS_AUTOMATIC, (dds_duration_t)(a->alive_s * 1e9));
   return q;
 }
 
@@ -76,6 +78,19 @@ static void report_matches(dds_entity_t reader, uint32_t *known) {
   printf("{\"event\":\"matched\",\"count\":%u}\n", *known);
 }
 
+/* What a writer promised and did or did not keep; only where the options ask for it. */
+static void report_promises(dds_entity_t reader, const struct arguments *a) {
+  dds_requested_deadline_missed_status_t deadline;
+  dds_liveliness_changed_status_t alive;
+  check(dds_get_requested_deadline_missed_status(reader, &deadline), "deadline status");
+  check(dds_get_liveliness_changed_status(reader, &alive), "liveliness status");
+  if (a->deadline_s > 0 && deadline.total_count_change != 0)
+    printf("{\"event\":\"deadline-missed\",\"count\":%u}\n", deadline.total_count);
+  if (a->alive_s > 0 && (alive.alive_count_change != 0 || alive.not_alive_count_change != 0))
+    printf("{\"event\":\"liveliness-changed\",\"aliveCount\":%u,\"notAliveCount\":%u}\n",
+           alive.alive_count, alive.not_alive_count);
+}
+
 static void subscribe(const struct arguments *a, const struct ros_kind *kind, dds_entity_t reader) {
   bool echo = !strcmp(a->mode, "echo");
   dds_entity_t waitset = dds_create_waitset(dds_get_participant(reader));
@@ -91,6 +106,7 @@ static void subscribe(const struct arguments *a, const struct ros_kind *kind, dd
   while (!stopping && now_s() < end_s && (a->count == 0 || received < a->count)) {
     dds_waitset_wait(waitset, NULL, 0, DDS_MSECS(20));
     report_matches(reader, &matched);
+    report_promises(reader, a);
     int taken = dds_take(reader, samples, info, 64, 64);
     check(taken, "take");
     for (int i = 0; i < taken; i++) {

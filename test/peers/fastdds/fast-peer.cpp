@@ -94,6 +94,12 @@ static Qos endpoint_qos(Qos qos, const arguments& a) {
   qos.endpoint().history_memory_policy =
       eprosima::fastrtps::rtps::PREALLOCATED_WITH_REALLOC_MEMORY_MODE;
   qos.data_sharing().off();
+  if (a.deadline_s > 0) qos.deadline().period = eprosima::fastrtps::Duration_t(a.deadline_s);
+  if (a.alive_s > 0) {
+    qos.liveliness().kind = AUTOMATIC_LIVELINESS_QOS;
+    qos.liveliness().lease_duration = eprosima::fastrtps::Duration_t(a.alive_s);
+    qos.liveliness().announcement_period = eprosima::fastrtps::Duration_t(a.alive_s / 3);
+  }
   return qos;
 }
 
@@ -140,6 +146,19 @@ static void publish(const arguments& a, DomainParticipant* participant, Topic* t
   while (!stopping && now_s() < linger_end_s) sleep_until_s(now_s() + 0.01);
 }
 
+// What a writer promised and did or did not keep; only where the options ask for it.
+static void report_promises(DataReader* reader, const arguments& a) {
+  RequestedDeadlineMissedStatus deadline;
+  LivelinessChangedStatus alive;
+  reader->get_requested_deadline_missed_status(deadline);
+  reader->get_liveliness_changed_status(alive);
+  if (a.deadline_s > 0 && deadline.total_count_change != 0)
+    printf("{\"event\":\"deadline-missed\",\"count\":%u}\n", deadline.total_count);
+  if (a.alive_s > 0 && (alive.alive_count_change != 0 || alive.not_alive_count_change != 0))
+    printf("{\"event\":\"liveliness-changed\",\"aliveCount\":%d,\"notAliveCount\":%d}\n",
+           alive.alive_count, alive.not_alive_count);
+}
+
 template <class Kind>
 static void subscribe(const arguments& a, DomainParticipant* participant, Topic* topic) {
   const bool echo = std::string(a.mode) == "echo";
@@ -162,6 +181,7 @@ static void subscribe(const arguments& a, DomainParticipant* participant, Topic*
       matched = status.current_count;
       printf("{\"event\":\"matched\",\"count\":%d}\n", matched);
     }
+    report_promises(reader, a);
     while (reader->take_next_sample(&sample, &info) == ReturnCode_t::RETCODE_OK) {
       if (!info.valid_data) continue;
       received++;
