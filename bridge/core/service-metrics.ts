@@ -157,30 +157,33 @@ function actuationFamilies(snapshot: ServiceSnapshot): readonly MetricFamily[] {
 }
 
 function rosFamilies(stats: RosTransportStats): readonly MetricFamily[] {
-  const perTopic = (pick: (topic: RosTransportStats["topics"][number]) => number) =>
-    stats.topics.map((topic) => ({ labels: { topic: topic.name }, value: pick(topic) }));
+  const perTopic = (
+    name: string,
+    kind: "counter" | "gauge",
+    help: string,
+    pick: (topic: RosTransportStats["topics"][number]) => number,
+  ): MetricFamily => {
+    const samples = stats.topics.map((topic) => ({
+      labels: { topic: topic.name },
+      value: pick(topic),
+    }));
+    return family(`kairos_ros_${name}`, kind, help, samples);
+  };
   return [
     family("kairos_ros_peers", "gauge", "DDS participants seen.", [{ value: stats.peerCount }]),
     family("kairos_ros_malformed_total", "counter", "Datagrams refused.", [
       { value: stats.malformedCount },
     ]),
-    family(
-      "kairos_ros_sent_total",
-      "counter",
-      "Samples published.",
-      perTopic((topic) => topic.sentCount),
-    ),
-    family(
-      "kairos_ros_resent_total",
-      "counter",
-      "Samples sent again.",
-      perTopic((topic) => topic.resentCount),
-    ),
-    family(
-      "kairos_ros_matched_readers",
+    perTopic("sent_total", "counter", "Samples published.", (topic) => topic.sentCount),
+    perTopic("resent_total", "counter", "Samples sent again.", (topic) => topic.resentCount),
+    perTopic(
+      "acked",
       "gauge",
-      "Readers matched.",
-      perTopic((topic) => topic.matchedCount),
+      "Newest sample every reliable reader has.",
+      (topic) => topic.ackedCount ?? 0,
     ),
+    perTopic("received_total", "counter", "Samples received.", (topic) => topic.receivedCount),
+    perTopic("lost_total", "counter", "Samples that never came.", (topic) => topic.lostCount ?? 0),
+    perTopic("matched_readers", "gauge", "Endpoints matched.", (topic) => topic.matchedCount),
   ];
 }

@@ -27,6 +27,8 @@ const maxEndpoints = 16_384;
 /** A peer that claims a longer lease, or an endless one, is forgotten after this long without a word. */
 const maxLeaseMs = 600_000;
 const leaseCheckMs = 250;
+/** A sample of which no fragment has come for this long is given up. */
+const staleMs = 10_000;
 
 /** Who is there (SPDP, 8.5.3), what they have (SEDP, 8.5.4), and for how long. */
 export class Discovery {
@@ -264,6 +266,7 @@ export class Discovery {
       const leaseMs = Math.min(peer.data.leaseMs, maxLeaseMs);
       if (nowMs - peer.lastHeardMs > leaseMs) this.#removePeer(prefix, "lease expired");
     }
+    for (const reader of this.#matcher.readers) reader.dropStale(nowMs - staleMs);
     this.#cancelLeases = this.#context.scheduler.after(leaseCheckMs, () => {
       this.#leaseLoop();
     });

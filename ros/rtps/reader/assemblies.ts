@@ -57,6 +57,13 @@ export class Assemblies {
     for (const number of this.#byNumber.keys()) if (number < sequenceNumber) this.delete(number);
   }
 
+  /** Those of which nothing came since: their room is somebody else's. A reliable writer is asked anew. */
+  deleteStale(sinceMs: number): void {
+    for (const [number, { progressMs }] of this.#byNumber) {
+      if (progressMs < sinceMs) this.delete(number);
+    }
+  }
+
   clear(): void {
     this.deleteBelow(Number.POSITIVE_INFINITY);
   }

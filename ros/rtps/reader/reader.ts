@@ -152,6 +152,11 @@ export class Reader implements SampleSink {
     this.options.onSample(sample, from);
   }
 
+  /** Gives up samples of which no fragment came since. */
+  dropStale(sinceMs: number): void {
+    for (const proxy of this.#writers.values()) proxy.assemblies.deleteStale(sinceMs);
+  }
+
   lose(count: number): void {
     if (count === 0) return;
     this.lostCount += count;

@@ -166,6 +166,7 @@ export class ReaderProxy implements PacedJob {
       if (missing.has(fragment) && wanted.size < maxFragmentRequests) wanted.add(fragment);
     }
     if (wanted.size === 0) return;
+    pacer.slowDown();
     this.#fragments.set(sequenceNumber, wanted);
     pacer.schedule(this);
   }

@@ -29,16 +29,39 @@ describe("Pacer", () => {
     expect(sent).toHaveLength(5);
   });
 
-  it("sends a picture in bursts of at most 130 kB per 200 us", () => {
+  it("sends a picture in bursts of at most 130 kB per 60 us", () => {
     const { pacer, scheduler, sent, job } = open();
     pacer.schedule(job("a", 16, 60_000));
     expect(sent).toHaveLength(2);
-    scheduler.advance(0.15);
+    scheduler.advance(0.05);
     expect(sent).toHaveLength(2);
-    scheduler.advance(0.1);
+    scheduler.advance(0.05);
     expect(sent).toHaveLength(4);
     scheduler.advance(3);
     expect(sent).toHaveLength(16);
+  });
+
+  it("goes down to a burst per 200 us for receivers that lose some, and dares more again later", () => {
+    const { pacer, scheduler, sent, job } = open();
+    const sentIn = (durationMs: number): number => {
+      const before = sent.length;
+      pacer.schedule(job("a", 16, 60_000));
+      scheduler.advance(durationMs);
+      const count = sent.length - before;
+      scheduler.advance(10);
+      return count;
+    };
+    expect(sentIn(0.8)).toBe(16);
+    pacer.slowDown();
+    pacer.slowDown();
+    pacer.slowDown();
+    expect(sentIn(0.8)).toBe(10);
+    scheduler.advance(10_000);
+    expect(sentIn(0.8)).toBe(12);
+    scheduler.advance(10_000);
+    sentIn(0.8);
+    scheduler.advance(10_000);
+    expect(sentIn(0.8)).toBe(16);
   });
 
   it("takes turns", () => {
