@@ -159,11 +159,10 @@ export class ServiceOwner {
     });
     client.calls.delete(callId);
     if ("cdr" in outcome) return outcome.cdr;
-    throw failure(client, outcome.failure, timeoutMs, this.#whyEnded());
+    throw failure(client, outcome.failure, timeoutMs, this.#whyClosed());
   }
 
-  /** Asked again after waiting: the host may have ended, or been interrupted, meanwhile. */
-  #whyEnded(): BridgeError | undefined {
+  #whyClosed(): BridgeError | undefined {
     return this.#ended ?? this.#interruption;
   }
 

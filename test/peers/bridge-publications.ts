@@ -5,6 +5,7 @@ import { systemClock } from "../../bridge/contract/clock.ts";
 import { ParameterStore } from "../../ros/node/parameter-store.ts";
 import { RosNode } from "../../ros/node/ros-node.ts";
 import { RosPublications } from "../../ros/publications.ts";
+import { modelDescription } from "../unit/ros/model-description.ts";
 import { prediction } from "../unit/ros/prediction.ts";
 import { modelDescription } from "../unit/ros/model-description.ts";
 import { twoAxisDevice } from "../unit/ros/two-axis-device.ts";
