@@ -1,3 +1,4 @@
+import { textWithoutCode } from "../../bridge/contract/errors.ts";
 import {
   checkedNamespace,
   checkedNodeName,
@@ -32,7 +33,7 @@ export function parseRemapRule(text: string): RemapRule {
   try {
     return { node, ...ruleOf(from, to) };
   } catch (error) {
-    throw refused(`remap rule "${text}": ${error instanceof Error ? error.message : ""}`);
+    throw refused(`remap rule "${text}": ${textWithoutCode(error)}`);
   }
 }
 
