@@ -42,7 +42,7 @@ export function structureWriter<Message>(name: string): Encode<Message> {
     encode = makeEncoder(name);
     writers.set(name, encode);
   }
-  return encode as Encode<Message>;
+  return encode;
 }
 
 /** As `messageReader`, for any structure with a definition here or among the common ROS 2 messages. */

@@ -218,10 +218,10 @@ function many(one: Encoding, field: MessageField): Encoding {
       return end;
     },
     write: (value, cursor) => {
-      const list = value as ArrayLike<unknown>;
+      const list = value as readonly unknown[];
       if (isCounted) cursor.word(list.length);
       if (list.length === 0 || (isRaw(value) && cursor.numbers(value, bytes))) return;
-      for (let index = 0; index < list.length; index += 1) one.write(list[index], cursor);
+      for (const element of list) one.write(element, cursor);
     },
   };
 }

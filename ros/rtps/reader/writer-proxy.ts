@@ -83,7 +83,8 @@ export class WriterProxy implements Reception {
   start(early?: EarlyHeartbeat): void {
     if (!this.#reliable) return;
     if (early !== undefined) this.onHeartbeat(early);
-    else this.#acks.greet();
+    // Also then: a sample may have come and gone since that heartbeat, before we knew the writer.
+    this.#acks.greet();
   }
 
   close(): void {
