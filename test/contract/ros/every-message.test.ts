@@ -25,7 +25,6 @@ const everyType: Readonly<Record<RosTypeName, true>> = {
   "rcl_interfaces/msg/Log": true,
   "rcl_interfaces/msg/ParameterEvent": true,
   "lifecycle_msgs/msg/TransitionEvent": true,
-  "kairos_msgs/msg/WorldModelPrediction": true,
 };
 const types = Object.keys(everyType) as RosTypeName[];
 
