@@ -159,10 +159,11 @@ export class ServiceOwner {
     });
     client.calls.delete(callId);
     if ("cdr" in outcome) return outcome.cdr;
-    throw failure(client, outcome.failure, timeoutMs, this.#whyClosed());
+    throw failure(client, outcome.failure, timeoutMs, this.#whyEnded());
   }
 
-  #whyClosed(): BridgeError | undefined {
+  /** Asked again after waiting: the host may have ended, or been interrupted, meanwhile. */
+  #whyEnded(): BridgeError | undefined {
     return this.#ended ?? this.#interruption;
   }
 

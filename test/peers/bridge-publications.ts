@@ -7,7 +7,6 @@ import { RosNode } from "../../ros/node/ros-node.ts";
 import { RosPublications } from "../../ros/publications.ts";
 import { modelDescription } from "../unit/ros/model-description.ts";
 import { prediction } from "../unit/ros/prediction.ts";
-import { modelDescription } from "../unit/ros/model-description.ts";
 import { twoAxisDevice } from "../unit/ros/two-axis-device.ts";
 import { openBridgeTransport } from "./open-bridge-transport.ts";
 
