@@ -152,6 +152,9 @@ export class BridgeService implements AsyncDisposable {
         this.#report();
       }, reportPeriodMs),
     ];
+    actuation.onEvent((event) => {
+      if (event.kind === "mode") this.#diagnose(this.#reporter.snapshot());
+    });
     this.#loop.start();
   }
 
@@ -172,6 +175,7 @@ export class BridgeService implements AsyncDisposable {
     const text = errorText(error);
     this.#parts.log.error({ part, text }, "a part has failed");
     this.#reporter.fault(part, text);
+    this.#diagnose(this.#reporter.snapshot());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -255,12 +259,16 @@ export class BridgeService implements AsyncDisposable {
     });
   }
 
+  #diagnose(snapshot: ServiceSnapshot): void {
+    this.#parts.ros?.sink.diagnostics(diagnosticEntries(snapshot));
+  }
+
   #report(): void {
     void this.#reporter.refresh().catch((error: unknown) => {
       this.fault("ros", error);
     });
     const snapshot = this.#reporter.snapshot();
-    this.#parts.ros?.sink.diagnostics(diagnosticEntries(snapshot));
+    this.#diagnose(snapshot);
     this.#feed.score(snapshot);
     this.#feed.status(snapshot, this.#server.authority()[0]);
   }

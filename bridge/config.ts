@@ -160,7 +160,8 @@ const Config = z.strictObject({
       /** Names beginning with / stand as they are, others lie in the node's namespace; empty = not read. */
       jointStatesTopic: rosName.default("/joint_states"),
       imageTopic: rosName.default("/camera/image_raw"),
-      compressedImageTopic: rosName.default("/camera/image_raw/compressed"),
+      /** Beside or instead of the raw one; usually its name with /compressed behind it. */
+      compressedImageTopic: rosName.default(""),
       /** ROS joint names in the order of the device's axes; empty = as the axes are called. */
       jointNames: z.array(z.string().min(1)).default([]),
       /** Messages older than this when they come are refused. */

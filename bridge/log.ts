@@ -8,8 +8,14 @@ export interface LogOptions {
   readonly format: "text" | "json";
 }
 
+/** The log, and the hand on its level while it runs. */
+export interface OpenedLog {
+  readonly log: Log;
+  readonly setLevel: (level: string) => void;
+}
+
 /** The service's log, on standard error: standard output belongs to what a command prints. */
-export function openLog(options: LogOptions): Log {
+export function openLog(options: LogOptions): OpenedLog {
   const stderr = 2;
   const stream =
     options.format === "json"
@@ -22,5 +28,11 @@ export function openLog(options: LogOptions): Log {
           singleLine: true,
           colorize: process.stderr.isTTY && process.env["NO_COLOR"] === undefined,
         });
-  return pino({ level: options.level, base: null }, stream);
+  const log = pino({ level: options.level, base: null }, stream);
+  return {
+    log,
+    setLevel: (level) => {
+      log.level = level;
+    },
+  };
 }

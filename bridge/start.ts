@@ -100,19 +100,17 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
 
-  const ros =
-    transport === undefined
-      ? undefined
-      : rosParts(config, {
-          transport,
-          device,
-          memory,
-          clock,
-          tee,
-          settings,
-          setLogLevel,
-          actions: rosActions(transport, { clock, log }),
-        });
+  const ros = rosParts(config, {
+    transport,
+    device,
+    model,
+    memory,
+    clock,
+    tee,
+    settings,
+    setLogLevel,
+    actions: transport === undefined ? undefined : rosActions(transport, { clock, log }),
+  });
   if (ros !== undefined) {
     closers.push(() => ros.inputs[Symbol.asyncDispose]());
     closers.push(() => ros.serviceNode[Symbol.asyncDispose]());

@@ -103,16 +103,16 @@ export type FromRosHost =
       readonly sentence: string;
     };
 
-/** `RosTransportStats` with what the embedded participant knows beyond it. */
+/** `RosTransportStats` with what a host knows beyond it; optional is what only the embedded participant knows. */
 export interface RosHostStats extends RosTransportStats {
   /** What of `malformedCount` was wrong with what. */
-  readonly malformedByKind: Readonly<Record<string, number>>;
+  readonly malformedByKind?: Readonly<Record<string, number>>;
   /** Peers and endpoints not let in because there were too many. */
-  readonly refusedCount: number;
+  readonly refusedCount?: number;
   /** Endpoints of all peers. */
-  readonly endpointCount: number;
+  readonly endpointCount?: number;
   /** Pairs that were not matched for QoS or type, since the start; those at present are in `incompatibilities`. */
-  readonly mismatchCount: number;
+  readonly mismatchCount?: number;
   readonly topics: readonly RosTopicStats[];
   /** Readers and writers of our topics that could not be matched, and for which policies. */
   readonly incompatibilities: readonly {
@@ -134,8 +134,8 @@ export interface RosTopicStats {
   /** Messages that were sent to us, or asked of us, and no longer to be had. */
   readonly lostCount: number;
   /** Messages refused because a keep-all history was full. */
-  readonly rejectedCount: number;
-  readonly deadlineMissedCount: number;
+  readonly rejectedCount?: number;
+  readonly deadlineMissedCount?: number;
   /** Messages dropped because this process did not take them in time. */
   readonly droppedCount: number;
   readonly matchedCount: number;

@@ -9,6 +9,7 @@ export type PublicationName =
   | "predictedJointTrajectory"
   | "predictedPose"
   | "predictedImage"
+  | "worldModelPrediction"
   | "jointStates"
   | "cameraImage"
   | "cameraRaw"
@@ -60,6 +61,12 @@ export const publicationTopics: Readonly<Record<PublicationName, PublishedTopic>
     name: "predicted/image/compressed",
     type: "sensor_msgs/msg/CompressedImage",
     qos: newestBestEffort,
+    overridable: tunable,
+  },
+  worldModelPrediction: {
+    name: "prediction",
+    type: "kairos_msgs/msg/WorldModelPrediction",
+    qos: newestReliable,
     overridable: tunable,
   },
   jointStates: {

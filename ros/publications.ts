@@ -4,7 +4,7 @@ import type { DiagnosticEntry } from "../bridge/contract/diagnostics.ts";
 import { BridgeError, ErrorCode } from "../bridge/contract/errors.ts";
 import type { Frame } from "../bridge/contract/frame.ts";
 import type { RosPublisher } from "../bridge/contract/ros-transport.ts";
-import type { Prediction } from "../bridge/contract/world-model.ts";
+import type { Prediction, WorldModelDescription } from "../bridge/contract/world-model.ts";
 import { cameraIntrinsics } from "../bridge/core/camera.ts";
 import { messageWriter } from "./messages/codec.ts";
 import {
@@ -14,7 +14,6 @@ import {
   type FrameEdge,
 } from "./messages/graph-mapping.ts";
 import {
-  asciiText,
   diagnosticsMessage,
   imageMessage,
   jointStateMessage,
@@ -23,6 +22,7 @@ import {
   type JointTelemetry,
   type Stamped,
 } from "./messages/message-mapping.ts";
+import { worldModelPredictionMessage } from "./messages/prediction-mapping.ts";
 import type { RosNode } from "./node/ros-node.ts";
 import { makePredictedState, predictedStateAt, type PredictedState } from "./predicted-state.ts";
 import { publicationTopics, type PublicationName } from "./publication-topics.ts";
@@ -34,6 +34,8 @@ export interface RosPublicationsOptions {
   /** Joint names, frames, and what /diagnostics speaks about. */
   readonly device: DeviceDescription;
   readonly clock: Clock;
+  /** The model that predicts at present; it may be exchanged while the service runs. */
+  readonly model: () => WorldModelDescription;
   /** Edges of the TF tree that no joint turns: where the payload and the sensors sit. */
   readonly fixedFrames?: readonly FrameEdge[];
   /** URDF for robot_description; without it the topic stays empty. */
@@ -42,6 +44,7 @@ export interface RosPublicationsOptions {
 
 const encodeJointState = messageWriter("sensor_msgs/msg/JointState");
 const encodeTrajectory = messageWriter("trajectory_msgs/msg/JointTrajectory");
+const encodePrediction = messageWriter("kairos_msgs/msg/WorldModelPrediction");
 const encodePose = messageWriter("geometry_msgs/msg/PoseWithCovarianceStamped");
 const encodeJpeg = messageWriter("sensor_msgs/msg/CompressedImage");
 const encodeImage = messageWriter("sensor_msgs/msg/Image");
@@ -97,10 +100,16 @@ export class RosPublications {
    */
   prediction(prediction: Prediction, lookaheadMs: number): void {
     this.#checkAxisCount("prediction", prediction.axisCount);
-    const { predictedJointTrajectory: trajectory } = this.#publishers;
+    const { predictedJointTrajectory: trajectory, worldModelPrediction: whole } = this.#publishers;
     if (trajectory.matchedCount > 0) {
       const at = this.#inBase(prediction.stampMs);
       trajectory.publish(encodeTrajectory(jointTrajectoryMessage(at, this.#axisNames, prediction)));
+    }
+    if (whole.matchedCount > 0) {
+      const { model, clock } = this.#options;
+      const of = { axisNames: this.#axisNames, model: model(), nowMs: clock.monotonicMs() };
+      const at = this.#inBase(prediction.stampMs);
+      whole.publish(encodePrediction(worldModelPredictionMessage(at, prediction, of)));
     }
     this.#predictedState(prediction, lookaheadMs);
   }
@@ -188,7 +197,7 @@ export class RosPublications {
       const stamp = clock.stampNsAt(clock.monotonicMs());
       staticTransforms.publish(encodeTransforms(transformsMessage(stamp, fixedFrames)));
     }
-    if (urdf !== undefined) robotDescription.publish(encodeString({ data: asciiText(urdf) }));
+    if (urdf !== undefined) robotDescription.publish(encodeString({ data: urdf }));
   }
 
   #inBase(timeMs: number): Stamped {
@@ -213,9 +222,9 @@ export class RosPublications {
 }
 
 function checkAxisNames(axisNames: readonly string[]): void {
-  const bad = axisNames.find((name) => name === "" || asciiText(name) !== name);
+  const bad = axisNames.find((name) => name === "");
   if (bad === undefined) return;
-  throw new BridgeError(ErrorCode.ConfigInvalid, `axis name is "${bad}", expected ASCII text`, {
+  throw new BridgeError(ErrorCode.ConfigInvalid, `axis name is "${bad}", expected a name`, {
     details: { axisName: bad },
   });
 }

@@ -1,8 +1,8 @@
 import { emptyTopicStats, type RosHostStats, type RosTopicStats } from "./host-protocol.ts";
 import { rosTopicName } from "./rtps/rosgraph/names.ts";
-import type { ParticipantStats } from "./rtps/participant.ts";
+import type { ParticipantStats } from "./rtps/participant-stats.ts";
 import type { ReaderStats } from "./rtps/reader/reader.ts";
-import type { WriterStats } from "./rtps/writer/writer.ts";
+import type { WriterStats } from "./rtps/writer/writer-options.ts";
 
 /** A participant's counters per ROS topic. `droppedCounts` is by ROS name. */
 export function hostStats(

@@ -12,12 +12,8 @@ import { HostOutbox } from "./host-outbox.ts";
 import type { FromRosHost, RosHostReady, RosHostWorkerData, ToRosHost } from "./host-protocol.ts";
 import { typeHash } from "./messages/type-hash.ts";
 import { hostStats } from "./rtps-host-stats.ts";
-import {
-  openParticipant,
-  type Participant,
-  type TopicReader,
-  type TopicWriter,
-} from "./rtps/participant.ts";
+import { openParticipant, type Participant } from "./rtps/participant.ts";
+import type { TopicReader, TopicWriter } from "./rtps/topic-endpoints.ts";
 import { ServiceHost } from "./service-host.ts";
 import { TakenCounts } from "./taken-counts.ts";
 

@@ -41,8 +41,11 @@ export interface RtpsTransportOptions extends RosHostOptions {
 
 type Host = WorkerHost<ToRosHost, FromRosHost, RosHostReady>;
 
-/** Messages posted to the host and not taken yet, above which `publish` drops: the host has stalled. */
-const maxInFlight = 256;
+/**
+ * Messages posted to the host and not taken yet, above which `publish` drops: the host has stalled. At
+ * least the depth of the history, which the host would keep.
+ */
+const minInFlightLimit = 256;
 
 /**
  * Joins the ROS 2 graph with the embedded participant, in a worker.
@@ -113,6 +116,7 @@ export class RtpsTransport implements RosNodeTransport {
   advertise(topic: RosTopic): RosPublisher {
     checkTopic(topic);
     const endpointId = this.#newEndpoint();
+    const maxInFlight = Math.max(minInFlightLimit, topic.qos.depth);
     let postedCount = 0;
     const publisher: Publisher = {
       topic,

@@ -13,6 +13,7 @@ import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
 import { addModelsUse } from "./models-use.ts";
+import { addRosCommand } from "./ros.ts";
 import { runService } from "./run-service.ts";
 import { addSimCommand, collectFault } from "./sim.ts";
 
@@ -81,7 +82,7 @@ function withFaults(command: Command): Command {
 async function serve(flags: CommonFlags): Promise<void> {
   const loaded = load(flags);
   await runService(loaded.config, {
-    log: openLog(loaded.config.log),
+    ...openLog(loaded.config.log),
     version: packageVersion(),
     reloadConfig: () => load(flags).config,
   });
@@ -147,6 +148,7 @@ addSimCommand(program, {
   configOf: (flags) => load(flags).config,
 });
 addModelsUse(program);
+addRosCommand(program);
 
 try {
   await program.parseAsync(commandLine.rest, { from: "user" });

@@ -9,6 +9,7 @@ const closeDeadlineMs = 5000;
 
 export interface RunServiceOptions {
   readonly log: Log;
+  readonly setLevel: (level: string) => void;
   readonly version: string;
   /** Reads the configuration again, as SIGHUP asks for. */
   readonly reloadConfig: () => Config;
@@ -35,7 +36,12 @@ export async function runService(config: Config, options: RunServiceOptions): Pr
   log.debug({ version }, "starting");
   let bridge: Bridge;
   try {
-    bridge = await startBridge(config, { log, version, signal: stop.signal });
+    bridge = await startBridge(config, {
+      log,
+      version,
+      signal: stop.signal,
+      setLogLevel: options.setLevel,
+    });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     log.info({ reason: stop.signal.reason as string }, "stopped while starting");

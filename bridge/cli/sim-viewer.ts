@@ -24,7 +24,7 @@ export async function viewScenario(name: string, options: ViewOptions): Promise<
     scenario: findScenario(name),
     faults: fault,
     version,
-    log: openLog({ level: "info", format: "text" }),
+    log: openLog({ level: "info", format: "text" }).log,
     signal: stop.signal,
     onServing: (url) => {
       process.stdout.write(`watch it at ${url}\n`);

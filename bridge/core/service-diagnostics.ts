@@ -5,7 +5,10 @@ import type { HorizonScore } from "./prediction-score.ts";
 import { healthProblems } from "./service-health.ts";
 import { actuationField, modeName, shownHorizons, type ServiceSnapshot } from "./service-status.ts";
 
-/** What goes to /diagnostics once a second. */
+/**
+ * What goes to /diagnostics once a second, and when a part fails or the device changes its mode. Each
+ * name occurs once, as an aggregator keeps the last of each.
+ */
 export function diagnosticEntries(snapshot: ServiceSnapshot): readonly DiagnosticEntry[] {
   const { model, loop, score, ros } = snapshot;
   const stale = healthProblems(snapshot).includes("no recent prediction");
@@ -77,13 +80,14 @@ export function diagnosticEntries(snapshot: ServiceSnapshot): readonly Diagnosti
             },
     },
     ...injectionEntries(snapshot),
-    ...snapshot.faults.map((fault) => ({
-      name: "kairos_bridge: fault",
-      level: "error" as const,
-      message: fault,
-      values: {},
-    })),
+    ...snapshot.faults.map(faultEntry),
   ];
+}
+
+/** Faults come as `part: what is wrong`. */
+function faultEntry(fault: string): DiagnosticEntry {
+  const [part = ""] = fault.split(":", 1);
+  return { name: `kairos_bridge: fault of ${part}`, level: "error", message: fault, values: {} };
 }
 
 function ladderValues({ model, modelStatus }: ServiceSnapshot): Record<string, string> {

@@ -11,6 +11,7 @@ import { BridgeError, ErrorCode } from "../contract/errors.ts";
 import type { Heartbeats } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
+import type { WorldModel } from "../contract/world-model.ts";
 import { RateLimit } from "../core/rate-limit.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
@@ -43,49 +44,55 @@ export async function openRos(
   return await openRosTransport(config, { network, heartbeats, log, environment: process.env });
 }
 
-interface RosPartsOptions extends ServiceNodeOptions {
+interface RosPartsOptions extends Omit<ServiceNodeOptions, "transport"> {
+  readonly transport: ServiceNodeOptions["transport"] | undefined;
   readonly device: DeviceDescription;
+  readonly model: WorldModel;
   readonly memory: SharedMemory;
-  readonly actions?: RosActions;
+  readonly actions: RosActions | undefined;
 }
 
 /** The service on the ROS graph: the node, and what the loop tells it in messages. */
 export interface RosParts {
+  /** The node itself: names given to it are remapped. */
   readonly transport: RosTransport;
   readonly sink: RosSink;
   readonly serviceNode: ServiceNode;
   readonly inputs: RosInputs;
 }
 
-export function rosParts(config: Config, options: RosPartsOptions): RosParts {
-  const { device, settings } = options;
-  const serviceNode = new ServiceNode(config, options);
+/** Undefined where there is no transport. */
+export function rosParts(
+  config: Config,
+  { transport, device, model, memory, ...options }: RosPartsOptions,
+): RosParts | undefined {
+  if (transport === undefined) return undefined;
+  const serviceNode = new ServiceNode(config, { transport, ...options });
   const { node, time } = serviceNode;
-  const { clock, memory, tee } = options;
-  const { actions } = options;
-  const inputs = new RosInputs(config, device, {
-    node,
-    memory,
-    clock,
-    time,
-    log: tee.log,
-    actions,
-  });
+  const { clock, tee, actions } = options;
+  const log = tee.log;
+  const inputs = new RosInputs(config, device, { node, memory, clock, time, log, actions });
   const publications = new RosPublications({
     node,
     device,
     clock: time,
+    model: () => model.description,
     ...(config.ros.publishFrames ? { fixedFrames: fixedFrames(device) } : {}),
     urdf: robotDescription(config.device.profile, "urdf"),
   });
-  const predicts = (): boolean => serviceNode.isActive && settings.publishPredictions;
-  const rate = new RateLimit();
+  const { settings } = options;
   // What came from ROS is on ROS already.
   const isOurs = config.observation.source === "device";
+  const measures = (): boolean => isOurs && serviceNode.isConfigured;
+  const predicts = (): boolean => serviceNode.isActive && settings.publishPredictions;
+  const count = (...names: Parameters<typeof publications.matchedCount>[0][]): number =>
+    names.reduce((sum, name) => sum + publications.matchedCount(name), 0);
+  // diagnostic_updater's way: every name begins with that of the node, whatever it is called.
+  const named = (name: string): string => name.replace(/^kairos_bridge\b/, node.name.name);
+  const rate = new RateLimit();
   const sink: RosSink = {
     jointState: (observation) => {
-      if (!isOurs || !serviceNode.isConfigured) return;
-      if (!rate.allows(observation.stampMs, settings.maxJointStatesRateHz)) return;
+      if (!measures() || !rate.allows(observation.stampMs, settings.maxJointStatesRateHz)) return;
       publications.jointState(observation);
       if (settings.publishFrames) publications.transforms(observation);
     },
@@ -93,21 +100,18 @@ export function rosParts(config: Config, options: RosPartsOptions): RosParts {
       if (predicts()) publications.prediction(prediction, lookaheadMs);
     },
     diagnostics: (entries) => {
-      publications.diagnostics([...entries, ...inputs.diagnostics()]);
+      const all = [...entries, ...inputs.diagnostics(), serviceNode.diagnostics()];
+      publications.diagnostics(all.map((entry) => ({ ...entry, name: named(entry.name) })));
     },
-    wantsCamera: () =>
-      isOurs && serviceNode.isConfigured && publications.matchedCount("cameraImage") > 0,
+    wantsCamera: () => measures() && count("cameraImage") > 0,
     camera: (frame, jpeg) => {
       publications.camera(jpeg, frame.stampMs);
     },
-    wantsFrames: () =>
-      isOurs &&
-      serviceNode.isConfigured &&
-      publications.matchedCount("cameraRaw") + publications.matchedCount("cameraInfo") > 0,
+    wantsFrames: () => measures() && count("cameraRaw", "cameraInfo") > 0,
     frame: (frame) => {
       publications.cameraRaw(frame);
     },
-    wantsPredicted: () => predicts() && publications.matchedCount("predictedImage") > 0,
+    wantsPredicted: () => predicts() && count("predictedImage") > 0,
     predicted: (frame, jpeg) => {
       publications.predictedCamera(jpeg, frame.stampMs);
     },

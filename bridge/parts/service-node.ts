@@ -3,20 +3,21 @@ import { lifecycleServices, transitionDescription } from "../../ros/node/lifecyc
 import { parameterMessages, parameterServices } from "../../ros/node/parameter-services.ts";
 import { ParameterStore } from "../../ros/node/parameter-store.ts";
 import { RosNode, type NodeTopic } from "../../ros/node/ros-node.ts";
-import { RosTime } from "../../ros/node/ros-time.ts";
+import type { RosTime } from "../../ros/node/ros-time.ts";
 import { Rosout, rosoutTopic } from "../../ros/node/rosout.ts";
 import { serveAll } from "../../ros/node/serve.ts";
-import { messageReader, messageWriter } from "../../ros/messages/codec.ts";
+import { messageWriter } from "../../ros/messages/codec.ts";
 import { rosTime } from "../../ros/messages/message-mapping.ts";
 import type { Config } from "../config.ts";
 import type { Actuation } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
-import { BridgeError, ErrorCode } from "../contract/errors.ts";
+import type { DiagnosticEntry } from "../contract/diagnostics.ts";
 import type { RosServices } from "../contract/ros-services.ts";
 import type { RosTransport } from "../contract/ros-transport.ts";
 import type { ControlDesk } from "../control/desk.ts";
 import type { LiveSettings } from "../live-settings.ts";
 import type { LogTee } from "../log-tee.ts";
+import { openNodeTime, type NodeTime } from "./node-time.ts";
 import { rosArgumentsOf } from "./ros-arguments.ts";
 import { controlServices } from "./ros-control.ts";
 import { bringUp, followFaults, serviceLifecycle } from "./ros-lifecycle.ts";
@@ -37,7 +38,6 @@ export interface NodePrincipal {
   readonly resetModel: () => Promise<void>;
 }
 
-const clockPeriodMs = 10;
 const parameterEvents: NodeTopic = {
   name: "/parameter_events",
   type: "rcl_interfaces/msg/ParameterEvent",
@@ -47,16 +47,6 @@ const transitionEvents: NodeTopic = {
   name: "~/transition_event",
   type: "lifecycle_msgs/msg/TransitionEvent",
   qos: { reliability: "reliable", durability: "volatile", depth: 10 },
-};
-// rclcpp's ClockQoS reads best effort; a reliable writer serves those who ask for more.
-const clockOut: NodeTopic = {
-  name: "/clock",
-  type: "rosgraph_msgs/msg/Clock",
-  qos: { reliability: "reliable", durability: "volatile", depth: 1 },
-};
-const clockIn: NodeTopic = {
-  ...clockOut,
-  qos: { reliability: "best_effort", durability: "volatile", depth: 1 },
 };
 
 /**
@@ -68,6 +58,7 @@ export class ServiceNode implements AsyncDisposable {
   readonly time: RosTime;
   readonly #config: Config;
   readonly #options: ServiceNodeOptions;
+  readonly #clock: NodeTime;
   readonly #closers: (() => void)[] = [];
   #lifecycle: Lifecycle | undefined;
 
@@ -79,7 +70,11 @@ export class ServiceNode implements AsyncDisposable {
     const parameters = new ParameterStore(overrides);
     const { remaps } = parsed;
     this.node = new RosNode({ transport: options.transport, name, remaps, parameters });
-    this.time = this.#openTime();
+    this.#clock = openNodeTime(config, this.node, options.clock);
+    this.time = this.#clock.time;
+    this.#closers.push(() => {
+      this.#clock.close();
+    });
     if (parsed.rosout) this.#openRosout();
     this.#openParameters();
   }
@@ -93,6 +88,17 @@ export class ServiceNode implements AsyncDisposable {
   get isConfigured(): boolean {
     const state = this.#lifecycle?.state.label;
     return state !== "unconfigured" && state !== "finalized";
+  }
+
+  diagnostics(): DiagnosticEntry {
+    const state = this.#lifecycle?.state.label ?? "starting";
+    const { time } = this;
+    return {
+      name: "kairos_bridge: node",
+      level: !time.isSet || !this.isConfigured ? "warn" : "ok",
+      message: time.isSet ? state : `${state}, and nothing has come on /clock yet`,
+      values: { node: this.node.fullName, lifecycle: state, time_source: time.source },
+    };
   }
 
   /** Opens lifecycle and services, and goes as far as `ros.autostart` says. */
@@ -128,54 +134,6 @@ export class ServiceNode implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  #openTime(): RosTime {
-    const { useSimTime, publishClock } = this.#config.ros;
-    const { sim } = this.#config;
-    if (publishClock && (useSimTime || sim.backend !== "embedded")) {
-      throw new BridgeError(
-        ErrorCode.ConfigInvalid,
-        `ros.publishClock is true with ${useSimTime ? "ros.useSimTime" : `sim.backend ${sim.backend}`}, expected the embedded simulator, which alone owns its time`,
-      );
-    }
-    const source = publishClock ? "simulator" : useSimTime ? "clock-topic" : "system";
-    const time = new RosTime(this.#options.clock, source);
-    if (publishClock) this.#publishClock(time);
-    else this.#hearClock(time);
-    return time;
-  }
-
-  #publishClock(time: RosTime): void {
-    const encode = messageWriter("rosgraph_msgs/msg/Clock");
-    const publisher = this.node.advertise(clockOut);
-    const timer = setInterval(() => {
-      if (publisher.matchedCount === 0) return;
-      publisher.publish(encode({ clock: rosTime(time.stampNsAt(time.monotonicMs())) }));
-    }, clockPeriodMs);
-    this.#closers.push(() => {
-      clearInterval(timer);
-    });
-  }
-
-  /** Only while it is asked for: /clock comes a thousand times a second from some simulators. */
-  #hearClock(time: RosTime): void {
-    const decode = messageReader("rosgraph_msgs/msg/Clock");
-    const open = () =>
-      this.node.subscribe(clockIn, (cdr) => {
-        const { sec, nanosec } = decode(cdr).clock;
-        time.hear(sec * 1000 + nanosec / 1e6);
-      });
-    let subscription = time.source === "clock-topic" ? open() : undefined;
-    this.#setUseSimTime = (wanted) => {
-      if (wanted === (subscription !== undefined)) return;
-      subscription?.close();
-      subscription = wanted ? open() : undefined;
-      time.source = wanted ? "clock-topic" : "system";
-    };
-    this.#closers.push(() => subscription?.close());
-  }
-
-  #setUseSimTime: ((wanted: boolean) => void) | undefined;
-
   #openRosout(): void {
     const publisher = this.node.advertise(rosoutTopic);
     const rosout = new Rosout({ publisher, name: this.node.loggerName, clock: this.time });
@@ -200,7 +158,7 @@ export class ServiceNode implements AsyncDisposable {
       };
       publisher.publish(encode(event));
     });
-    const setUseSimTime = this.#setUseSimTime;
+    const { setUseSimTime } = this.#clock;
     declareParameters(parameters, this.#config, {
       ...liveOptions(settings),
       "log.level": (value) => {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../bridge/contract/clock.ts";
 import type { Log } from "../../bridge/contract/log.ts";
-import { asciiText, rosDuration, rosTime } from "../messages/message-mapping.ts";
+import { rosDuration, rosTime } from "../messages/message-mapping.ts";
 import type { JointTrajectoryPoint, RosTime } from "../messages/message-types.ts";
 import type { ActionHandler, RosActions, RosActionServer, RunningGoal } from "./action-port.ts";
 import type {
@@ -95,7 +95,7 @@ const noMultiDof = {
 };
 
 function resultCdr({ code, text }: TrajectoryOutcome): Uint8Array {
-  return trajectoryResult.write({ error_code: code, error_string: asciiText(text) });
+  return trajectoryResult.write({ error_code: code, error_string: text });
 }
 
 /** What makes a goal no trajectory of joints at all; undefined when nothing does. */

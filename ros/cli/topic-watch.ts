@@ -1,12 +1,15 @@
 import type { RosNodeTransport, RosTopicInfo } from "../../bridge/contract/ros-services.ts";
+import { monotonicMs } from "../../bridge/contract/clock.ts";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { RosQos } from "../../bridge/contract/ros-transport.ts";
 import { listeningQos } from "./graph-text.ts";
 
 const pollMs = 100;
+/** Discovery takes part of a second; a topic that is not there after this long is not there. */
+const discoveryMs = 1500;
 
 export interface FindTopicOptions {
-  /** Told once, when the topic is not there yet. */
+  /** Told once, when the topic is still not there after the time discovery takes. */
   readonly onWait: () => void;
   readonly signal: AbortSignal;
 }
@@ -33,14 +36,17 @@ export async function findTopic(
   type: string | undefined,
   { onWait, signal }: FindTopicOptions,
 ): Promise<FoundTopic> {
+  const startMs = monotonicMs();
   let isWaiting = false;
   for (;;) {
     signal.throwIfAborted();
     const { topics } = await transport.graph();
     const topic = topics.find((each) => each.name === absoluteName(name));
     if (topic !== undefined && topic.publishers.length > 0) return foundTopic(topic, type);
-    if (!isWaiting) onWait();
-    isWaiting = true;
+    if (!isWaiting && monotonicMs() - startMs >= discoveryMs) {
+      onWait();
+      isWaiting = true;
+    }
     await pause(signal);
   }
 }

@@ -28,6 +28,9 @@ const maxCompressedBytes = 16 * 1024 * 1024;
 /** Cameras jitter: a picture that comes a little early is still the next one. */
 const earlyRatio = 0.6;
 
+/** The other topic of a camera lags by less than this. */
+const sameCameraMs = 1000;
+
 interface WaitingPicture {
   readonly data: Uint8Array;
   readonly stampMs: number;
@@ -119,10 +122,11 @@ export class PictureInput {
       return undefined;
     }
     const sinceMs = stamps.timeMs - this.#acceptedMs;
-    if (sinceMs <= 0) {
-      this.refusals.add("not-newer", `${what}: stamp is not later than the one before`);
+    if (sinceMs < -sameCameraMs) {
+      this.refusals.add("not-newer", `${what}: ${(-sinceMs).toFixed(0)} ms before the last one`);
       return undefined;
     }
+    // Also the same picture on the other topic: image_transport publishes it raw and compressed.
     if (sinceMs < this.#minGapMs) {
       this.skippedCount += 1;
       return undefined;

@@ -132,7 +132,38 @@ export interface TransitionEvent extends TransitionDescription {
   readonly timestamp: bigint;
 }
 
+export interface PredictedStep {
+  readonly time_from_start: RosTime;
+  readonly position_mean: Float64Array;
+  readonly position_std: Float64Array;
+  readonly velocity_mean: Float64Array;
+  readonly velocity_std: Float64Array;
+  readonly bearing_mean: Float64Array;
+  readonly bearing_std: Float64Array;
+  readonly visibility_mean: number;
+  readonly visibility_std: number;
+}
+
+export interface WorldModelPrediction {
+  readonly header: Header;
+  readonly age: number;
+  readonly inference_time: number;
+  readonly observation_count: bigint;
+  readonly joint_names: readonly string[];
+  readonly steps: readonly PredictedStep[];
+  readonly ood_score: number;
+  readonly ood_threshold: number;
+  readonly model: {
+    readonly id: string;
+    readonly revision: string;
+    readonly sha256: string;
+    readonly family: string;
+    readonly provider: string;
+  };
+}
+
 export interface GraphMessages {
+  "kairos_msgs/msg/WorldModelPrediction": WorldModelPrediction;
   "tf2_msgs/msg/TFMessage": TFMessage;
   "geometry_msgs/msg/PoseWithCovarianceStamped": PoseWithCovarianceStamped;
   "sensor_msgs/msg/CameraInfo": CameraInfo;

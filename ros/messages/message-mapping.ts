@@ -110,12 +110,12 @@ export function diagnosticsMessage(
     header: headerMessage({ stamp, frameId: "" }),
     status: entries.map((entry) => ({
       level: levelNumber[entry.level],
-      name: asciiText(entry.name),
-      message: asciiText(entry.message),
-      hardware_id: asciiText(hardwareId),
+      name: entry.name,
+      message: entry.message,
+      hardware_id: hardwareId,
       values: Object.entries(entry.values).map(([key, value]) => ({
-        key: asciiText(key),
-        value: asciiText(String(value)),
+        key,
+        value: String(value),
       })),
     })),
   };
@@ -136,15 +136,4 @@ export function rosTime(stamp: StampNs): RosTime {
 export function rosDuration(durationMs: number): RosTime {
   const totalNs = Math.round(durationMs * 1e6);
   return { sec: Math.floor(totalNs / 1e9), nanosec: totalNs % 1e9 };
-}
-
-/**
- * Text the encoder can carry. It writes a string's UTF-16 length where CDR wants its UTF-8 length, so
- * one "°" would cut the text short. Accents are dropped, anything else outside ASCII becomes "?".
- */
-export function asciiText(text: string): string {
-  return text
-    .normalize("NFKD")
-    .replace(/\p{Mn}/gu, "")
-    .replace(/[^\n\x20-\x7e]/gu, "?");
 }

@@ -10,12 +10,7 @@ export interface ServiceCodec<Type extends GraphServiceName> {
   readonly writeResponse: Encode<GraphServices[Type]["response"]>;
 }
 
-/** The name as one `serviceCodec` has a definition of; undefined where it has none. */
-export function knownService(type: string): GraphServiceName | undefined {
-  return isKnownType(`${type}_Request`) ? (type as GraphServiceName) : undefined;
-}
-
-/** @throws BridgeError `ros/type` from the decoders for bytes that do not hold the whole. */
+/** @throws BridgeError `ros/type`, from the decoders for bytes that do not hold the whole. */
 export function serviceCodec<Type extends GraphServiceName>(type: Type): ServiceCodec<Type> {
   return {
     readRequest: structureReader(`${type}_Request`),
@@ -23,4 +18,8 @@ export function serviceCodec<Type extends GraphServiceName>(type: Type): Service
     readResponse: structureReader(`${type}_Response`),
     writeResponse: structureWriter(`${type}_Response`),
   };
+}
+/** The name as one `serviceCodec` has a definition of; undefined where it has none. */
+export function knownService(type: string): GraphServiceName | undefined {
+  return isKnownType(`${type}_Request`) ? (type as GraphServiceName) : undefined;
 }

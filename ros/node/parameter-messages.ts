@@ -3,7 +3,6 @@ import type {
   ParameterMessage,
   ParameterValueMessage,
 } from "../messages/graph-messages.ts";
-import { asciiText } from "../messages/message-mapping.ts";
 import type { ParameterAssignment, ParameterDescription } from "./parameter-store.ts";
 import {
   parameterTypeNumber,
@@ -47,8 +46,8 @@ export function descriptorMessage(
   return {
     name,
     type: parameterTypeNumber[type],
-    description: asciiText(found?.description ?? ""),
-    additional_constraints: asciiText(found?.additionalConstraints ?? ""),
+    description: found?.description ?? "",
+    additional_constraints: found?.additionalConstraints ?? "",
     read_only: found?.readOnly ?? false,
     dynamic_typing: false,
     floating_point_range:
@@ -79,7 +78,7 @@ function fieldOf(value: ParameterValue): Partial<ParameterValueMessage> {
     case "double":
       return { double_value: value.value };
     case "string":
-      return { string_value: asciiText(value.value) };
+      return { string_value: value.value };
     case "byte_array":
       return { byte_array_value: value.value };
     case "bool_array":
@@ -89,7 +88,7 @@ function fieldOf(value: ParameterValue): Partial<ParameterValueMessage> {
     case "double_array":
       return { double_array_value: Float64Array.from(value.value) };
     case "string_array":
-      return { string_array_value: value.value.map(asciiText) };
+      return { string_array_value: [...value.value] };
     default:
       return value satisfies never;
   }

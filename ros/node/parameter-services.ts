@@ -8,7 +8,6 @@ import {
 } from "./parameter-messages.ts";
 import type { ParameterAssignment, ParameterStore, SetResult } from "./parameter-store.ts";
 import { parameterTypeNumber } from "./parameter-value.ts";
-import { asciiText } from "../messages/message-mapping.ts";
 
 /** More names than this in one request are a mistake or an attack. */
 const maxNames = 1000;
@@ -54,5 +53,5 @@ const bounded = <T>(list: readonly T[]): readonly T[] => list.slice(0, maxNames)
 
 const resultMessage = ({ successful, reason }: SetResult): SetResult => ({
   successful,
-  reason: asciiText(reason),
+  reason,
 });

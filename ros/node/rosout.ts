@@ -1,7 +1,7 @@
 import type { Clock } from "../../bridge/contract/clock.ts";
 import type { RosPublisher } from "../../bridge/contract/ros-transport.ts";
 import { messageWriter } from "../messages/codec.ts";
-import { asciiText, rosTime } from "../messages/message-mapping.ts";
+import { rosTime } from "../messages/message-mapping.ts";
 import type { NodeTopic } from "./ros-node.ts";
 
 /** rcl_interfaces/msg/Log. */
@@ -63,7 +63,7 @@ export class Rosout {
       stamp: rosTime(clock.stampNsAt(nowMs)),
       level: levelNumber[level],
       name,
-      msg: asciiText(text).slice(0, maxTextLength),
+      msg: text.slice(0, maxTextLength),
       file: "",
       function: "",
       line: 0,

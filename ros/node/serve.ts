@@ -1,4 +1,3 @@
-import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
 import type { RosServices, RosServiceServer } from "../../bridge/contract/ros-services.ts";
 import { serviceCodec } from "../messages/service-codec.ts";
 import type { NodeService } from "./node-service.ts";
@@ -13,19 +12,8 @@ export function serveAll(
 ): readonly RosServiceServer[] {
   return services.map(({ name, type, answer }) => {
     const codec = serviceCodec(type);
-    return node.serve({ name, type }, async (cdr) => {
-      const request = decoded(() => codec.readRequest(cdr), type);
-      return codec.writeResponse(await answer(request));
-    });
+    return node.serve({ name, type }, async (cdr) =>
+      codec.writeResponse(await answer(codec.readRequest(cdr))),
+    );
   });
-}
-
-function decoded<T>(read: () => T, type: string): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new BridgeError(ErrorCode.RosType, `no request of ${type}: ${errorText(error)}`, {
-      cause: error,
-    });
-  }
 }

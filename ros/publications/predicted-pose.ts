@@ -29,7 +29,6 @@ export class PredictedPose {
   /** Per joint of the chain: its axis in `device.axes`. */
   readonly #axisIndices: readonly number[];
   readonly #covariance = new Float64Array(size * size);
-  readonly #column = new Float64Array(size);
 
   constructor(device: DeviceDescription) {
     this.#device = device;
@@ -48,25 +47,18 @@ export class PredictedPose {
       if (frame === undefined) return;
       // Turning about the axis does not turn the axis: the child's frame will do.
       const axis = unit(rotate(frame.rotationXyzw, joint.axis));
-      this.#fillColumn(axis, cross(axis, difference(pose.positionM, frame.positionM)));
-      const std = stdRad[this.#axisIndices[index] ?? -1] ?? 0;
-      this.#addOuter(std * std);
+      const arm = cross(axis, difference(pose.positionM, frame.positionM));
+      this.#addColumn([...arm, ...axis], stdRad[this.#axisIndices[index] ?? -1] ?? 0);
     });
     return { pose, covariance };
   }
 
-  #fillColumn(axis: Vector3, linear: Vector3): void {
-    this.#column.set(linear, 0);
-    this.#column.set(axis, 3);
-  }
-
-  #addOuter(variance: number): void {
-    for (let row = 0; row < size; row += 1) {
-      const scaled = variance * (this.#column[row] ?? 0);
-      for (let column = 0; column < size; column += 1) {
-        const index = row * size + column;
-        this.#covariance[index] =
-          (this.#covariance[index] ?? 0) + scaled * (this.#column[column] ?? 0);
+  /** Adds (std c) (std c)ᵀ: in this order the matrix is symmetric to the last bit. */
+  #addColumn(column: readonly number[], std: number): void {
+    for (const [row, left] of column.entries()) {
+      for (const [other, right] of column.entries()) {
+        const index = row * size + other;
+        this.#covariance[index] = (this.#covariance[index] ?? 0) + std * left * (std * right);
       }
     }
   }

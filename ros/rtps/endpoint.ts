@@ -4,6 +4,7 @@ import type { DatagramLink, Locator } from "./transport/link.ts";
 import type { Pacer } from "./writer/pacer.ts";
 import type { SampleIdentity } from "./wire/sample-identity.ts";
 import type { EndpointQos } from "./params/qos.ts";
+import type { ReceiveBudget } from "./reader/receive-budget.ts";
 import type { Scheduler } from "./transport/scheduler.ts";
 import type { MalformedCounts } from "./wire/malformed-counts.ts";
 
@@ -20,6 +21,7 @@ export interface EndpointContext {
   /** Tells the owner of the participant. */
   readonly emit: (event: RosEvent) => void;
   readonly malformed: MalformedCounts;
+  readonly receiveBudget: ReceiveBudget;
 }
 
 /** A remote writer or reader that matches one of ours, and where to reach it. */

@@ -1,15 +1,12 @@
 import { type Log, silentLog } from "../../bridge/contract/log.ts";
 import { type RosGraph, type RosService, servicesQos } from "../../bridge/contract/ros-services.ts";
-import type { RosEvent, RosTopic } from "../../bridge/contract/ros-transport.ts";
+import type { RosTopic } from "../../bridge/contract/ros-transport.ts";
 import { BridgeError, ErrorCode, errorText } from "../../bridge/contract/errors.ts";
-import type { EndpointContext, ReaderLimits, ReceivedSample } from "./endpoint.ts";
+import type { EndpointContext, ReceivedSample } from "./endpoint.ts";
 import { Discovery } from "./discovery/discovery.ts";
-import type { Incompatibility } from "./discovery/mismatches.ts";
-import {
-  conventionsOf,
-  defaultDistribution,
-  type RosDistribution,
-} from "./rosgraph/distribution.ts";
+import type { ParticipantOptions } from "./participant-options.ts";
+import type { ParticipantStats } from "./participant-stats.ts";
+import { conventionsOf, defaultDistribution } from "./rosgraph/distribution.ts";
 import { decodeGraphInfo, encodeGraphInfo, graphQos, graphTopic } from "./rosgraph/graph-info.ts";
 import type { GraphNode } from "./rosgraph/graph-info.ts";
 import { graphOf } from "./rosgraph/graph-view.ts";
@@ -19,7 +16,7 @@ import type { ServiceEndpoints } from "./services/service-endpoints.ts";
 import { type Respond, ServiceServer } from "./services/service-server.ts";
 import { guidKey, type Guid, randomPrefix } from "./wire/guid.ts";
 import type { DatagramLink } from "./transport/link.ts";
-import { MalformedCounts, type MalformedKind } from "./wire/malformed-counts.ts";
+import { MalformedCounts } from "./wire/malformed-counts.ts";
 import { MessageParser } from "./wire/message-parser.ts";
 import { MalformedData } from "./params/params.ts";
 import { type DdsNames, ddsTopicName, ddsTypeName, rosTypeName } from "./rosgraph/names.ts";
@@ -32,97 +29,22 @@ import {
   vendorId,
 } from "./wire/protocol.ts";
 import { type EndpointQos, endpointQos } from "./params/qos.ts";
-import { Reader, type ReaderOptions, type ReaderStats } from "./reader/reader.ts";
+import { Reader, type ReaderOptions } from "./reader/reader.ts";
+import { ReceiveBudget } from "./reader/receive-budget.ts";
+import { PlainCdrGate } from "./reader/plain-cdr-gate.ts";
 import { Router } from "./discovery/router.ts";
-import { type Cancel, type Scheduler, systemScheduler } from "./transport/scheduler.ts";
-import type { DiscoveryRange } from "./transport/discovery-range.ts";
+import { type TopicReader, topicReader, type TopicWriter, topicWriter } from "./topic-endpoints.ts";
+import { type Cancel, systemScheduler } from "./transport/scheduler.ts";
 import { openUdpLink } from "./transport/udp-link.ts";
-import { Writer, type WriterLimits, type WriterStats } from "./writer/writer.ts";
-
-export interface ParticipantOptions {
-  /** 0..232. */
-  readonly domainId: number;
-  readonly range: DiscoveryRange;
-  /** IPv4 addresses of this machine: see `UdpLinkOptions`. */
-  readonly interfaces?: readonly string[];
-  readonly staticPeers?: readonly string[];
-  readonly nodeName: string;
-  /** `/` or e.g. `/kairos`. */
-  readonly namespace: string;
-  /** Samples above this size are split; 60 kB suits loopback, about 1,300 a network without jumbo frames. */
-  readonly fragmentBytes?: number;
-  /** Peers forget us when they have heard nothing for this long. */
-  readonly leaseMs?: number;
-  readonly announcePeriodMs?: number;
-  /** Whose conventions to keep; default Jazzy's. */
-  readonly distribution?: RosDistribution;
-  /** The hash of a type by its ROS name, where it is known: announced where the distribution has hashes. */
-  readonly typeHashOf?: (type: string) => string | undefined;
-  /** Security enclave that `ros2 node list` shows; default `/`. */
-  readonly enclave?: string;
-  readonly readerLimits?: Partial<ReaderLimits>;
-  readonly writerLimits?: Partial<WriterLimits>;
-  readonly log?: Log;
-  /** Hears of quality-of-service events. */
-  readonly onEvent?: (event: RosEvent) => void;
-  /** A test's time and link; default the machine's. */
-  readonly scheduler?: Scheduler;
-  readonly link?: DatagramLink;
-  /** Default those of the machine. */
-  readonly listAddresses?: () => readonly string[];
-  readonly addressCheckMs?: number;
-}
-
-export interface ParticipantStats {
-  readonly peerCount: number;
-  /** Datagrams in and out; what the system refused to send. */
-  readonly receivedDatagramCount: number;
-  readonly sentDatagramCount: number;
-  readonly sendErrorCount: number;
-  /** What arrived and was not sound RTPS. */
-  readonly malformedCount: number;
-  readonly malformedByKind: Readonly<Record<MalformedKind, number>>;
-  /** Peers and endpoints not let in because there were too many. */
-  readonly refusedCount: number;
-  /** Endpoints of all peers. */
-  readonly endpointCount: number;
-  readonly writers: readonly WriterStats[];
-  readonly readers: readonly ReaderStats[];
-  /** Pairs kept apart at present, by name; `mismatchCount` is all that ever were, by QoS or type. */
-  readonly incompatibilities: readonly Incompatibility[];
-  readonly mismatchCount: number;
-}
-
-export interface TopicWriter {
-  readonly topic: RosTopic;
-  readonly matchedCount: number;
-  /**
-   * Sends one serialized message. The bytes are kept for resending and must not change. // hot path
-   *
-   * @returns false when it was refused: with `keep_all` and a reader that far behind.
-   */
-  publishOwned(cdr: Uint8Array): boolean;
-  /** Sends a copy of one serialized message. // hot path */
-  publish(cdr: Uint8Array): boolean;
-  /** Says that this publisher is alive though it has nothing to send (`manual_by_topic`). */
-  assertLiveliness(): void;
-  close(): void;
-}
-
-export interface TopicReader {
-  readonly topic: RosTopic;
-  readonly matchedCount: number;
-  /** Takes nothing more, and lets reliable writers know by not acknowledging, until `resume`. */
-  pause(): void;
-  resume(): void;
-  close(): void;
-}
+import { Writer } from "./writer/writer.ts";
 
 /** Requests and responses kept for resending: more than the ten of ROS, so that bursts of calls survive loss. */
 const callDepth = 64;
 const loopbackFragmentBytes = 60_000;
-/** A datagram holds 65,507 octets, headers included. */
+/** A datagram holds 65,507 octets, headers included; below 256 a picture is more headers than picture. */
 const maxFragmentBytes = 65_000;
+const minFragmentBytes = 256;
+const defaultReceiveBytes = 256 * 1024 * 1024;
 const defaultLeaseMs = 10_000;
 const defaultAnnouncePeriodMs = 3000;
 /** How long disposal waits for readers to acknowledge what was written last. */
@@ -176,9 +98,10 @@ export class Participant implements AsyncDisposable {
       scheduler,
       pacer: new Pacer(link, scheduler),
       unixMs: () => performance.timeOrigin + scheduler.nowMs(),
-      fragmentBytes: Math.min(options.fragmentBytes ?? loopbackFragmentBytes, maxFragmentBytes),
+      fragmentBytes: fragmentBytes(options),
       emit: (event) => options.onEvent?.(event),
       malformed: new MalformedCounts(),
+      receiveBudget: new ReceiveBudget(options.maxReceiveBytes ?? defaultReceiveBytes),
     };
     this.#discovery = this.#makeDiscovery();
     this.#graph = this.#openWriter({ ...graphTopic, qos: graphQos });
@@ -236,22 +159,11 @@ export class Participant implements AsyncDisposable {
     const writer = this.#openWriter({ ...ddsNames(topic), qos: endpointQos(topic.qos), userData });
     this.#writers.add(writer);
     this.#publishGraph();
-    return {
-      topic,
-      get matchedCount() {
-        return writer.matchedCount;
-      },
-      publishOwned: (cdr) => writer.write(cdr),
-      publish: (cdr) => writer.write(Uint8Array.prototype.slice.call(cdr)),
-      assertLiveliness: () => {
-        writer.assertLiveliness();
-      },
-      close: () => {
-        if (!this.#writers.delete(writer)) return;
-        this.#discovery.removeWriter(writer);
-        this.#publishGraph();
-      },
-    };
+    return topicWriter(topic, writer, () => {
+      if (!this.#writers.delete(writer)) return;
+      this.#discovery.removeWriter(writer);
+      this.#publishGraph();
+    });
   }
 
   /**
@@ -264,12 +176,13 @@ export class Participant implements AsyncDisposable {
     readonly onMessage: (cdr: Uint8Array) => void;
   }): TopicReader {
     const { topic, onMessage } = options;
+    const gate = new PlainCdrGate(topic.name, this.#log, this.#context.emit);
     const reader = this.#openReader({
       ...ddsNames(topic),
       qos: endpointQos(topic.qos),
       userData: this.#endpointUserData(topic.type),
       onSample: ({ payload, status }) => {
-        if (payload === undefined || status !== 0) return;
+        if (payload === undefined || status !== 0 || !gate.isOpenTo(payload)) return;
         try {
           onMessage(payload);
         } catch (error) {
@@ -279,23 +192,11 @@ export class Participant implements AsyncDisposable {
     });
     this.#readers.add(reader);
     this.#publishGraph();
-    return {
-      topic,
-      get matchedCount() {
-        return reader.matchedCount;
-      },
-      pause: () => {
-        reader.pause();
-      },
-      resume: () => {
-        reader.resume();
-      },
-      close: () => {
-        if (!this.#readers.delete(reader)) return;
-        this.#discovery.removeReader(reader);
-        this.#publishGraph();
-      },
-    };
+    return topicReader(topic, reader, () => {
+      if (!this.#readers.delete(reader)) return;
+      this.#discovery.removeReader(reader);
+      this.#publishGraph();
+    });
   }
 
   /**
@@ -342,6 +243,8 @@ export class Participant implements AsyncDisposable {
       receivedDatagramCount: this.#receivedCount,
       sentDatagramCount: this.link.counts?.sentCount ?? 0,
       sendErrorCount: this.link.counts?.errorCount ?? 0,
+      receiveBytes: this.#context.receiveBudget.usedBytes,
+      receiveRefusedCount: this.#context.receiveBudget.refusedCount,
       malformedCount: this.#context.malformed.total,
       malformedByKind: this.#context.malformed.byKind(),
       refusedCount: this.#discovery.refusedCount,
@@ -384,12 +287,13 @@ export class Participant implements AsyncDisposable {
     readonly userData?: string;
     readonly onMatch?: () => void;
   }): Writer {
-    const { writerLimits } = this.#options;
+    const { writerLimits, writerPast } = this.#options;
     const writer = new Writer(
       {
         entityId: this.#nextEntityId("Writer"),
         ...options,
         ...(writerLimits === undefined ? {} : { limits: writerLimits }),
+        ...(writerPast === undefined ? {} : { past: writerPast }),
       },
       this.#context,
     );
@@ -503,4 +407,9 @@ export class Participant implements AsyncDisposable {
 
 function ddsNames(topic: RosTopic): { readonly topicName: string; readonly typeName: string } {
   return { topicName: ddsTopicName(topic.name), typeName: ddsTypeName(topic.type) };
+}
+
+function fragmentBytes(options: ParticipantOptions): number {
+  const asked = options.fragmentBytes ?? loopbackFragmentBytes;
+  return Math.max(minFragmentBytes, Math.min(Math.floor(asked), maxFragmentBytes));
 }

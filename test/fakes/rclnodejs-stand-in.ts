@@ -6,12 +6,8 @@ import { knownService, serviceCodec } from "../../ros/messages/service-codec.ts"
 import type { RclEndpointInfo, RclNamedTypes, RclNodeInfo } from "../../ros/rclnodejs/api.ts";
 import type { ServiceClient } from "../../ros/rtps/services/service-client.ts";
 import type { ServiceServer } from "../../ros/rtps/services/service-server.ts";
-import {
-  openParticipant,
-  type Participant,
-  type TopicReader,
-  type TopicWriter,
-} from "../../ros/rtps/participant.ts";
+import { openParticipant, type Participant } from "../../ros/rtps/participant.ts";
+import type { TopicReader, TopicWriter } from "../../ros/rtps/topic-endpoints.ts";
 
 import { standInActions } from "./stand-in-actions.ts";
 

@@ -23,9 +23,9 @@ const batch = 32;
 
 let stopping = false;
 for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => (stopping = true));
-reportMemory();
 
 await using transport = await (options.direct ? openDirectTransport : openBridgeTransport)(options);
+reportMemory(transport);
 const kind = findKind(options.kind);
 const topic: RosTopic = {
   name: options.topic.replace(/^rt/, ""),
@@ -124,11 +124,14 @@ function reportMatches(count: () => number, known: number): void {
   setInterval(report, 20).unref();
 }
 
-function reportMemory(): void {
+/** What is in use after a collection; the peer must run with --expose-gc. */
+function reportMemory(of: PeerTransport): void {
   if (options.memoryPeriodMs === 0) return;
   setInterval(() => {
+    globalThis.gc?.();
     const { rss, heapUsed, external } = process.memoryUsage();
-    say("memory", { rssBytes: rss, heapBytes: heapUsed, externalBytes: external });
+    const usedBytes = heapUsed + external;
+    say("memory", { rssBytes: rss, usedBytes, malformedCount: of.malformedCount });
   }, options.memoryPeriodMs).unref();
 }
 

@@ -20,11 +20,13 @@ export type Peer<Programs> =
 export interface CyclonePrograms {
   readonly peer: string;
   readonly graph: string;
+  readonly service: string;
   readonly cdrDump: string;
 }
 
 export interface FastPrograms {
   readonly peer: string;
+  readonly service: string;
 }
 
 export interface GazeboPrograms {
@@ -51,10 +53,12 @@ export async function buildCyclonePeer(): Promise<Peer<CyclonePrograms>> {
     script: `
       idlc "$PEERS/idl/RosTypes.idl"
       idlc "$PEERS/idl/RosGraph.idl"
+      idlc "$PEERS/idl/AddTwoIntsHeader.idl"
       kinds="$PEERS/cyclone/ros-kinds.c RosTypes.c"
       gcc $FLAGS -o cyclone-peer "$PEERS/cyclone/cyclone-peer.c" $kinds -lddsc
       gcc $FLAGS -o cdr-dump "$PEERS/cyclone/cdr-dump.c" $kinds -lddsc
-      gcc $FLAGS -o cyclone-graph "$PEERS/cyclone/cyclone-graph.c" RosGraph.c -lddsc`,
+      gcc $FLAGS -o cyclone-graph "$PEERS/cyclone/cyclone-graph.c" RosGraph.c -lddsc
+      gcc $FLAGS -o cyclone-service "$PEERS/cyclone/cyclone-service.c" AddTwoIntsHeader.c -lddsc`,
   });
   if (folder.missing !== undefined) return folder;
   const program = (name: string): string => path.join(folder.programs, name);
@@ -62,6 +66,7 @@ export async function buildCyclonePeer(): Promise<Peer<CyclonePrograms>> {
     programs: {
       peer: program("cyclone-peer"),
       graph: program("cyclone-graph"),
+      service: program("cyclone-service"),
       cdrDump: program("cdr-dump"),
     },
   };
@@ -78,10 +83,14 @@ export async function buildFastPeer(): Promise<Peer<FastPrograms>> {
     script: `
       fastddsgen -replace -cs -d . "$PEERS/idl/RosTypes.idl"
       g++ -std=c++14 $FLAGS -o fast-peer "$PEERS/fastdds/fast-peer.cpp" \\
-        RosTypes.cxx RosTypesPubSubTypes.cxx -lfastrtps -lfastcdr`,
+        RosTypes.cxx RosTypesPubSubTypes.cxx -lfastrtps -lfastcdr
+      fastddsgen -replace -cs -d . "$PEERS/idl/AddTwoInts.idl"
+      g++ -std=c++14 $FLAGS -o fast-service "$PEERS/fastdds/fast-service.cpp" \\
+        AddTwoInts.cxx AddTwoIntsPubSubTypes.cxx -lfastrtps -lfastcdr`,
   });
   if (folder.missing !== undefined) return folder;
-  return { programs: { peer: path.join(folder.programs, "fast-peer") } };
+  const program = (name: string): string => path.join(folder.programs, name);
+  return { programs: { peer: program("fast-peer"), service: program("fast-service") } };
 }
 
 /** Builds the program on libignition-transport (Fortress), beside Gazebo's own command lines. */

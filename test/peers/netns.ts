@@ -46,6 +46,58 @@ export async function openPeerNetwork(): Promise<PeerNetwork> {
   }
 }
 
+/** Two hosts on one cable: namespaces with a network card each and no way to anywhere else. */
+export interface PeerSubnet extends AsyncDisposable {
+  readonly near: PeerNetwork;
+  readonly far: PeerNetwork;
+  /** Packets that have left the near host through its card. */
+  sentPackets(): Promise<number>;
+}
+
+const subnet = { near: "10.66.0.1", far: "10.66.0.2", card: "card0" } as const;
+
+/** Undefined where this process may not make namespaces, or the kernel has no virtual cards. */
+export async function openPeerSubnet(): Promise<PeerSubnet | undefined> {
+  opened += 1;
+  const [near, far] = [`kairos-${process.pid}-${opened}n`, `kairos-${process.pid}-${opened}f`];
+  const close = async (): Promise<void> => {
+    for (const name of [near, far]) await run("ip", ["netns", "del", name]).catch(() => undefined);
+  };
+  try {
+    await run("ip", ["netns", "add", near]);
+    await run("ip", ["netns", "add", far]);
+    const pair = ["type", "veth", "peer", "name", subnet.card, "netns", far];
+    await run("ip", ["-n", near, "link", "add", subnet.card, ...pair]);
+    await plugIn(near, subnet.near, subnet.far);
+    await plugIn(far, subnet.far, subnet.near);
+  } catch {
+    await close();
+    return undefined;
+  }
+  return {
+    near: namespace(near),
+    far: namespace(far),
+    sentPackets: async () => {
+      const { stdout } = await run("ip", ["-n", near, "-s", "-j", "link", "show", subnet.card]);
+      const [link] = JSON.parse(stdout) as { stats64: { tx: { packets: number } } }[];
+      return link?.stats64.tx.packets ?? Number.NaN;
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function plugIn(name: string, address: string, other: string): Promise<void> {
+  // Without an IPv6 address the card says nothing of its own accord.
+  const commands = [
+    "ip link set lo up",
+    `ip link set ${subnet.card} addrgenmode none`,
+    `ip addr add ${address}/24 dev ${subnet.card}`,
+    `ip link set ${subnet.card} up`,
+    `ip route add default via ${other}`,
+  ];
+  await run("ip", ["netns", "exec", name, "sh", "-e", "-c", commands.join("; ")]);
+}
+
 function namespace(name: string): PeerNetwork {
   return {
     kind: "namespace",

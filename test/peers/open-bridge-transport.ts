@@ -4,11 +4,10 @@ import type {
   RosPublisher,
   RosSubscription,
   RosTopic,
-  RosTransport,
 } from "../../bridge/contract/ros-transport.ts";
 import { openParticipant } from "../../ros/rtps/participant.ts";
 import { openUdpLink } from "../../ros/rtps/transport/udp-link.ts";
-import { openRtpsTransport } from "../../ros/rtps-transport.ts";
+import { openRtpsTransport, type RtpsTransport } from "../../ros/rtps-transport.ts";
 import { lossyLink, recordingLink, type Loss } from "./tapped-link.ts";
 
 export interface BridgeTransportOptions {
@@ -30,13 +29,15 @@ export interface PeerTransport extends AsyncDisposable {
     topic: RosTopic,
     onMessage: (cdr: Uint8Array) => void,
   ): RosSubscription & { readonly matchedCount?: number };
+  /** Datagrams that were not sound RTPS; likewise. */
+  readonly malformedCount?: number;
 }
 
 /** How many datagrams a recording keeps. */
 const recordedCount = 400;
 
 /** The transport as the service opens it: the embedded participant in a worker. Runs from dist/. */
-export async function openBridgeTransport(options: BridgeTransportOptions): Promise<RosTransport> {
+export async function openBridgeTransport(options: BridgeTransportOptions): Promise<RtpsTransport> {
   return await openRtpsTransport({
     domainId: options.domainId,
     discoveryRange: options.discoveryRange,
@@ -65,6 +66,9 @@ export async function openDirectTransport(options: DirectTransportOptions): Prom
     ...(leaseMs === undefined ? {} : { leaseMs, announcePeriodMs: leaseMs / 3 }),
   });
   return {
+    get malformedCount() {
+      return participant.stats().malformedCount;
+    },
     advertise: (topic) => participant.createWriter({ topic }),
     subscribe: (topic, onMessage) => participant.createReader({ topic, onMessage }),
     [Symbol.asyncDispose]: () => participant[Symbol.asyncDispose](),

@@ -13,6 +13,13 @@ export const bridgePeer: PeerCommand = [
   path.resolve("dist/test/peers/bridge-peer.js"),
 ];
 
+/** The same, with the collector at hand: what `--memory` reports is then what is in use. */
+export const measuredBridgePeer: PeerCommand = [
+  process.execPath,
+  "--expose-gc",
+  path.resolve("dist/test/peers/bridge-peer.js"),
+];
+
 /** Starts a peer inside the network. The plain loopback has no multicast to rely on: LOCALHOST there. */
 export function startPeer(
   network: PeerNetwork,

@@ -2,6 +2,9 @@ import type { FragmentSubmessage } from "../wire/message-parser.ts";
 import type { SampleIdentity } from "../wire/sample-identity.ts";
 import { maxSetBits, type NumberSet } from "../wire/number-set.ts";
 
+/** 32 MiB in pieces of 512 octets; smaller ones serve only to make us count. */
+const maxFragments = 65_536;
+
 /** One sample being put together from DATA_FRAGs that may come twice, late or in any order. */
 export class FragmentAssembly {
   readonly sampleBytes: number;
@@ -15,7 +18,8 @@ export class FragmentAssembly {
   /** Scheduler ms of the last fragment that was new. */
   progressMs = 0;
 
-  private constructor(message: FragmentSubmessage) {
+  /** @param message one that `isSound`. */
+  constructor(message: FragmentSubmessage) {
     this.sampleBytes = message.sampleBytes;
     this.related = message.related;
     this.#fragmentBytes = message.fragmentBytes;
@@ -25,11 +29,11 @@ export class FragmentAssembly {
     this.#have = new Uint8Array(this.#fragmentCount);
   }
 
-  /** Undefined when the sizes are not sound or beyond `maxSampleBytes`. */
-  static begin(message: FragmentSubmessage, maxSampleBytes: number): FragmentAssembly | undefined {
+  /** Whether its sizes can be, and are within the limits. */
+  static isSound(message: FragmentSubmessage, maxSampleBytes: number): boolean {
     const { sampleBytes, fragmentBytes } = message;
-    if (fragmentBytes < 1 || sampleBytes < 1 || sampleBytes > maxSampleBytes) return undefined;
-    return new FragmentAssembly(message);
+    if (fragmentBytes < 1 || sampleBytes < 1 || sampleBytes > maxSampleBytes) return false;
+    return sampleBytes / fragmentBytes <= maxFragments;
   }
 
   get isComplete(): boolean {

@@ -1,4 +1,5 @@
 import type { ReaderLimits, ReceivedSample } from "../endpoint.ts";
+import type { ReceiveBudget } from "./receive-budget.ts";
 
 /** Stands for a sample that will never come. */
 const irrelevant = Symbol("irrelevant");
@@ -7,10 +8,12 @@ const irrelevant = Symbol("irrelevant");
 export class WaitingSamples {
   readonly #byNumber = new Map<number, ReceivedSample | typeof irrelevant>();
   readonly #limits: ReaderLimits;
+  readonly #budget: ReceiveBudget;
   #bytes = 0;
 
-  constructor(limits: ReaderLimits) {
+  constructor(limits: ReaderLimits, budget: ReceiveBudget) {
     this.#limits = limits;
+    this.#budget = budget;
   }
 
   get size(): number {
@@ -32,6 +35,7 @@ export class WaitingSamples {
   add(sequenceNumber: number, sample: ReceivedSample): void {
     const bytes = sample.payload?.length ?? 0;
     if (this.#isFull(bytes) || this.#byNumber.has(sequenceNumber)) return;
+    if (!this.#budget.take(bytes)) return;
     this.#bytes += bytes;
     this.#byNumber.set(sequenceNumber, sample);
   }
@@ -53,7 +57,7 @@ export class WaitingSamples {
     if (held === undefined) return undefined;
     this.#byNumber.delete(sequenceNumber);
     if (held === irrelevant) return null;
-    this.#bytes -= held.payload?.length ?? 0;
+    this.#give(held.payload?.length ?? 0);
     return held;
   }
 
@@ -64,6 +68,11 @@ export class WaitingSamples {
 
   clear(): void {
     this.#byNumber.clear();
-    this.#bytes = 0;
+    this.#give(this.#bytes);
+  }
+
+  #give(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#budget.give(bytes);
   }
 }

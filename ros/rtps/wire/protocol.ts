@@ -94,6 +94,8 @@ export const vendorId = 0x01f7;
 export const protocolVersion = 0x0202;
 /** Eclipse Cyclone DDS. */
 export const cycloneVendorId = 0x0110;
+/** eProsima Fast DDS. */
+export const fastVendorId = 0x010f;
 
 /** STATUS_INFO bits (9.6.3.9): disposed and unregistered, what a leaving entity sends. */
 export const goneStatus = 0x03;

@@ -1,5 +1,6 @@
 import type { PrefixKey } from "../wire/guid.ts";
 import type { EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
+import { appendFragment, appendSample } from "./change-encoding.ts";
 import type { Change, History } from "./history.ts";
 import type { Locator } from "../transport/link.ts";
 import { MessageBuilder } from "../wire/message-builder.ts";
@@ -28,15 +29,13 @@ export interface SampleSource {
   readonly sentThrough: number;
   resentCount: number;
   lostCount: number;
-  appendSample(builder: MessageBuilder, route: Route, change: Change): void;
-  appendFragment(builder: MessageBuilder, route: Route, change: Change, fragment: number): number;
   heartbeat(builder: MessageBuilder, route: Route, options: HeartbeatOptions): void;
   /** A reader has acknowledged more than before. */
   release(): void;
 }
 
 /** What is part of a service call goes to one participant, all else to all. */
-export function isFor({ call }: Change, prefix: PrefixKey): boolean {
+function isFor({ call }: Change, prefix: PrefixKey): boolean {
   return call === undefined || call.to === prefix;
 }
 
@@ -197,7 +196,7 @@ export class ReaderProxy implements PacedJob {
       }
       this.writer.resentCount += 1;
       const builder = this.#message(change.payload.length).infoTimestamp(change.stampMs);
-      this.writer.appendSample(builder, this.#route, change);
+      appendSample(builder, this.#route, change);
       this.#send(builder);
       return change.payload.length;
     }
@@ -225,7 +224,10 @@ export class ReaderProxy implements PacedJob {
       }
       this.writer.resentCount += 1;
       const builder = this.#message().infoTimestamp(change.stampMs);
-      const bytes = this.writer.appendFragment(builder, this.#route, change, fragment);
+      const bytes = appendFragment(builder, this.#route, change, {
+        fragment,
+        fragmentBytes: this.writer.context.fragmentBytes,
+      });
       this.#send(builder);
       return bytes;
     }

@@ -1,63 +1,17 @@
 import type { CallTag, EndpointContext, MatchedEndpoint, Route } from "../endpoint.ts";
-import { type Guid, guidKey, type PrefixKey } from "../wire/guid.ts";
-import { type Change, History } from "./history.ts";
-import type { Locator } from "../transport/link.ts";
-import { MessageBuilder, toAllReaders } from "../wire/message-builder.ts";
-import type { PacedJob } from "./pacer.ts";
-import { goneStatus } from "../wire/protocol.ts";
+import { Durability } from "../params/qos.ts";
 import { rosTopicName } from "../rosgraph/names.ts";
-import { Durability, type EndpointQos } from "../params/qos.ts";
-import { type HeartbeatOptions, isFor, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import type { Locator } from "../transport/link.ts";
+import { type Guid, guidKey, type PrefixKey } from "../wire/guid.ts";
+import { MessageBuilder, toAllReaders } from "../wire/message-builder.ts";
+import { appendFragment, appendSample } from "./change-encoding.ts";
+import { type Change, History } from "./history.ts";
+import type { PacedJob } from "./pacer.ts";
+import { type HeartbeatOptions, ReaderProxy, type SampleSource } from "./reader-proxy.ts";
+import { Reminders, type ReminderSource } from "./reminders.ts";
+import { Retention } from "./retention.ts";
+import { defaultWriterLimits, type WriterOptions, type WriterStats } from "./writer-options.ts";
 import { WriterPromises } from "./writer-promises.ts";
-import type { Cancel } from "../transport/scheduler.ts";
-
-export interface WriterOptions {
-  readonly entityId: number;
-  readonly topicName: string;
-  readonly typeName: string;
-  readonly qos: EndpointQos;
-  /** Announced with it. */
-  readonly userData?: string;
-  /** One change per key instead of the newest `depth`: discovery's own topics. */
-  readonly keyed?: boolean;
-  readonly limits?: Partial<WriterLimits>;
-  /** A reader was matched, or is no longer. */
-  readonly onMatch?: () => void;
-}
-
-type WriterEventKind = "deadline-missed" | "liveliness-lost" | "history-full";
-
-/** What a writer holds at most for resending. */
-export interface WriterLimits {
-  /** Samples, of keep-all. */
-  readonly keepAllCount: number;
-  readonly maxBytes: number;
-}
-
-const defaultLimits: WriterLimits = { keepAllCount: 4096, maxBytes: 128 * 1024 * 1024 };
-
-export interface WriterStats {
-  readonly topicName: string;
-  readonly sentCount: number;
-  readonly sentBytes: number;
-  /** Samples and fragments sent again on request. */
-  readonly resentCount: number;
-  /** Highest number every reliable reader has acknowledged; `sentCount` when there is none. */
-  readonly ackedThrough: number;
-  /** Requests for samples the history no longer held. */
-  readonly lostCount: number;
-  /** Samples that `write` refused because keep-all was full. */
-  readonly rejectedCount: number;
-  readonly deadlineMissedCount: number;
-  readonly livelinessLostCount: number;
-  /** What is kept for resending and late joiners. */
-  readonly heldCount: number;
-  readonly heldBytes: number;
-  readonly matchedCount: number;
-}
-
-// While a reader is behind it is reminded after 40 ms, then 100 ms, then every second.
-const heartbeatDelaysMs = [40, 100, 1000] as const;
 
 /**
  * An answer is wanted at least every so many samples: Cyclone DDS asks for a hole when it must answer.
@@ -65,14 +19,17 @@ const heartbeatDelaysMs = [40, 100, 1000] as const;
  */
 const maxAckEvery = 8;
 
+type WriterEventKind = "deadline-missed" | "liveliness-lost" | "history-full";
+
 interface Destination {
-  readonly prefix: PrefixKey;
+  /** More than one where somebody was killed and his successor got his port before the lease ended. */
+  readonly prefixes: Set<PrefixKey>;
   readonly locator: Locator;
   reliable: boolean;
 }
 
 /** One writer: history, matched readers, and the order in which new samples leave (8.4.9). */
-export class Writer implements PacedJob, SampleSource {
+export class Writer implements PacedJob, SampleSource, ReminderSource {
   readonly options: WriterOptions;
   readonly context: EndpointContext;
   readonly history: History;
@@ -90,16 +47,21 @@ export class Writer implements PacedJob, SampleSource {
   /** Number of fragments of sample `#sentThrough + 1` already sent. */
   #fragmentsSent = 0;
   #heartbeatCount = 0;
-  #heartbeatLevel = 0;
-  #heartbeatBase = 0;
-  #cancelHeartbeat: Cancel | undefined;
+  readonly #retention: Retention;
+  readonly #reminders: Reminders;
 
   constructor(options: WriterOptions, context: EndpointContext) {
     this.options = options;
     this.context = context;
-    const { keepAllCount, maxBytes } = { ...defaultLimits, ...options.limits };
+    const { keepAllCount, maxBytes } = { ...defaultWriterLimits, ...options.limits };
     const { qos, keyed = false } = options;
-    this.history = new History({ depth: qos.keepAll ? keepAllCount : qos.depth, keyed, maxBytes });
+    const lastNumber = options.past?.sampleCount ?? 0;
+    const depth = qos.keepAll ? keepAllCount : qos.depth;
+    this.history = new History({ depth, keyed, maxBytes, lastNumber });
+    this.#sentThrough = lastNumber;
+    this.#heartbeatCount = options.past?.heartbeatCount ?? 0;
+    this.#retention = new Retention(this.history, qos, () => this.ackedThrough());
+    this.#reminders = new Reminders(context.scheduler, this);
     this.#promises = new WriterPromises(qos, context.scheduler, (kind, totalCount) => {
       this.#tell({ kind, totalCount });
     });
@@ -143,8 +105,8 @@ export class Writer implements PacedJob, SampleSource {
   #add(payload: Uint8Array, key: string, gone: Change["gone"], call?: CallTag): boolean {
     const stampMs = this.context.unixMs();
     this.#promises.onWrite();
-    this.#dropExpired(stampMs);
-    if (this.options.qos.keepAll && !this.#makeRoom(payload.length)) {
+    this.#retention.dropExpired(stampMs);
+    if (!this.#retention.makeRoom(payload.length)) {
       this.rejectedCount += 1;
       this.#tell({ kind: "history-full", totalCount: this.rejectedCount });
       return false;
@@ -154,25 +116,9 @@ export class Writer implements PacedJob, SampleSource {
     return true;
   }
 
-  /** Of keep-all only what every reliable reader has may go. */
-  #makeRoom(bytes: number): boolean {
-    if (!this.history.isFull(bytes)) return true;
-    const acked = this.ackedThrough();
-    while (this.history.isFull(bytes) && this.history.first <= acked) this.history.dropOldest();
-    return !this.history.isFull(bytes);
-  }
-
-  #dropExpired(nowUnixMs: number): void {
-    const { lifespanMs } = this.options.qos;
-    if (lifespanMs !== Number.POSITIVE_INFINITY) this.history.dropOlderThan(nowUnixMs - lifespanMs);
-  }
-
-  /** What nobody can ask for any more need not be kept: keep-all has no other end. */
+  /** A reader has acknowledged more than before, or is gone. */
   release(): void {
-    const { keepAll, durability } = this.options.qos;
-    if (keepAll && durability === Durability.Volatile) {
-      this.history.dropThrough(this.ackedThrough());
-    }
+    this.#retention.release();
   }
 
   /** 8.4.13.5: says that the application is alive though it has nothing to send. */
@@ -199,7 +145,7 @@ export class Writer implements PacedJob, SampleSource {
       this.#refreshDestinations();
       return known;
     }
-    this.#dropExpired(this.context.unixMs());
+    this.#retention.dropExpired(this.context.unixMs());
     const wantsHistory =
       this.options.qos.durability >= Durability.TransientLocal &&
       reader.qos.durability >= Durability.TransientLocal;
@@ -210,8 +156,7 @@ export class Writer implements PacedJob, SampleSource {
     this.#refreshDestinations();
     if (proxy.reliable) {
       proxy.greet();
-      this.#heartbeatLevel = 0;
-      this.#armHeartbeat();
+      this.#reminders.restart();
     }
     this.options.onMatch?.();
     return proxy;
@@ -234,8 +179,7 @@ export class Writer implements PacedJob, SampleSource {
 
   close(): void {
     this.#promises.close();
-    this.#cancelHeartbeat?.();
-    this.#cancelHeartbeat = undefined;
+    this.#reminders.close();
     this.context.pacer.cancel(this);
     for (const proxy of this.#readers.values()) proxy.close();
     this.#readers.clear();
@@ -295,13 +239,13 @@ export class Writer implements PacedJob, SampleSource {
     for (const destination of this.#destinations) {
       const builder = new MessageBuilder(this.context.prefix, change.payload.length);
       builder.infoTimestamp(change.stampMs);
-      if (isFor(change, destination.prefix)) this.appendSample(builder, this.#toAll, change);
+      if (isForAny(change, destination.prefixes)) appendSample(builder, this.#toAll, change);
       else builder.gap(this.#toAll, change.sequenceNumber, change.sequenceNumber + 1);
       if (destination.reliable) this.#appendHeartbeat(builder);
       this.context.link.send(builder.finish(), destination.locator);
       bytes += change.payload.length;
     }
-    if (this.options.qos.reliable) this.#armHeartbeat();
+    if (this.options.qos.reliable) this.#reminders.arm();
     return bytes;
   }
 
@@ -314,14 +258,14 @@ export class Writer implements PacedJob, SampleSource {
     let bytes = 0;
     for (const destination of this.#destinations) {
       // The others learn of it by asking.
-      if (!isFor(change, destination.prefix)) continue;
+      if (!isForAny(change, destination.prefixes)) continue;
       const builder = new MessageBuilder(this.context.prefix);
       builder.infoTimestamp(change.stampMs);
-      bytes += this.appendFragment(builder, this.#toAll, change, fragment);
+      bytes += appendFragment(builder, this.#toAll, change, { fragment, fragmentBytes });
       if (isLast && destination.reliable) this.#appendHeartbeat(builder);
       this.context.link.send(builder.finish(), destination.locator);
     }
-    if (isLast && this.options.qos.reliable) this.#armHeartbeat();
+    if (isLast && this.options.qos.reliable) this.#reminders.arm();
     return bytes;
   }
 
@@ -334,31 +278,6 @@ export class Writer implements PacedJob, SampleSource {
     if (change === undefined) return;
     change.sentMs = this.context.scheduler.nowMs();
     this.sentBytes += change.payload.length;
-  }
-
-  /** Adds the whole sample to a message. */
-  appendSample(builder: MessageBuilder, route: Route, change: Change): void {
-    if (change.gone === undefined) {
-      builder.data(route, change.sequenceNumber, change.payload, change.call?.related);
-      return;
-    }
-    builder.disposal(route, change.sequenceNumber, {
-      status: goneStatus,
-      keyHash: change.gone.keyHash,
-      key: change.payload,
-    });
-  }
-
-  /** Adds fragment number `fragment` (from 1) to a message; returns its octets. */
-  appendFragment(builder: MessageBuilder, route: Route, change: Change, fragment: number): number {
-    const { fragmentBytes } = this.context;
-    const sampleBytes = change.payload.length;
-    const start = (fragment - 1) * fragmentBytes;
-    const part = change.payload.subarray(start, Math.min(start + fragmentBytes, sampleBytes));
-    const size = { fragmentBytes, sampleBytes };
-    const related = change.call?.related;
-    builder.fragment(route, change.sequenceNumber, fragment, size, part, related);
-    return part.length;
   }
 
   /** What is available now, and whether an answer is wanted: of every few samples one is acknowledged. */
@@ -374,29 +293,15 @@ export class Writer implements PacedJob, SampleSource {
     builder.heartbeat(route, first, this.#sentThrough, this.#heartbeatCount, options);
   }
 
-  /** Keeps reminding readers that are behind until all have everything. */
-  #armHeartbeat(): void {
-    if (this.#cancelHeartbeat !== undefined) return;
-    const delayMs = heartbeatDelaysMs[this.#heartbeatLevel] ?? 1000;
-    this.#cancelHeartbeat = this.context.scheduler.after(delayMs, () => {
-      this.#cancelHeartbeat = undefined;
-      this.#remindReaders();
-    });
-  }
-
-  #remindReaders(): void {
-    let behind = false;
+  /** For `Reminders`. */
+  remind(): boolean {
+    let isBehind = false;
     for (const proxy of this.#readers.values()) {
       if (!proxy.isBehind) continue;
-      behind = true;
+      isBehind = true;
       proxy.remind();
     }
-    const acked = this.ackedThrough();
-    const isStuck = acked === this.#heartbeatBase;
-    this.#heartbeatBase = acked;
-    this.#heartbeatLevel = isStuck ? Math.min(this.#heartbeatLevel + 1, 2) : 0;
-    if (behind) this.#armHeartbeat();
-    else this.#heartbeatLevel = 0;
+    return isBehind;
   }
 
   #refreshDestinations(): void {
@@ -406,10 +311,18 @@ export class Writer implements PacedJob, SampleSource {
       const address = `${locator.address}:${locator.port}`;
       const known = byAddress.get(address);
       const { prefix } = proxy.reader.guid;
-      if (known === undefined)
-        byAddress.set(address, { prefix, locator, reliable: proxy.reliable });
-      else known.reliable ||= proxy.reliable;
+      if (known === undefined) {
+        const prefixes = new Set([prefix]);
+        byAddress.set(address, { prefixes, locator, reliable: proxy.reliable });
+      } else {
+        known.prefixes.add(prefix);
+        known.reliable ||= proxy.reliable;
+      }
     }
     this.#destinations = [...byAddress.values()];
   }
+}
+
+function isForAny({ call }: Change, prefixes: ReadonlySet<PrefixKey>): boolean {
+  return call === undefined || prefixes.has(call.to);
 }

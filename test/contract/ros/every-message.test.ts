@@ -1,8 +1,9 @@
-import { ros2jazzy } from "@foxglove/rosmsg-msgs-common";
 import { describe, expect, it } from "vitest";
 import { messageReader, messageWriter } from "../../../ros/messages/codec.ts";
 import type { RosTypeName } from "../../../ros/messages/message-types.ts";
 import type { RosNodeTransport } from "../../../bridge/contract/ros-services.ts";
+import type { MessageField } from "../../../ros/messages/definition-parser.ts";
+import { messageType } from "../../../ros/messages/type-table.ts";
 import { openTestRclnodejs, openTestRtps, testDomain } from "../../fakes/open-ros-transports.ts";
 import { until } from "./ros-transport-contract.ts";
 
@@ -11,6 +12,7 @@ const everyType: Readonly<Record<RosTypeName, true>> = {
   "std_msgs/msg/Header": true,
   "std_msgs/msg/String": true,
   "std_msgs/msg/Float64MultiArray": true,
+  "kairos_msgs/msg/WorldModelPrediction": true,
   "sensor_msgs/msg/JointState": true,
   "sensor_msgs/msg/CompressedImage": true,
   "sensor_msgs/msg/Image": true,
@@ -26,19 +28,12 @@ const everyType: Readonly<Record<RosTypeName, true>> = {
 };
 const types = Object.keys(everyType) as RosTypeName[];
 
-type Definition = (typeof ros2jazzy)[keyof typeof ros2jazzy];
-type Field = Definition["definitions"][number];
-const definitions: Readonly<Record<string, Definition | undefined>> = ros2jazzy;
-
 /** A message with something in every field: numbers that differ, texts, two of every sequence. */
 function sample(type: string): Record<string, unknown> {
-  const definition = definitions[type.replace("/msg/", "/")];
-  if (definition === undefined) throw new Error(`no definition of ${type}`);
-  const message: Record<string, unknown> = {};
-  for (const [index, field] of definition.definitions.entries()) {
-    if (field.isConstant !== true) message[field.name] = fieldSample(field, index + 1);
-  }
-  return message;
+  const { fields } = messageType(type);
+  return Object.fromEntries(
+    fields.map((field, index) => [field.name, fieldSample(field, index + 1)]),
+  );
 }
 
 const arrays: Readonly<Record<string, (values: number[]) => ArrayLike<unknown>>> = {
@@ -48,18 +43,17 @@ const arrays: Readonly<Record<string, (values: number[]) => ArrayLike<unknown>>>
   int64: (values) => BigInt64Array.from(values.map((value) => BigInt(Math.floor(value)))),
 };
 
-function fieldSample(field: Field, seed: number): unknown {
-  if (field.isArray !== true) return single(field, seed);
-  const length = field.arrayLength ?? 2;
+function fieldSample(field: MessageField, seed: number): unknown {
+  if (field.multiplicity === "single") return single(field, seed);
+  const length = field.multiplicity === "array" ? field.capacity : 2;
   const seeds = Array.from({ length }, (_, index) => seed + index);
   return arrays[field.type]?.(seeds) ?? seeds.map((each) => single(field, each));
 }
 
-function single({ type, isComplex }: Field, seed: number): unknown {
-  if (isComplex === true) return sample(type);
+function single({ type }: MessageField, seed: number): unknown {
+  if (type.includes("/")) return sample(type);
   if (type === "string") return `text ${seed}`;
   if (type === "bool") return seed % 2 === 1;
-  if (type === "time" || type === "duration") return { sec: seed, nanosec: 500_000_000 + seed };
   if (type === "int64" || type === "uint64") return BigInt(seed);
   return type.startsWith("float") ? seed + 0.5 : seed;
 }

@@ -36,8 +36,9 @@ export class MemoryNetwork {
 
   openLink(): DatagramLink & { unplug(): void } {
     this.#linkCount += 1;
-    const address = `127.0.1.${this.#linkCount}`;
+    const address = `127.0.${1 + (this.#linkCount >> 8)}.${this.#linkCount & 0xff}`;
     const at: Locator = { address, port: 7410 };
+    let isPlugged = true;
     return {
       metatraffic: [at],
       userTraffic: [at],
@@ -46,15 +47,18 @@ export class MemoryNetwork {
         this.#listeners.set(address, listener);
       },
       send: (chunks, to) => {
-        this.#send(Buffer.concat(chunks), to.address);
+        if (isPlugged) this.#send(Buffer.concat(chunks), to.address);
       },
       announce: (chunks) => {
+        if (!isPlugged) return;
         for (const other of this.#listeners.keys()) {
           if (other !== address) this.#send(Buffer.concat(chunks), other);
         }
       },
       choose: (locators) => locators[0],
+      // Neither hears nor is heard, as a process that was killed.
       unplug: () => {
+        isPlugged = false;
         this.#listeners.delete(address);
       },
       [Symbol.asyncDispose]: async () => {

@@ -4,6 +4,7 @@ import { Participant } from "../../../ros/rtps/participant.ts";
 import { prefixToBytes } from "../../../ros/rtps/wire/guid.ts";
 import { ManualScheduler } from "./manual-scheduler.ts";
 import { MemoryNetwork, seededRandom } from "./memory-network.ts";
+import { message } from "./rtps-world.ts";
 
 const topic: RosTopic = {
   name: "/test",
@@ -134,7 +135,7 @@ describe("40,000 junk datagrams", () => {
     const freshWriter = fresh.node.createWriter({ topic });
     scheduler.advance(5000);
     const count = received.length;
-    freshWriter.publish(Buffer.alloc(64, 1));
+    freshWriter.publish(message(1, 64));
     scheduler.advance(1000);
     expect(received.length).toBe(count + 1);
   });

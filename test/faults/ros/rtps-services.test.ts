@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RosService } from "../../../bridge/contract/ros-services.ts";
-import type { ParticipantOptions } from "../../../ros/rtps/participant.ts";
+import type { ParticipantOptions } from "../../../ros/rtps/participant-options.ts";
 import type { CallOutcome } from "../../../ros/rtps/services/service-client.ts";
 import { bad, good, message, numberOf, World } from "./rtps-world.ts";
 

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { RosEvent, RosQos, RosTopic } from "../../../bridge/contract/ros-transport.ts";
-import { Participant, type ParticipantOptions } from "../../../ros/rtps/participant.ts";
+import { Participant } from "../../../ros/rtps/participant.ts";
+import type { ParticipantOptions } from "../../../ros/rtps/participant-options.ts";
 import { ManualScheduler } from "./manual-scheduler.ts";
 import { MemoryNetwork, type NetworkFaults } from "./memory-network.ts";
 

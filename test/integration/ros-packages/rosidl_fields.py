@@ -1,9 +1,8 @@
-"""Every message of a ROS package as rosidl reads it, as JSON: {name: [[field, type], ...]}.
+"""Every message of a ROS package as rosidl reads it, as JSON on the last line: {name: [[field, type], ...]}.
 
     rosidl_fields.py PACKAGE_FOLDER OUTPUT_FOLDER
 """
 
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -34,8 +33,7 @@ def text(found):
 
 messages = {}
 for path in sorted((folder / "msg").glob("*.msg")):
-    with contextlib.redirect_stdout(sys.stderr):
-        convert_msg_to_idl(folder, folder.name, path.relative_to(folder), output / "msg")
+    convert_msg_to_idl(folder, folder.name, path.relative_to(folder), output / "msg")
     idl = parse_idl_file(d.IdlLocator(str(output), f"msg/{path.stem}.idl"))
     for message in idl.content.get_elements_of_type(d.Message):
         members = message.structure.members

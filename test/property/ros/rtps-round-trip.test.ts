@@ -145,8 +145,8 @@ describe("what the builder writes, the parser reads:", () => {
         let assembly: FragmentAssembly | undefined;
         const handler = ignoring({
           onFragment: (_, message: FragmentSubmessage) => {
-            assembly ??= FragmentAssembly.begin(message, 10_000);
-            assembly?.add(message, 0);
+            assembly ??= new FragmentAssembly(message);
+            assembly.add(message, 0);
           },
         });
         const parser = new MessageParser(prefix);

@@ -130,6 +130,18 @@ describe("healthReport", () => {
   });
 });
 
+it("every diagnostic name begins with the node and occurs once, as an aggregator wants it", () => {
+  const faults = ["ros: gone", "camera: dark", "inference thread: not heard of for 2100 ms"];
+  const entries = diagnosticEntries(snapshot({ faults, injectedFaults: ["driver.delay=5"] }));
+  const names = entries.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.every((name) => name.startsWith("kairos_bridge: "))).toBe(true);
+  expect(entries.find(({ name }) => name === "kairos_bridge: fault of ros")).toMatchObject({
+    level: "error",
+    message: "ros: gone",
+  });
+});
+
 describe("metricFamilies", () => {
   it("are valid exposition text with one TYPE per family", () => {
     const text = prometheusText(metricFamilies(snapshot()));

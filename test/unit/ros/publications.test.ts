@@ -10,6 +10,7 @@ import { RosNode } from "../../../ros/node/ros-node.ts";
 import { RosPublications, type RosPublicationsOptions } from "../../../ros/publications.ts";
 import { MemoryRosTransport } from "../../fakes/memory-ros-transport.ts";
 import { prediction } from "./prediction.ts";
+import { modelDescription } from "./model-description.ts";
 import { twoAxisDevice } from "./two-axis-device.ts";
 
 const nowMs = 1000;
@@ -45,6 +46,7 @@ describe("what is advertised", () => {
       "/kairos/predicted/joint_trajectory trajectory_msgs/msg/JointTrajectory reliable volatile 1",
       "/kairos/predicted/pose geometry_msgs/msg/PoseWithCovarianceStamped reliable volatile 1",
       "/kairos/predicted/image/compressed sensor_msgs/msg/CompressedImage best_effort volatile 1",
+      "/kairos/prediction kairos_msgs/msg/WorldModelPrediction reliable volatile 1",
       "/kairos/joint_states sensor_msgs/msg/JointState reliable volatile 10",
       "/kairos/camera/image/compressed sensor_msgs/msg/CompressedImage best_effort volatile 1",
       "/kairos/camera/image_raw sensor_msgs/msg/Image best_effort volatile 1",
@@ -93,10 +95,11 @@ describe("what is advertised", () => {
     expect(() => open({ parameters })).toThrow(expect.objectContaining({ code: "ros/arguments" }));
   });
 
-  it.each(["", "gelenk_größe"])("refuses the axis name %j", (axisName) => {
-    expect(() => open({ device: twoAxisDevice(["yaw", axisName]) })).toThrow(
+  it("refuses an axis without a name, and takes one in any language", () => {
+    expect(() => open({ device: twoAxisDevice(["yaw", ""]) })).toThrow(
       expect.objectContaining({ code: "config/invalid" }),
     );
+    expect(() => open({ device: twoAxisDevice(["yaw", "gelenk_größe"]) })).not.toThrow();
   });
 });
 
@@ -148,6 +151,39 @@ describe("what is published", () => {
         position: telemetry.jointPosRad,
         velocity: telemetry.jointVelRadPerS,
         effort: telemetry.jointEffortNm,
+      },
+    ]);
+  });
+
+  it("is everything the model says, and which model says it", () => {
+    const taken = listen("worldModelPrediction");
+    const bearing = { meanRad: Float32Array.of(0.5, 0.25, 1, 2) };
+    publications.prediction({ ...twoSteps, bearing, oodScore: 1.5 }, 30);
+    expect(taken).toMatchObject([
+      {
+        header: { stamp: { sec: 1_700_000_000, nanosec: 980_000_000 }, frame_id: "mount_base" },
+        age: expect.closeTo(0.02, 9) as number,
+        inference_time: 0.001,
+        observation_count: 1n,
+        joint_names: ["yaw", "pitch"],
+        steps: [
+          {
+            time_from_start: { sec: 0, nanosec: 40_000_000 },
+            position_mean: Float64Array.of(0, 0),
+            velocity_mean: Float64Array.of(1, 1),
+            bearing_mean: Float64Array.of(0.5, 0.25),
+            bearing_std: new Float64Array(0),
+            visibility_mean: Number.NaN,
+          },
+          {
+            time_from_start: { sec: 0, nanosec: 80_000_000 },
+            position_mean: Float64Array.of(4, 8),
+            bearing_mean: Float64Array.of(1, 2),
+          },
+        ],
+        ood_score: 1.5,
+        ood_threshold: 4,
+        model: { id: "kairos-test", revision: "r1", family: "recurrent-latent", provider: "cpu" },
       },
     ]);
   });
@@ -323,7 +359,13 @@ function open(
 ): RosPublications {
   const { remaps = [], parameters = new ParameterStore(), ...rest } = changes;
   const node = new RosNode({ transport, name, remaps, parameters });
-  return new RosPublications({ node, device: twoAxisDevice(), clock, ...rest });
+  return new RosPublications({
+    node,
+    device: twoAxisDevice(),
+    model: () => modelDescription,
+    clock,
+    ...rest,
+  });
 }
 
 function text(value: string) {

@@ -65,7 +65,7 @@ describe("echo", () => {
   it("waits for a topic that nobody publishes yet, and says so once", async () => {
     const { advertise, echo, printed, notes } = rig();
     const done = echo({ once: true });
-    await sleep(250);
+    await sleep(1800);
     const publisher = advertise();
     await matched(publisher);
     publisher.publish(second(7));

@@ -8,12 +8,19 @@ import type { CompressedImage, Image } from "../../../../ros/messages/message-ty
 
 const jpegBytes = (mark: number): Uint8Array => Uint8Array.of(0xff, 0xd8, 0xff, mark);
 
-function open(decode: DecodePicture = () => Promise.reject(new Error("not asked for"))) {
+interface Options {
+  readonly decode?: DecodePicture;
+  readonly maxAgeMs?: number;
+}
+
+const refuses: DecodePicture = () => Promise.reject(new Error("not asked for"));
+
+function open({ decode = refuses, maxAgeMs = 300 }: Options = {}) {
   const camera = FrameMailbox.create({ widthPx: 2, heightPx: 1 });
   const fitted: CameraImage[] = [];
   const input = new PictureInput({
     camera,
-    stamps: new MeasuredStampMap({ maxAgeMs: 300, maxAheadMs: 20 }),
+    stamps: new MeasuredStampMap({ maxAgeMs, maxAheadMs: 20 }),
     fit: (image, out) => {
       fitted.push({ ...image });
       out.fill(image.data[0] ?? 0);
@@ -23,6 +30,8 @@ function open(decode: DecodePicture = () => Promise.reject(new Error("not asked 
   });
   return { camera, fitted, input };
 }
+
+const opening = (decode: DecodePicture) => open({ decode });
 
 const header = (timeMs: number) => ({
   stamp: { sec: 1000 + Math.floor(timeMs / 1000), nanosec: (timeMs % 1000) * 1e6 },
@@ -92,7 +101,6 @@ describe("raw pictures", () => {
     ["sizes", raw(40, { step: 11 })],
     ["sizes", raw(40, { width: 0 })],
     ["sizes", raw(40, { height: 4_000_000_000 })],
-    ["not-newer", raw(0)],
     ["stale", raw(-400)],
   ])("refused as %s change nothing", (reason, message) => {
     const { input, camera } = open();
@@ -100,6 +108,20 @@ describe("raw pictures", () => {
     input.takeRaw(message, 140);
     expect(camera.sequence).toBe(1);
     expect(input.refusals.list.map((each) => each.reason)).toEqual([reason]);
+  });
+
+  it("that come again on the other topic are passed over", () => {
+    const { input, camera } = open();
+    input.takeRaw(raw(0), 100);
+    input.takeCompressed(compressed(0, jpegBytes(1)), 105);
+    expect([input.skippedCount, input.refusals.total, camera.sequence]).toEqual([1, 0, 1]);
+  });
+
+  it("much older than the last one are refused", () => {
+    const { input } = open({ maxAgeMs: 5000 });
+    input.takeRaw(raw(2000), 100);
+    input.takeRaw(raw(0), 140);
+    expect(input.refusals.list).toMatchObject([{ reason: "not-newer" }]);
   });
 
   it("faster than the camera's rate are passed over", () => {
@@ -115,7 +137,7 @@ describe("compressed pictures", () => {
   it("are unpacked one at a time; of those that come meanwhile only the newest", async () => {
     const waiting: (() => void)[] = [];
     const asked: number[] = [];
-    const { input, camera } = open((bytes) => {
+    const { input, camera } = opening((bytes) => {
       asked.push(bytes[3] ?? 0);
       return new Promise((resolve) => {
         waiting.push(() => {
@@ -150,7 +172,7 @@ describe("compressed pictures", () => {
   });
 
   it("that cannot be unpacked are counted, and the next one is", async () => {
-    const { input, camera } = open((bytes) =>
+    const { input, camera } = opening((bytes) =>
       bytes[3] === 1
         ? Promise.reject(new Error("corrupt"))
         : Promise.resolve({ widthPx: 1, heightPx: 1, rgb: Uint8Array.of(9, 9, 9) }),
@@ -164,7 +186,7 @@ describe("compressed pictures", () => {
   });
 
   it("unpacked after the end are thrown away", async () => {
-    const { input, camera } = open(() =>
+    const { input, camera } = opening(() =>
       Promise.resolve({ widthPx: 1, heightPx: 1, rgb: Uint8Array.of(9, 9, 9) }),
     );
     input.takeCompressed(compressed(0, jpegBytes(1)), 100);

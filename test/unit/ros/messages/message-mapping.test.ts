@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stampNs } from "../../../../bridge/contract/units.ts";
 import {
-  asciiText,
   diagnosticsMessage,
   jointStateMessage,
   jointTrajectoryMessage,
@@ -116,11 +115,16 @@ describe("message mapping", () => {
     });
   });
 
-  it.each([
-    ["plain text, 20 ms\n", "plain text, 20 ms\n"],
-    ["naïve Übergröße", "naive Ubergro?e"],
-    ["12 °C \u{1f916}\u0000", "12 ?C ??"],
-  ])("carries %j as the ASCII text %j", (text, ascii) => {
-    expect(asciiText(text)).toBe(ascii);
+  it("keeps text that is not ASCII", () => {
+    const [status] = diagnosticsMessage(stampNs(0n), "Gelenk°1", [
+      { level: "ok", name: "Übergröße", message: "12 °C \u{1f916}", values: { größe: "µ" } },
+    ]).status;
+    expect(status).toEqual({
+      level: 0,
+      name: "Übergröße",
+      message: "12 °C \u{1f916}",
+      hardware_id: "Gelenk°1",
+      values: [{ key: "größe", value: "µ" }],
+    });
   });
 });
