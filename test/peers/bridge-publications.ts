@@ -8,6 +8,7 @@ import { RosPublications } from "../../ros/publications.ts";
 import { prediction } from "../unit/ros/prediction.ts";
 import { twoAxisDevice } from "../unit/ros/two-axis-device.ts";
 import { openBridgeTransport } from "./open-bridge-transport.ts";
+import { modelDescription } from "../unit/ros/model-description.ts";
 
 /**
  * Publishes fixed content on every topic of RosPublications, 20 times per second, until stopped.
@@ -33,7 +34,12 @@ const node = new RosNode({
   remaps: [],
   parameters: new ParameterStore(),
 });
-const publications = new RosPublications({ node, device: twoAxisDevice(), clock });
+const publications = new RosPublications({
+  node,
+  device: twoAxisDevice(),
+  model: () => modelDescription,
+  clock,
+});
 const jpeg = Uint8Array.from({ length: 150_000 }, (_, i) => i * 31 + (i >> 8));
 process.stdout.write(`${JSON.stringify({ event: "ready" })}\n`);
 
