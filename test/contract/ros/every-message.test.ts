@@ -40,6 +40,7 @@ const arrays: Readonly<Record<string, (values: number[]) => ArrayLike<unknown>>>
   float64: (values) => Float64Array.from(values),
   float32: (values) => Float32Array.from(values),
   uint8: (values) => Uint8Array.from(values),
+  byte: (values) => Uint8Array.from(values),
   int64: (values) => BigInt64Array.from(values.map((value) => BigInt(Math.floor(value)))),
 };
 
