@@ -15,9 +15,7 @@ export interface TrajectoryRunner {
   /** Counts up with every trajectory that was started, ours or another's. */
   readonly startedCount: number;
   readonly isRunning: boolean;
-  start(
-    message: JointTrajectory,
-  ):
+  start(message: JointTrajectory):
     | {
         readonly ok: true;
         /** Monotonic time of the trajectory's zero. */ readonly startMs: number;
