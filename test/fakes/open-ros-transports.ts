@@ -13,8 +13,11 @@ export const inDist = (path: string): URL => new URL(`${toDist}${path}`, import.
 export const hostEntry = inDist("ros/rclnodejs/host-child.js");
 export const standInModule = inDist("test/fakes/rclnodejs-stand-in.js");
 
-/** A domain of this test process alone. `offset` keeps the files of one process apart. */
-export const testDomain = (offset: number): number => 100 + ((process.pid + offset) % 130);
+/**
+ * A domain for one test file. `offset` keeps the files of one process apart. Below 100 the ports of a
+ * domain lie under Linux's ephemeral range.
+ */
+export const testDomain = (offset: number): number => 1 + ((process.pid * 7 + offset) % 95);
 
 export interface TestTransportOptions {
   readonly domainId: number;

@@ -12,6 +12,7 @@ const everyType: Readonly<Record<RosTypeName, true>> = {
   "std_msgs/msg/Header": true,
   "std_msgs/msg/String": true,
   "std_msgs/msg/Float64MultiArray": true,
+  "kairos_msgs/msg/WorldModelPrediction": true,
   "sensor_msgs/msg/JointState": true,
   "sensor_msgs/msg/CompressedImage": true,
   "sensor_msgs/msg/Image": true,
