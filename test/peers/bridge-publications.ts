@@ -9,7 +9,6 @@ import { modelDescription } from "../unit/ros/model-description.ts";
 import { prediction } from "../unit/ros/prediction.ts";
 import { twoAxisDevice } from "../unit/ros/two-axis-device.ts";
 import { openBridgeTransport } from "./open-bridge-transport.ts";
-import { modelDescription } from "../unit/ros/model-description.ts";
 
 /**
  * Publishes fixed content on every topic of RosPublications, 20 times per second, until stopped.
