@@ -117,9 +117,10 @@ export async function evaluateModel(options: EvaluationOptions): Promise<Evaluat
   const worn = plan.outside > 0 ? await judgeSet(run, "worn") : undefined;
   onProgress("choices among futures");
   const hasTarget = test.target !== undefined;
-  const choice = hasTarget
-    ? await chooseAmongFutures(program, arx, heldOutMoments(recorder), plan.moments)
-    : undefined;
+  const choice =
+    hasTarget && plan.moments > 0
+      ? await chooseAmongFutures(program, arx, heldOutMoments(recorder), plan.moments)
+      : undefined;
   onProgress("long streams, forms, times");
   const streams = heldOutEpisodes(recorder, "long", { count: plan.long });
   const [sample] = heldOutEpisodes(recorder, "test", { count: 1, set: 1 });

@@ -68,14 +68,17 @@ describe("kairos-bridge models inspect", () => {
     expect(code).toBe(0);
     for (const line of [
       /licence +Apache-2\.0/,
-      /made +2026-11-22 from models\/training with torch/,
+      /made +\d{4}-\d\d-\d\d from models\/training with torch/,
       /claims +.*not safety rated/,
       /step +40 ms \(25 Hz\)/,
       /horizon +32 steps \(1\.28 s\)/,
       /in +proprio\.cur +float32 \[1, 12\] +rad, rad\/s, Nm/,
       /in +actions +float32 \[N, K, 4\] +rad/,
       /out +pred\.proprio\.mean +float32 \[N, K, 8\] +rad, rad\/s/,
-      /core +carried +float32 \[1, 201\]/,
+      /cam0 +64 x 64 +crop, area +uint8 CHW rgb/,
+      /in +stream:cam0 +uint8 \[N, 3, 64, 64\] +rgb 0\.\.255/,
+      /in +frame_age:cam0 +float32 \[1, 1\] +s /,
+      /core +carried +float32 \[1, 4829\]/,
       /deploy +0 +2\.1 +2\.6 +8\.7/,
     ]) {
       expect(stdout).toMatch(line);
@@ -90,7 +93,7 @@ describe("kairos-bridge models inspect", () => {
       id: "kairos-mini-gimbal4",
       source: embedded,
       timing: { step_s: 0.04 },
-      graphs: [{ name: "observe" }, { name: "rollout" }],
+      graphs: ["encode", "observe", "rollout", "decode"].map((name) => ({ name })),
     });
   });
 
@@ -224,17 +227,21 @@ describe("kairos-bridge models bench", () => {
     const { bench } = JSON.parse(stdout) as {
       bench: { graphs: Record<string, number>[]; program: Record<string, number>[] };
     };
-    // Floats in: 201 + 12 + 4 (observe), and three times as many with 8 steps of 4 setpoints (rollout).
+    const picture = 3 * 64 * 64;
+    // Floats in: 4829 + 12 + 4 + 67 + 2 (observe), three states with 8 steps of 4 setpoints (rollout).
+    // Out: 8 + 8 + 2 + 2 + 1 + 1 + 64 a step.
     expect(bench.graphs).toMatchObject([
-      { name: "observe", bytesIn: 4 * 217, bytesOut: 4 * 201 },
-      { name: "rollout", bytesIn: 4 * 3 * (217 + 32), bytesOut: 4 * 3 * 8 * 16 },
+      { name: "encode", bytesIn: 3 * picture, bytesOut: 3 * 4 * 67 },
+      { name: "observe", bytesIn: 4 * 4914, bytesOut: 4 * 4829 },
+      { name: "rollout", bytesIn: 4 * 3 * (4829 + 32), bytesOut: 4 * 3 * 8 * 86 },
+      { name: "decode", bytesOut: 3 * picture },
     ]);
     expect(bench.program.map(({ name }) => name)).toEqual(["observe", "predict N=3 K=8", "tick"]);
     for (const { msP50, msP99 } of [...bench.graphs, ...bench.program]) {
       expect(msP50).toBeGreaterThan(0);
       expect(msP99).toBeGreaterThanOrEqual(msP50!);
     }
-    expect(bench).toMatchObject({ provider: "cpu", stateBytes: 4 * 201 });
+    expect(bench).toMatchObject({ provider: "cpu", stateBytes: 4 * 4829 });
     expect(bench).toHaveProperty("threadCount");
   });
 
