@@ -15,7 +15,7 @@ import { openEngine } from "../../../models/engine/open-engine.ts";
 import { disableTelemetry } from "../../../models/engine/telemetry.ts";
 import { loadPackage } from "../../../models/package/load-package.ts";
 
-// The shipped model on 432 rollouts of worlds whose seeds no training used. The figures are those of
+// The shipped model on 408 rollouts of worlds whose seeds no training used. The figures are those of
 // `kairos-bridge bench model`, less a margin for another platform's last bits; the linear baseline was
 // fitted there (`--save-baseline`), on 1,060 episodes as the model was trained on.
 const root = new URL("../../../", import.meta.url);
