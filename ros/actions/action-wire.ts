@@ -70,29 +70,30 @@ export function actionEndpoints({ name, type }: RosAction): ActionEndpoints {
   };
 }
 
-const uuidField = "unique_identifier_msgs/UUID goal_id";
+/** Of whatever action: what SendGoal and GetResult add to it does not depend on it. */
+const anyAction = "control_msgs/action/FollowJointTrajectory";
 
 export const sendGoalResponse = structCodec<{
   readonly accepted: boolean;
   readonly stamp: RosTime;
-}>("SendGoal response", ["bool accepted", "builtin_interfaces/Time stamp"]);
+}>(`${anyAction}_SendGoal_Response`);
 
-export const cancelRequest = structCodec<{ readonly goal_info: GoalInfo }>("CancelGoal request", [
-  "action_msgs/GoalInfo goal_info",
-]);
+export const cancelRequest = structCodec<{ readonly goal_info: GoalInfo }>(
+  "action_msgs/srv/CancelGoal_Request",
+);
 
 export const cancelResponse = structCodec<{
   readonly return_code: number;
   readonly goals_canceling: readonly GoalInfo[];
-}>("CancelGoal response", ["int8 return_code", "action_msgs/GoalInfo[] goals_canceling"]);
+}>("action_msgs/srv/CancelGoal_Response");
 
-export const resultRequest = structCodec<{ readonly goal_id: Uuid }>("GetResult request", [
-  uuidField,
-]);
+export const resultRequest = structCodec<{ readonly goal_id: Uuid }>(
+  `${anyAction}_GetResult_Request`,
+);
 
 export const statusArray = structCodec<{
   readonly status_list: readonly { readonly goal_info: GoalInfo; readonly status: number }[];
-}>("GoalStatusArray", ["action_msgs/GoalStatus[] status_list"]);
+}>("action_msgs/msg/GoalStatusArray");
 
 const headerBytes = 4;
 const uuidBytes = 16;

@@ -5,7 +5,7 @@ import type {
   RosTime,
 } from "../messages/message-types.ts";
 import type { RosAction } from "./action-port.ts";
-import { type Fields, structCodec } from "./struct-codec.ts";
+import { structCodec } from "./struct-codec.ts";
 
 /**
  * control_msgs/action/FollowJointTrajectory as it is from Humble to Kilted (control_msgs 4 and 5), with
@@ -59,64 +59,17 @@ export interface TrajectoryFeedbackMessage {
   readonly multi_dof_error: MultiDofPoint;
 }
 
-/** Messages of control_msgs, which are not bundled. */
-export const controlMessages: Readonly<Record<string, Fields>> = {
-  "control_msgs/JointTolerance": [
-    "string name",
-    "float64 position",
-    "float64 velocity",
-    "float64 acceleration",
-  ],
-  "control_msgs/JointComponentTolerance": [
-    "string joint_name",
-    "uint16 component",
-    "float64 position",
-    "float64 velocity",
-    "float64 acceleration",
-  ],
-};
+const type = "control_msgs/action/FollowJointTrajectory";
 
-export const goalFields: Fields = [
-  "trajectory_msgs/JointTrajectory trajectory",
-  "trajectory_msgs/MultiDOFJointTrajectory multi_dof_trajectory",
-  "control_msgs/JointTolerance[] path_tolerance",
-  "control_msgs/JointComponentTolerance[] component_path_tolerance",
-  "control_msgs/JointTolerance[] goal_tolerance",
-  "control_msgs/JointComponentTolerance[] component_goal_tolerance",
-  "builtin_interfaces/Duration goal_time_tolerance",
-];
-export const resultFields: Fields = ["int32 error_code", "string error_string"];
-export const feedbackFields: Fields = [
-  "std_msgs/Header header",
-  "string[] joint_names",
-  "trajectory_msgs/JointTrajectoryPoint desired",
-  "trajectory_msgs/JointTrajectoryPoint actual",
-  "trajectory_msgs/JointTrajectoryPoint error",
-  "string[] multi_dof_joint_names",
-  "trajectory_msgs/MultiDOFJointTrajectoryPoint multi_dof_desired",
-  "trajectory_msgs/MultiDOFJointTrajectoryPoint multi_dof_actual",
-  "trajectory_msgs/MultiDOFJointTrajectoryPoint multi_dof_error",
-];
-
-export const trajectoryGoal = structCodec<TrajectoryGoalMessage>(
-  "FollowJointTrajectory goal",
-  goalFields,
-  controlMessages,
-);
-export const trajectoryResult = structCodec<TrajectoryResultMessage>(
-  "FollowJointTrajectory result",
-  resultFields,
-);
-export const trajectoryFeedback = structCodec<TrajectoryFeedbackMessage>(
-  "FollowJointTrajectory feedback",
-  feedbackFields,
-);
+export const trajectoryGoal = structCodec<TrajectoryGoalMessage>(`${type}_Goal`);
+export const trajectoryResult = structCodec<TrajectoryResultMessage>(`${type}_Result`);
+export const trajectoryFeedback = structCodec<TrajectoryFeedbackMessage>(`${type}_Feedback`);
 
 /** `name`: fully qualified, e.g. `/kairos/follow_joint_trajectory`. */
 export function trajectoryAction(name: string): RosAction {
   return {
     name,
-    type: "control_msgs/action/FollowJointTrajectory",
+    type,
     // The result begins with an int32, and nothing of it is aligned more.
     resultAlignBytes: 4,
     emptyResultCdr: trajectoryResult.write({ error_code: 0, error_string: "" }),

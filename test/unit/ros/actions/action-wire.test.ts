@@ -9,10 +9,6 @@ import {
 } from "../../../../ros/actions/action-wire.ts";
 import { structCodec } from "../../../../ros/actions/struct-codec.ts";
 import {
-  controlMessages,
-  feedbackFields,
-  goalFields,
-  resultFields,
   trajectoryAction,
   trajectoryFeedback,
   trajectoryGoal,
@@ -57,34 +53,27 @@ const feedback = {
   multi_dof_error: noMultiDof,
 };
 const action = trajectoryAction("/follow");
-const idField = "unique_identifier_msgs/UUID goal_id";
-
 /** The whole message as the .action file's generated wrapper has it, encoded in one piece. */
-function wrapped(first: string, name: string, fields: readonly string[]) {
-  return structCodec<Record<string, unknown>>(name, [first, `x/${name} inner`], {
-    ...controlMessages,
-    [`x/${name}`]: fields,
-  });
-}
+const wrapped = (part: string) =>
+  structCodec<Record<string, unknown>>(`control_msgs/action/FollowJointTrajectory_${part}`);
 
 describe("an action's messages on the wire", () => {
   it.each([
-    ["Goal", goalFields, trajectoryGoal.write(goal), goal],
-    ["Feedback", feedbackFields, trajectoryFeedback.write(feedback), feedback],
+    ["SendGoal_Request", trajectoryGoal.write(goal), { goal }],
+    ["FeedbackMessage", trajectoryFeedback.write(feedback), { feedback }],
   ] as const)(
-    "have a %s behind its id exactly as one encoded in one piece",
-    (name, fields, cdr, inner) => {
-      const whole = wrapped(idField, name, fields).write({ goal_id: uuidOf(id), inner });
+    "have what %s carries behind its id exactly as one encoded in one piece",
+    (part, cdr, inner) => {
+      const whole = wrapped(part).write({ goal_id: uuidOf(id), ...inner });
       expect(Buffer.from(withGoalId(id, cdr)).equals(whole)).toBe(true);
       expect(splitGoalId(whole)).toEqual({ id, cdr: new Uint8Array(cdr) });
     },
   );
 
   it("have a result behind its status exactly as one encoded in one piece", () => {
-    const inner = { error_code: -4, error_string: "yaw off by 0.2 rad" };
-    const cdr = trajectoryResult.write(inner);
-    const codec = wrapped("int8 status", "Result", resultFields);
-    const whole = codec.write({ status: GoalStatus.Aborted, inner });
+    const result = { error_code: -4, error_string: "yaw off by 0.2 rad" };
+    const cdr = trajectoryResult.write(result);
+    const whole = wrapped("GetResult_Response").write({ status: GoalStatus.Aborted, result });
     expect(Buffer.from(withStatus(action, GoalStatus.Aborted, cdr)).equals(whole)).toBe(true);
     expect(splitStatus(action, whole)).toEqual({ status: 6, cdr: new Uint8Array(cdr) });
   });
