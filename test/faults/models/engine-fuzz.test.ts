@@ -14,7 +14,7 @@ const caseCount = Number(process.env["KAIROS_FUZZ_CASES"] ?? 2000);
 
 /** What became of every case. A case that began and did not end is one that killed the process. */
 async function fuzz(first: number, last: number): Promise<{ outcomes: string[]; exit: unknown }> {
-  const args = [fuzzer, String(first), String(last), graph("observe"), graph("rollout")];
+  const args = [fuzzer, String(first), String(last), graph("encode"), graph("decode")];
   const env = { ...process.env, ORT_DISABLE_TELEMETRY: "1" };
   const { output, exit } = await new Promise<{ output: string; exit: unknown }>((resolve) => {
     execFile(process.execPath, args, { env, maxBuffer: 2 ** 26 }, (error, stdout) => {
