@@ -1,4 +1,15 @@
+import type { DriverLink } from "./actuator-driver.ts";
 import type { DeviceDescription } from "./device.ts";
+
+/** One point of a trajectory, axis order; `null` leaves an axis as it is, in all points alike. */
+export interface TrajectoryPoint {
+  /** From the start of the trajectory; strictly rising. */
+  readonly timeS: number;
+  readonly posRad: readonly (number | null)[];
+  /** With velocities the path is cubic, with accelerations too quintic, with neither linear. */
+  readonly velRadPerS?: readonly (number | null)[];
+  readonly accRadPerS2?: readonly (number | null)[];
+}
 
 /**
  * What the authority may ask of the actuation worker. Arrays are in axis order; `null` leaves an
@@ -21,6 +32,36 @@ export type ActuationCommand =
       /** Undefined: runs to its end, while the authority's check-in lives. */
       readonly expiresAtMs?: number;
     }
+  /** A path over time, interpolated as ros2_controllers does and kept within the limits. */
+  | {
+      readonly kind: "trajectory";
+      readonly commandId: number;
+      readonly points: readonly TrajectoryPoint[];
+      /** When `timeS` is 0; in the past: joined where it is by now. */
+      readonly startsAtMs: number;
+      /** Largest deviation of the measured joint on the way and at the end; left out: not judged. */
+      readonly pathToleranceRad?: readonly (number | null)[];
+      readonly goalToleranceRad?: readonly (number | null)[];
+      readonly expiresAtMs?: number;
+    }
+  /** A moving point: `posRad` at `atMs`, going on with `velRadPerS` until a newer one comes or it expires. */
+  | {
+      readonly kind: "follow";
+      readonly commandId: number;
+      readonly posRad: readonly (number | null)[];
+      readonly velRadPerS: readonly (number | null)[];
+      readonly atMs: number;
+      readonly expiresAtMs: number;
+    }
+  /** `deploy`: out to home. `stow`: the other axes to their stowed places first, then fold. */
+  | {
+      readonly kind: "deploy" | "stow";
+      readonly commandId: number;
+      readonly velocityRatio: number;
+      readonly expiresAtMs?: number;
+    }
+  /** `inactive`: brake, then let the device go limp where it can. `active`: power it where it stands. */
+  | { readonly kind: "mode"; readonly commandId: number; readonly mode: "active" | "inactive" }
   /** `hold`: brake to rest, ready for commands. `estop`: brake to rest and latch until `reset`. */
   | { readonly kind: "stop"; readonly level: "hold" | "estop"; readonly reason: string }
   /** Leaves `latched`. Never moves anything. */
@@ -46,7 +87,14 @@ export type ActuationEvent =
       readonly result: MotionResult;
       readonly reason: string;
     }
-  | { readonly kind: "mode"; readonly mode: ActuationMode; readonly reason: string };
+  | { readonly kind: "mode"; readonly mode: ActuationMode; readonly reason: string }
+  /** The driver's link or the device's own faults changed, and about once a second its counters. */
+  | {
+      readonly kind: "driver";
+      readonly link: DriverLink;
+      readonly reason: string;
+      readonly counters: Readonly<Record<string, number>>;
+    };
 
 /** ISO 13850: `latched` is left by a deliberate reset only, and reset does not move. */
 export const ActuationMode = {

@@ -11,6 +11,10 @@ export interface AxisDescription {
   readonly maxJerkRadPerS3: number;
   readonly maxEffortNm: number;
   readonly provenance: Provenance;
+  /** Turns for ever: positions wrap, the shorter way is taken, `lowerRad`..`upperRad` span one turn. */
+  readonly continuous?: boolean;
+  /** Kept free at either end of the range: commands are limited to what is left; default 0. */
+  readonly softMarginRad?: number;
 }
 
 /** The other axes may move only while `axis` is at or beyond `readyRad`. */
@@ -35,6 +39,8 @@ export interface DeviceDescription {
   readonly profile: string;
   readonly axes: readonly AxisDescription[];
   readonly homeRad: readonly number[];
+  /** Where the axes stand when folded away; left out: home with the interlock axis at its lower end. */
+  readonly stowRad?: readonly number[];
   readonly interlock?: DeployInterlock;
   readonly baseFrameId: string;
   readonly chain: readonly ChainJoint[];
@@ -45,4 +51,6 @@ export interface DeviceDescription {
     readonly fixedXyzw: readonly [number, number, number, number];
     readonly verticalFovRad: number;
   };
+  /** How the device is reached; `kind` names a driver, which checks the rest. */
+  readonly driver?: { readonly kind: string; readonly [setting: string]: unknown };
 }

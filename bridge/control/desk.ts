@@ -305,6 +305,7 @@ export class ControlDesk {
       this.#tellState(device);
       return;
     }
+    if (event.kind === "driver") return;
     const answer = this.#commands.answer(event);
     if (answer !== undefined) this.#visitors.get(answer.sessionId)?.peer.send(answer.ack);
   }

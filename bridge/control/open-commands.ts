@@ -10,7 +10,7 @@ interface OpenCommand {
   readonly acks: "all" | "rejections";
 }
 
-type CommandEvent = Exclude<ActuationEvent, { kind: "mode" }>;
+type CommandEvent = Extract<ActuationEvent, { kind: "applied" | "done" }>;
 
 // An actuation that never says `done` must not grow the map for ever.
 const maxOpenCount = 1024;

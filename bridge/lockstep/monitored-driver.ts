@@ -1,4 +1,9 @@
-import type { ActuatorDriver, Setpoint, Telemetry } from "../contract/actuator-driver.ts";
+import type {
+  ActuatorDriver,
+  DriverHealth,
+  Setpoint,
+  Telemetry,
+} from "../contract/actuator-driver.ts";
 import type { InvariantMonitor } from "./invariant-monitor.ts";
 
 /** Shows a monitor everything that crosses the border between controller and driver. */
@@ -17,6 +22,10 @@ export class MonitoredDriver implements ActuatorDriver {
     this.#now = monotonicMs;
   }
 
+  get health(): DriverHealth {
+    return this.#inner.health;
+  }
+
   writeSetpoint(setpoint: Readonly<Setpoint>): void {
     this.#monitor.setpoint(setpoint, this.#now());
     this.#inner.writeSetpoint(setpoint);
@@ -31,6 +40,10 @@ export class MonitoredDriver implements ActuatorDriver {
   stop(): void {
     this.#monitor.deviceStopped();
     this.#inner.stop();
+  }
+
+  setEnabled(enabled: boolean): void {
+    this.#inner.setEnabled(enabled);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -78,6 +78,11 @@ class SyntheticJoints implements Actuation {
       this.#later({ kind: "applied", commandId, atMs: monotonicMs(), applied, limits });
       return;
     }
+    if (command.kind !== "position") {
+      const reason = `the synthetic mount knows no ${command.kind}`;
+      this.#later({ kind: "done", commandId, result: "rejected", reason });
+      return;
+    }
     this.#commandVel = [0, 0, 0, 0];
     this.#motion = { commandId };
     this.#target = this.setpointRad.map((from, i) => command.posRad[i] ?? from);

@@ -1,4 +1,9 @@
-import type { ActuatorDriver, Setpoint, Telemetry } from "../../contract/actuator-driver.ts";
+import type {
+  ActuatorDriver,
+  DriverHealth,
+  Setpoint,
+  Telemetry,
+} from "../../contract/actuator-driver.ts";
 import { BridgeError, ErrorCode } from "../../contract/errors.ts";
 import type { FaultLine, FaultPlan } from "./fault-plan.ts";
 import { FaultyLink } from "./faulty-link.ts";
@@ -52,6 +57,10 @@ export class FaultyDriver implements ActuatorDriver {
     };
   }
 
+  get health(): DriverHealth {
+    return this.#inner.health;
+  }
+
   /** @throws BridgeError `device/closed` when a `driver.error` is due. */
   writeSetpoint(setpoint: Readonly<Setpoint>): void {
     const nowMs = this.#now();
@@ -87,6 +96,10 @@ export class FaultyDriver implements ActuatorDriver {
 
   stop(): void {
     if (!this.#setpoints.isDead(this.#now())) this.#inner.stop();
+  }
+
+  setEnabled(enabled: boolean): void {
+    if (!this.#setpoints.isDead(this.#now())) this.#inner.setEnabled(enabled);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,14 @@
-import type {
-  ActuatorDriver,
-  Setpoint,
-  Telemetry,
+import {
+  DriverLink,
+  type ActuatorDriver,
+  type Setpoint,
+  type Telemetry,
 } from "../../../bridge/contract/actuator-driver.ts";
 import { monotonicMs } from "../../../bridge/contract/clock.ts";
 import type { AxisDescription, DeviceDescription } from "../../../bridge/contract/device.ts";
 import type { SampleRing } from "../../../bridge/contract/sample-ring.ts";
 import { clampSetpoint } from "../clamp-setpoint.ts";
+import { LinkHealth } from "../link-health.ts";
 
 export interface LoopbackOptions {
   readonly device: DeviceDescription;
@@ -23,6 +25,7 @@ export interface LoopbackOptions {
  */
 export class LoopbackDriver implements ActuatorDriver {
   readonly name = "loopback";
+  readonly health = new LinkHealth(DriverLink.Up);
   readonly axisCount: number;
   readonly #axes: readonly AxisDescription[];
   readonly #telemetry: SampleRing;
@@ -73,6 +76,11 @@ export class LoopbackDriver implements ActuatorDriver {
       this.#targetRad[index] = this.#row[index] ?? 0;
     }
     this.#targetVel.fill(0);
+  }
+
+  /** Nothing goes limp here. */
+  setEnabled(): void {
+    // Told and forgotten: there is no power to switch.
   }
 
   [Symbol.asyncDispose](): Promise<void> {

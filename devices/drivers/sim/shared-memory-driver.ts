@@ -1,12 +1,14 @@
-import type {
-  ActuatorDriver,
-  Setpoint,
-  Telemetry,
+import {
+  DriverLink,
+  type ActuatorDriver,
+  type Setpoint,
+  type Telemetry,
 } from "../../../bridge/contract/actuator-driver.ts";
 import type { AxisDescription, DeviceDescription } from "../../../bridge/contract/device.ts";
 import type { SampleRing } from "../../../bridge/contract/sample-ring.ts";
 import type { SharedRow } from "../../../bridge/contract/shared-row.ts";
 import { clampSetpoint } from "../clamp-setpoint.ts";
+import { LinkHealth } from "../link-health.ts";
 
 export interface SharedMemoryLink {
   readonly device: DeviceDescription;
@@ -19,6 +21,7 @@ export interface SharedMemoryLink {
 /** The embedded simulator as a device: a mailbox of setpoints one way, a ring of joint states back. */
 export class SharedMemoryDriver implements ActuatorDriver {
   readonly name = "simulator";
+  readonly health = new LinkHealth(DriverLink.Up);
   readonly axisCount: number;
   readonly #axes: readonly AxisDescription[];
   readonly #setpoint: SharedRow;
@@ -71,6 +74,11 @@ export class SharedMemoryDriver implements ActuatorDriver {
     if (this.#disposed || !this.#written) return;
     this.#velRadPerS.fill(0);
     this.#setpoint.write(this.#row);
+  }
+
+  /** The simulated servos are always powered. */
+  setEnabled(): void {
+    // Told and forgotten: there is no power to switch.
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,15 +1,17 @@
 import { ActuationStatusField, actuationStatusWidth } from "../../../bridge/contract/actuation.ts";
 import type { ActuationCommand, ActuationEvent } from "../../../bridge/contract/actuation.ts";
-import type {
-  ActuatorDriver,
-  Setpoint,
-  Telemetry,
+import {
+  DriverLink,
+  type ActuatorDriver,
+  type Setpoint,
+  type Telemetry,
 } from "../../../bridge/contract/actuator-driver.ts";
 import { Heartbeats, Thread } from "../../../bridge/contract/heartbeats.ts";
 import { previewWidth } from "../../../bridge/contract/preview.ts";
 import { SampleRing } from "../../../bridge/contract/sample-ring.ts";
 import { SharedRow } from "../../../bridge/contract/shared-row.ts";
 import { ActuationController } from "../../../devices/actuation/controller.ts";
+import { LinkHealth } from "../../../devices/drivers/link-health.ts";
 import { TickPacer } from "../../../devices/actuation/tick-pacer.ts";
 import { mount } from "../../unit/devices/mount.ts";
 
@@ -19,6 +21,7 @@ const periodMs = 5;
 class RigDriver implements ActuatorDriver {
   readonly name = "rig";
   readonly axisCount = 4;
+  readonly health = new LinkHealth(DriverLink.Up);
   readonly posRad = Float64Array.from(mount.homeRad);
   telemetryStampMs = Number.NaN;
   /** In a loop on the machine's time: samples never cease. */
@@ -49,6 +52,9 @@ class RigDriver implements ActuatorDriver {
   }
   stop(): void {
     this.stopCount += 1;
+  }
+  setEnabled(): void {
+    // Nothing to power.
   }
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();

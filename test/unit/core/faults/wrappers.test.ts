@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type {
-  ActuatorDriver,
-  Setpoint,
-  Telemetry,
+import {
+  DriverLink,
+  type ActuatorDriver,
+  type Setpoint,
+  type Telemetry,
 } from "../../../../bridge/contract/actuator-driver.ts";
 import type { Frame } from "../../../../bridge/contract/frame.ts";
 import type { Prediction, WorldModelDescription } from "../../../../bridge/contract/world-model.ts";
@@ -12,6 +13,7 @@ import { FaultyClock } from "../../../../bridge/core/faults/faulty-clock.ts";
 import { FaultyDriver } from "../../../../bridge/core/faults/faulty-driver.ts";
 import { FaultyFrames } from "../../../../bridge/core/faults/faulty-frames.ts";
 import { FaultyLink } from "../../../../bridge/core/faults/faulty-link.ts";
+import { LinkHealth } from "../../../../devices/drivers/link-health.ts";
 import { FaultyModel } from "../../../../bridge/core/faults/faulty-model.ts";
 import { FaultyObservations } from "../../../../bridge/core/faults/faulty-observations.ts";
 import { parseFaults } from "../../../../bridge/core/faults/parse-fault.ts";
@@ -112,6 +114,7 @@ describe("a link", () => {
 class PlainDriver implements ActuatorDriver {
   readonly name = "plain";
   readonly axisCount = 2;
+  readonly health = new LinkHealth(DriverLink.Up);
   readonly written: number[][] = [];
   stopCount = 0;
   nowMs = 0;
@@ -125,6 +128,9 @@ class PlainDriver implements ActuatorDriver {
   }
   stop(): void {
     this.stopCount += 1;
+  }
+  setEnabled(): void {
+    // Nothing to power.
   }
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
