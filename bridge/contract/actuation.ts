@@ -11,14 +11,22 @@ export interface TrajectoryPoint {
   readonly accRadPerS2?: readonly (number | null)[];
 }
 
+/** What a command may use of the device's limits at most, 0 < ratio <= 1 each. */
+export interface MotionShare {
+  readonly velocityRatio: number;
+  readonly accelerationRatio: number;
+}
+
 /**
  * What the authority may ask of the actuation worker. Arrays are in axis order; `null` leaves an
- * axis as it is. Times are monotonic ms, so expiry is judged where the motion is made.
+ * axis as it is. Times are monotonic ms, so expiry is judged where the motion is made. `share` is
+ * what the client may use of the limits; left out: all.
  */
 export type ActuationCommand =
   | {
       readonly kind: "velocity";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly velRadPerS: readonly (number | null)[];
       /** The device brakes to rest from this moment unless a newer command came. */
       readonly expiresAtMs: number;
@@ -26,6 +34,7 @@ export type ActuationCommand =
   | {
       readonly kind: "position";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly posRad: readonly (number | null)[];
       /** 0 < ratio <= 1 of the axis velocity limits. */
       readonly velocityRatio: number;
@@ -36,6 +45,7 @@ export type ActuationCommand =
   | {
       readonly kind: "trajectory";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly points: readonly TrajectoryPoint[];
       /** When `timeS` is 0; in the past: joined where it is by now. */
       readonly startsAtMs: number;
@@ -48,6 +58,7 @@ export type ActuationCommand =
   | {
       readonly kind: "follow";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly posRad: readonly (number | null)[];
       readonly velRadPerS: readonly (number | null)[];
       readonly atMs: number;
@@ -57,6 +68,7 @@ export type ActuationCommand =
   | {
       readonly kind: "deploy" | "stow";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly velocityRatio: number;
       readonly expiresAtMs?: number;
     }
