@@ -48,6 +48,9 @@ export class DeskDevice {
     identity: { readonly commandId: number; readonly arrivedMs: number },
   ): { readonly ok: true; readonly command: ActuationCommand } | Extract<AxisRead, { ok: false }> {
     const { commandId, arrivedMs } = identity;
+    if (message.kind !== "velocity" && message.kind !== "position") {
+      return { ok: false, reason: `kind ${message.kind} is not carried out yet` };
+    }
     const read = this.#inAxisOrder(
       message.kind === "velocity" ? message.velRadPerS : message.posRad,
     );
@@ -82,6 +85,8 @@ export class DeskDevice {
       mode: isMode(mode) ? modeNames[mode] : "fault",
       moving: field(ActuationStatusField.moving) !== 0,
       latched,
+      stop: latched ? "latched" : "armed",
+      delegate: null,
       owner: holderOf(lease),
       stale: lease.stale,
       expiredCount: field(ActuationStatusField.expiredCount),

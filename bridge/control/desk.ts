@@ -8,6 +8,8 @@ import {
   type LeaseOutcome,
   type SessionIdentity,
 } from "../core/authority.ts";
+import { defaultPolicy, policyFor } from "../core/keepalive.ts";
+import { fullShare } from "../core/roles.ts";
 import type { KeepaliveLimits } from "../core/session-clock.ts";
 import { DeskDevice, holderOf, modeName } from "./desk-device.ts";
 import { OpenCommands } from "./open-commands.ts";
@@ -117,7 +119,13 @@ export class ControlDesk {
         return;
       case "sync": {
         const t2Ms = this.#options.clock.monotonicMs();
-        peer.send({ type: "sync", t0Ms: message.t0Ms, t1Ms: arrivedMs, t2Ms });
+        peer.send({
+          type: "sync",
+          t0Ms: message.t0Ms,
+          t1Ms: arrivedMs,
+          t2Ms,
+          clock: { state: "unknown" },
+        });
         return;
       }
       case "lease.acquire":
@@ -144,6 +152,10 @@ export class ControlDesk {
         return;
       case "reset":
         this.#reset(visitor, message);
+        return;
+      case "lease.delegate":
+      case "lease.revoke":
+        peer.send(rejection(message.id, WireCode.Unsupported, "not yet"));
         return;
       case "model.use":
         void this.#useModel(visitor, message);
@@ -224,7 +236,12 @@ export class ControlDesk {
       peer.send({ ...rejection(id, verdict.refusal, verdict.reason), owner });
       return;
     }
-    this.#commands.add(commandId, { sessionId: identity.id, device, id, acks });
+    this.#commands.add(commandId, {
+      sessionId: identity.id,
+      device,
+      id,
+      acks: acks === "rejections" ? acks : "all",
+    });
     device.actuation.send(shaped.command);
     if (acks === "all") peer.send({ type: "ack", id, status: "accepted" });
   }
@@ -317,7 +334,7 @@ export class ControlDesk {
         const { resource, stale } = effect.state;
         const owner = holderOf(effect.state);
         const { reason } = effect;
-        this.#broadcast({ type: "lease", device: resource, owner, stale, reason });
+        this.#broadcast({ type: "lease", device: resource, owner, stale, delegate: null, reason });
       } else {
         const peer = this.#visitors.get(effect.sessionId)?.peer;
         this.close(effect.sessionId, effect.reason);
@@ -346,7 +363,15 @@ export class ControlDesk {
     const owner = state === undefined ? null : holderOf(state);
     const stale = state?.stale ?? false;
     if (!outcome.ok) {
-      peer.send({ type: "lease", id, device, result: outcome.refusal, owner, stale });
+      peer.send({
+        type: "lease",
+        id,
+        device,
+        result: outcome.refusal,
+        owner,
+        stale,
+        delegate: null,
+      });
       return;
     }
     const { epoch, sequence } = outcome.lease;
@@ -358,6 +383,7 @@ export class ControlDesk {
       lease: { epoch, sequence },
       owner,
       stale,
+      delegate: null,
     });
   }
 
@@ -390,7 +416,8 @@ export class ControlDesk {
       role: identity.role,
       devices: [...this.#devices.values()].map((device) => device.offer),
       limits,
-      keepalive: this.authority.keepalive,
+      keepalive: policyFor({ ...defaultPolicy, ...this.authority.keepalive }),
+      share: fullShare,
       serverTimeNs: String(clock.stampNsAt(nowMs)),
       serverMs: nowMs,
     };

@@ -33,7 +33,7 @@ const hello = z.strictObject({
   role: z.literal("device"),
   /** A name that people who share the device will recognise. */
   client: name,
-  token: z.string().max(4096).optional(),
+  token: z.string().max(4096).exactOptional(),
 });
 const axisOffer = z.strictObject({
   name,
@@ -42,15 +42,15 @@ const axisOffer = z.strictObject({
   maxVelocityRadPerS: positive,
   maxAccelerationRadPerS2: positive,
   /** Left out: as configured. */
-  maxJerkRadPerS3: positive.optional(),
-  continuous: z.boolean().optional(),
+  maxJerkRadPerS3: positive.exactOptional(),
+  continuous: z.boolean().exactOptional(),
 });
 const offer = z.strictObject({
   type: z.literal("offer"),
   /** Id of a device of the welcome. */
   device: name,
   /** What moves, for people, e.g. `iPhone on DockKit stand`. */
-  model: z.string().max(120).optional(),
+  model: z.string().max(120).exactOptional(),
   /** All further arrays are in this order. */
   axes: z.array(axisOffer).min(1).max(maxAxisCount),
   /** `limp`: its drives can be switched off. Every device holds. */
@@ -72,7 +72,7 @@ const telemetry = z.strictObject({
   stampMs: z.number(),
   posRad: joints,
   velRadPerS: joints,
-  effortNm: z.array(z.number().min(-1e4).max(1e4)).max(maxAxisCount).optional(),
+  effortNm: z.array(z.number().min(-1e4).max(1e4)).max(maxAxisCount).exactOptional(),
   axes: z
     .array(
       z.strictObject({
@@ -81,12 +81,12 @@ const telemetry = z.strictObject({
       }),
     )
     .max(maxAxisCount)
-    .optional(),
+    .exactOptional(),
   /** What the device has wrong with itself; any of them stops it. */
-  faults: z.array(z.string().min(1).max(120)).max(16).optional(),
-  batteryRatio: z.number().min(0).max(1).optional(),
+  faults: z.array(z.string().min(1).max(120)).max(16).exactOptional(),
+  batteryRatio: z.number().min(0).max(1).exactOptional(),
   /** The newest setpoint it has carried out. */
-  setpointSeq: z.int().nonnegative().optional(),
+  setpointSeq: z.int().nonnegative().exactOptional(),
 });
 /** Answer to a `sync` of the server: when it came and when this left, on the agent's clock. */
 const sync = z.strictObject({
