@@ -228,8 +228,12 @@ export class DeviceSeat {
   /** Sends the newest setpoint, if there is a new one; never queues behind an older. // hot path */
   pump(nowMs: number): void {
     const occupant = this.#occupant;
-    if (occupant === undefined || this.#state.link !== DriverLink.Up) return;
+    if (occupant === undefined) return;
     this.#obey(occupant);
+    if (this.#state.link !== DriverLink.Up) {
+      this.#rest(occupant, this.#state.reason);
+      return;
+    }
     const stampMs = this.#link.memory.setpoint.read(this.#setpointRow)
       ? (this.#setpointRow[0] ?? Number.NaN)
       : Number.NaN;
