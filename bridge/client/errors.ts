@@ -22,5 +22,7 @@ export const ClientCode = {
   Timeout: "client/timeout",
   /** The lease of this handle is not ours any more. */
   LeaseLost: "client/lease-lost",
+  /** The server has no device of that name. */
+  Device: "client/device",
 } as const;
 export type ClientCode = (typeof ClientCode)[keyof typeof ClientCode];

@@ -13,6 +13,17 @@ export {
   type StreamClient,
   type StreamSubscription,
 } from "./stream-client.ts";
+export {
+  connectDeviceAgent,
+  whenAccepted,
+  type AgentAxis,
+  type AgentSetpoint,
+  type DeviceAgent,
+  type DeviceAgentEvents,
+  type DeviceAgentOptions,
+  type DeviceReading,
+} from "./device-agent.ts";
+export { SimulatedMount, type SimulatedMountOptions } from "./simulated-mount.ts";
 export type { ControlClosed } from "./control-link.ts";
 export { ClientCode, ControlError } from "./errors.ts";
 export type { ClockEstimate } from "./clock-sync.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { errorText } from "../contract/errors.ts";
 import { admitHost } from "./admission.ts";
-import { messageSchemas } from "./messages.ts";
+import { messageSchemas } from "./schema/json-schema.ts";
 import type { Site } from "./site.ts";
 
 export interface HttpPorts {

@@ -1,5 +1,5 @@
 import type { Clock } from "../contract/clock.ts";
-import { streamTopics, type StreamTopic } from "./messages.ts";
+import { streamTopics, type StreamTopic } from "./messages/stream-requests.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 import type { StreamData, StreamPayloads } from "./stream-messages.ts";
 import type { StreamQueue } from "./stream-queue.ts";

@@ -1,4 +1,4 @@
-import type { StreamTopic } from "./messages.ts";
+import type { StreamTopic } from "./messages/stream-requests.ts";
 import type { DeviceMode, LeaseHolder } from "./server-messages.ts";
 
 /**

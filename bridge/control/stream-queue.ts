@@ -1,4 +1,4 @@
-import type { StreamTopic } from "./messages.ts";
+import type { StreamTopic } from "./messages/stream-requests.ts";
 import type { StreamNotice } from "./stream-messages.ts";
 
 /** Where a client's messages go: its socket. */

@@ -3,7 +3,7 @@ import type { ActuatorDriver, Telemetry } from "../../../bridge/contract/actuato
 import { SampleRing } from "../../../bridge/contract/sample-ring.ts";
 import { SharedRow } from "../../../bridge/contract/shared-row.ts";
 import { LoopbackDriver } from "../../../devices/drivers/loopback/loopback-driver.ts";
-import { SharedMemoryDriver } from "../../../devices/drivers/sim/shared-memory-driver.ts";
+import { SharedMemoryDriver } from "../../../devices/drivers/shared-memory/shared-memory-driver.ts";
 import { mount } from "../../unit/devices/mount.ts";
 
 /** A driver with its device, in a time the test moves. */
@@ -135,7 +135,7 @@ describeActuatorDriver("simulator", () => {
   const joints = new Float64Array(3 * count);
   joints.set(mount.homeRad);
   return {
-    driver: new SharedMemoryDriver({ device: mount, setpoint, telemetry }),
+    driver: new SharedMemoryDriver({ name: "simulator", device: mount, setpoint, telemetry }),
     nowMs: () => nowMs,
     advance: (ms) => {
       nowMs += ms;
@@ -148,7 +148,7 @@ describeActuatorDriver("simulator", () => {
 describe("the simulator driver", () => {
   const telemetry = SampleRing.create({ capacity: 8, width: 3 * count });
   const setpoint = SharedRow.create(1 + 2 * count);
-  const driver = new SharedMemoryDriver({ device: mount, setpoint, telemetry });
+  const driver = new SharedMemoryDriver({ name: "simulator", device: mount, setpoint, telemetry });
   const row = new Float64Array(1 + 2 * count);
 
   it("has no telemetry before the physics thread pushed some, and writes nothing on stop", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../bridge/contract/clock.ts";
-import type { StreamTopic } from "../../../bridge/control/messages.ts";
+import type { StreamTopic } from "../../../bridge/control/messages/stream-requests.ts";
 import { StreamHub } from "../../../bridge/control/stream-hub.ts";
 import { StreamQueue } from "../../../bridge/control/stream-queue.ts";
 
