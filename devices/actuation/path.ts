@@ -1,5 +1,6 @@
 import type { TrajectoryPoint } from "../../bridge/contract/actuation.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
+import { axisRange, nearestTurn } from "./axis-range.ts";
 
 /** Position, velocity and acceleration of one axis. */
 export interface AxisState {
@@ -125,12 +126,20 @@ export function makePath(device: DeviceDescription, request: PathRequest): PathR
       path.push(undefined);
       continue;
     }
-    const knots = request.points.map((point) => knotOf(point, axisIndex));
+    const given = request.points.map((point) => knotOf(point, axisIndex));
+    const knots = axis.continuous === true ? nearby(given, request.present(axisIndex)) : given;
     const problem = limitProblem(device, axisIndex, knots);
     if (problem !== undefined) return { ok: false, reason: `${axis.name} ${problem}` };
     path.push(new AxisPath(request.startsAtMs, withJoin(knots, axisIndex, request)));
   }
   return { ok: true, path };
+}
+
+/** Of an axis that turns for ever the same path, begun within half a turn of where it is. */
+function nearby(knots: readonly Knot[], { posRad }: AxisState): readonly Knot[] {
+  const first = knots[0]?.posRad ?? 0;
+  const shiftRad = nearestTurn(first, posRad) - first;
+  return knots.map((knot) => ({ ...knot, posRad: knot.posRad + shiftRad }));
 }
 
 /** The way from what the axis does now to a first point that lies ahead. */
@@ -192,8 +201,7 @@ function limitProblem(
 ): string | undefined {
   const axis = device.axes[axisIndex];
   if (axis === undefined) return undefined;
-  const margin = axis.softMarginRad ?? 0;
-  const [lower, upper] = [axis.lowerRad + margin, axis.upperRad - margin];
+  const { lowerRad: lower, upperRad: upper } = axisRange(axis);
   const path = new AxisPath(0, knots);
   const [clock, out] = [new Float64Array(1), new Float64Array(3)];
   const isSmooth = knots.every(({ velRadPerS }) => velRadPerS !== undefined);
@@ -205,7 +213,7 @@ function limitProblem(
       path.sample(clock, out, 0);
       const [pos = 0, vel = 0, acc = 0] = out;
       const where = `between points ${index} and ${index + 1}`;
-      if (axis.continuous !== true && (pos < lower - 1e-9 || pos > upper + 1e-9)) {
+      if (pos < lower - 1e-9 || pos > upper + 1e-9) {
         return `reaches ${pos.toFixed(3)} rad ${where}, range is ${lower} to ${upper} rad`;
       }
       if (Math.abs(vel) > axis.maxVelocityRadPerS * slackRatio) {
@@ -217,7 +225,7 @@ function limitProblem(
     }
   }
   const end = knots.at(-1);
-  if (end !== undefined && axis.continuous !== true && (end.posRad < lower || end.posRad > upper)) {
+  if (end !== undefined && (end.posRad < lower || end.posRad > upper)) {
     return `ends at ${end.posRad.toFixed(3)} rad, range is ${lower} to ${upper} rad`;
   }
   return undefined;
