@@ -402,6 +402,7 @@ export class MountMotion {
 
   /** Writes what an axis shall do now into the goal arrays. */
   #aim(index: number, axis: AxisShaper, unlocked: boolean, othersBusy: boolean): void {
+    this.#endPath(index, axis);
     const want = this.#want[index] ?? Want.Hold;
     const isDeploy = index === this.#deployIndex;
     const held = !isDeploy && !unlocked && this.#wantsToMove(index);
@@ -434,10 +435,6 @@ export class MountMotion {
     const nowMs = this.#nowMs[0] ?? 0;
     this.#beforeMs[0] = nowMs - this.periodMs;
     if (this.#want[index] === Want.Path && path !== undefined) {
-      if (nowMs >= path.endsAtMs) {
-        this.#endPath(index, axis, path);
-        return;
-      }
       path.sample(this.#beforeMs, reference, 0);
       path.sample(this.#nowMs, reference, 3);
     } else {
@@ -468,13 +465,14 @@ export class MountMotion {
   }
 
   /** From its end on a path is a position. */
-  #endPath(index: number, axis: AxisShaper, path: AxisPath): void {
+  #endPath(index: number, axis: AxisShaper): void {
+    const path = this.#paths[index];
+    if (this.#want[index] !== Want.Path || path === undefined) return;
+    if ((this.#nowMs[0] ?? 0) < path.endsAtMs) return;
     this.#want[index] = Want.Position;
     this.#value[index] = path.endRad;
     this.#speed[index] = axis.limits.maxVelocityRadPerS;
     this.#toldSpeed[index] = Number.NaN;
-    this.#goalPosRad[index] = path.endRad;
-    this.#goalSpeed[index] = axis.limits.maxVelocityRadPerS;
   }
 
   /** Passes a goal on to the shaper when it is new. */

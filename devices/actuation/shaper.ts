@@ -1,5 +1,6 @@
 import {
   phaseWidth,
+  stopReachRad,
   stopTravelRad,
   transitionPhaseCount,
   velocityTransition,
@@ -14,9 +15,11 @@ const At = {
   endPos: 3,
   /** Velocity that the plan ends with: that of the frame it was made in. */
   endVel: 4,
-  phase: 5,
-  phaseElapsed: 6,
-  plan: 7,
+  /** 1: on the last bit of the way to a reference that stands, which is not planned anew. */
+  settling: 5,
+  phase: 6,
+  phaseElapsed: 7,
+  plan: 8,
 } as const;
 const planPhaseCount = transitionPhaseCount + 1 + transitionPhaseCount;
 const planWidth = planPhaseCount * phaseWidth;
@@ -38,6 +41,8 @@ const arrivalHalvings = 24;
 const sameTimeS = 5e-4;
 /** Rounding may put the end of a stop this far beyond a limit; it is put back on the limit. */
 const limitRoundingRad = 1e-9;
+/** A look ahead is stricter, so that what it lets pass stays within that. */
+const lookRoundingRad = 1e-10;
 
 /**
  * Jerk-limited motion of one axis, planned anew from whatever state it is in each time the goal
@@ -100,20 +105,11 @@ export class AxisShaper {
     if (!this.moving) return this.posRad;
     return this.posRad + stopTravelRad(this.velRadPerS, this.accRadPerS2, this.limits);
   }
-  /**
-   * The lowest position on the way to `stopPosRad`: braking too hard a fall to end it without turning
-   * back, an axis goes below its place of rest first.
-   */
+  /** The lowest position on the way to `stopPosRad`, which may lie below it. */
   get lowestStopPosRad(): number {
-    const { posRad, velRadPerS: vel, accRadPerS2: acc } = this;
-    const jerk = this.limits.maxJerkRadPerS3;
-    const discriminant = acc * acc + 2 * jerk * vel;
-    if (!this.moving || vel >= 0 || acc <= 0 || discriminant <= 0) {
-      return Math.min(posRad, this.stopPosRad);
-    }
-    // Acceleration ramps down from `acc`; the fall ends where velocity is 0: vel + acc t - jerk t^2 / 2.
-    const turnS = (acc - Math.sqrt(discriminant)) / jerk;
-    return posRad + turnS * (vel + turnS * (acc / 2 - (turnS * jerk) / 6));
+    if (!this.moving) return this.posRad;
+    const { posRad, velRadPerS, accRadPerS2, limits } = this;
+    return posRad - stopReachRad(-velRadPerS, -accRadPerS2, limits);
   }
 
   /** Takes a state over as it is, outside the limits or not. A moving one begins to brake. */
@@ -202,9 +198,11 @@ export class AxisShaper {
   /** Stays with `reference` as closely as the limits allow, for one period: to be called at each. // hot path */
   follow(): void {
     const { reference } = this;
+    const stands = reference[1] === 0 && reference[4] === 0 && reference[2] === 0;
+    const isSettling = this.#state[At.settling] === 1 && this.#state[At.endPos] === reference[0];
+    if (stands && isSettling) return;
     const offRad = this.posRad - (reference[0] ?? 0);
     const offVel = this.velRadPerS - (reference[1] ?? 0);
-    const stands = reference[1] === 0 && reference[4] === 0 && reference[2] === 0;
     if (stands && Math.abs(offRad) < settleRad && Math.abs(offVel) < settleRadPerS) {
       this.#settle();
       return;
@@ -256,9 +254,9 @@ export class AxisShaper {
   /** On a reference that stands: a plan to it, which ends at rest. */
   #settle(): void {
     const target = this.reference[0] ?? 0;
-    if (this.moving || Math.abs(this.posRad - target) > samePosRad) {
-      this.setPosition(target, this.#share.maxVelocityRadPerS);
-    }
+    this.setPosition(target, this.#share.maxVelocityRadPerS);
+    this.#state[At.endPos] = target;
+    this.#state[At.settling] = 1;
   }
 
   /** One period by the linear law; false, and nothing planned, where that would break a limit. */
@@ -318,9 +316,13 @@ export class AxisShaper {
   /** Whether an axis that brakes from `#next` stops within its range. */
   #staysInside(): boolean {
     const next = this.#next;
-    const stopRad = (next[0] ?? 0) + stopTravelRad(next[1] ?? 0, next[2] ?? 0, this.limits);
+    const pos = next[0] ?? 0;
+    const vel = next[1] ?? 0;
+    const acc = next[2] ?? 0;
+    const highestRad = pos + stopReachRad(vel, acc, this.limits);
+    const lowestRad = pos - stopReachRad(-vel, -acc, this.limits);
     const { lowerRad, upperRad } = this.limits;
-    return stopRad >= lowerRad - limitRoundingRad && stopRad <= upperRad + limitRoundingRad;
+    return lowestRad >= lowerRad - lookRoundingRad && highestRad <= upperRad + lookRoundingRad;
   }
 
   /** Writes where the present plan leads in one period into `#next`. */
