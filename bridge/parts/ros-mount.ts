@@ -31,8 +31,11 @@ export interface RosMountOptions {
 const setpointStaleMs = 100;
 /** This thread was busy elsewhere for so long: what it says next the robot did not wait for. */
 const stallMs = 200;
-/** Joints as near as this to the setpoint follow it; the actuation goes to them after a fault. */
-const inStepRad = 0.05;
+/**
+ * Within this share of the largest error the robot follows its setpoint: sagging joints do. After a
+ * fault the actuation goes to where the joints are, and the rest is a small step.
+ */
+const inStepRatio = 0.5;
 /** A fault stands so long that the actuation thread cannot miss it. */
 const faultMs = 500;
 /** At rest the place is said again a few times, then the robot is left in peace. */
@@ -186,7 +189,7 @@ export class RosMount {
     }
     const offRad = this.#offRad();
     if (!this.#isInStep && isHeard && this.#link.link === DriverLink.Up) {
-      this.#isInStep = offRad <= inStepRad;
+      this.#isInStep = offRad <= inStepRatio * settings.maxErrorRad;
     }
     if (this.#isInStep && isHeard && offRad > settings.maxErrorRad) {
       this.#fail(`a joint is ${offRad.toFixed(2)} rad from where it was told`);
@@ -203,8 +206,12 @@ export class RosMount {
       if (this.#link.link !== DriverLink.Up) this.#isInStep = false;
       return;
     }
-    this.#lookAhead();
-    this.#plan.lay(this.#ahead, this.#measuredRad, this.#leadMs / 1000);
+    if (isNew) {
+      this.#lookAhead();
+      this.#plan.lay(this.#ahead, this.#measuredRad, this.#leadMs / 1000);
+    } else {
+      this.#plan.hold(this.#posRad, this.#measuredRad);
+    }
     this.#saidRad.set(this.#posRad);
     this.#sentCount += 1;
     this.#options.outlet.send(this.#plan);
@@ -233,8 +240,7 @@ export class RosMount {
   /** At the setpoint where the robot follows it, else where it stands. */
   #hold(): void {
     if (Number.isNaN(this.#saidRad[0] ?? Number.NaN)) return;
-    const isNear = this.#isInStep && this.#offRad() <= inStepRad;
-    this.#plan.hold(isNear ? this.#posRad : this.#measuredRad, this.#measuredRad);
+    this.#plan.hold(this.#isInStep ? this.#posRad : this.#measuredRad, this.#measuredRad);
     this.#isMoving = false;
     this.#sentCount += 1;
     this.#options.outlet.stop(this.#plan);
