@@ -26,7 +26,9 @@ type OnWire<T> = T extends number
 /** Shape-checked at compile time against the payload as the service holds it. */
 const describes =
   <Payload>() =>
-  <Schema extends z.ZodType<OnWire<Payload>>>(schema: Schema): Schema =>
+  <Schema extends z.ZodType<OnWire<Payload>>>(
+    schema: keyof Payload extends keyof z.infer<Schema> ? Schema : never,
+  ): Schema =>
     schema;
 
 const measured = z.number().nullable().meta({ description: "null where it is not finite." });
