@@ -33,6 +33,7 @@ export type {
 } from "../control/server-messages.ts";
 export type { StreamTopic } from "../control/messages.ts";
 export type {
+  CameraPathPayload,
   CameraPayload,
   HorizonScore,
   NdArray,
@@ -42,4 +43,5 @@ export type {
   StatePayload,
   StatusPayload,
   StreamPayloads,
+  TargetPayload,
 } from "../control/stream-messages.ts";
