@@ -1,5 +1,5 @@
 import type { DriverLink } from "./actuator-driver.ts";
-import type { DeviceDescription } from "./device.ts";
+import type { AxisLimits, DeviceDescription } from "./device.ts";
 
 /** One point of a trajectory, axis order; `null` leaves an axis as it is, in all points alike. */
 export interface TrajectoryPoint {
@@ -77,7 +77,12 @@ export type ActuationCommand =
   /** `hold`: brake to rest, ready for commands. `estop`: brake to rest and latch until `reset`. */
   | { readonly kind: "stop"; readonly level: "hold" | "estop"; readonly reason: string }
   /** Leaves `latched`. Never moves anything. */
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /**
+   * What the device said it allows, axis order: from now on the narrower of this and its description
+   * holds. For a device that tells only when it connects. A moving device is braked first.
+   */
+  | { readonly kind: "limits"; readonly axes: readonly AxisLimits[]; readonly reason: string };
 
 export type MotionResult = "completed" | "interrupted" | "limited" | "expired" | "rejected";
 

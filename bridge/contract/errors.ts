@@ -11,6 +11,8 @@ export const ErrorCode = {
   DeviceProfile: "device/profile",
   DeviceTimeout: "device/timeout",
   DeviceClosed: "device/closed",
+  /** No such driver, or one whose settings do not fit the device. */
+  DeviceDriver: "device/driver",
   EngineLibrary: "engine/library",
   EngineSession: "engine/session",
   EngineRun: "engine/run",

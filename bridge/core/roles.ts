@@ -12,6 +12,8 @@ export interface Rights {
   readonly take: boolean;
   /** Moves: `lease` with a lease of its own, `sublease` only with a right that a lease owner lent. */
   readonly move: "lease" | "sublease" | "never";
+  /** Powers drives up and down. */
+  readonly power: boolean;
   /** Lends a reduced right to an agent, from its own lease. */
   readonly delegate: boolean;
   /** Asks for the reset of a latched stop. */
@@ -26,12 +28,20 @@ const none: Rights = {
   lease: false,
   take: false,
   move: "never",
+  power: false,
   delegate: false,
   reset: false,
   configure: false,
   offerDevice: false,
 };
-const controller: Rights = { ...none, lease: true, move: "lease", delegate: true, reset: true };
+const controller: Rights = {
+  ...none,
+  lease: true,
+  move: "lease",
+  power: true,
+  delegate: true,
+  reset: true,
+};
 
 /** The whole answer to "who may do what"; nothing else in the service asks for a role by name. */
 export const rightsOf: Readonly<Record<Role, Rights>> = {

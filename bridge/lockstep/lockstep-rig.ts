@@ -1,4 +1,4 @@
-import { SharedMemoryDriver } from "../../devices/drivers/sim/shared-memory-driver.ts";
+import { SharedMemoryDriver } from "../../devices/drivers/shared-memory/shared-memory-driver.ts";
 import type { Scenario } from "../../sims/scenario/scenario.ts";
 import { ActuationMode } from "../contract/actuation.ts";
 import type { Telemetry } from "../contract/actuator-driver.ts";
@@ -88,6 +88,7 @@ export class LockstepRig {
     this.monitor = new InvariantMonitor(device, periodMs, time.nowMs);
     this.#simulator = new FaultySimulator(simulator, { plan, monotonicMs });
     const mount = new SharedMemoryDriver({
+      name: "simulator",
       device,
       setpoint: this.#simSetpoint,
       telemetry: this.#telemetry,

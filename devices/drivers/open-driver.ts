@@ -1,16 +1,27 @@
 import type { ActuatorDriver } from "../../bridge/contract/actuator-driver.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
+import type { FarDeviceBuffers } from "../../bridge/contract/far-device.ts";
 import type { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import { SharedRow } from "../../bridge/contract/shared-row.ts";
-import { LoopbackDriver } from "./loopback/loopback-driver.ts";
-import { SharedMemoryDriver } from "./sim/shared-memory-driver.ts";
+import { openLoopbackDriver } from "./loopback/loopback-driver.ts";
+import type { LoopbackSettings } from "./loopback/loopback-settings.ts";
+import { SharedMemoryDriver } from "./shared-memory/shared-memory-driver.ts";
+
+/** A driver that opens its own way to the device; `settings` are what `driver-settings.ts` checked. */
+export interface OwnDriverChoice {
+  readonly kind: "loopback";
+  readonly settings?: Partial<LoopbackSettings>;
+}
 
 /** Which driver, and what it needs beside the device: goes to the actuation thread as it is. */
 export type DriverChoice =
   /** `setpoint`: SharedRow of width 1 + 2 * axes, read by the physics thread. */
   | { readonly kind: "simulator"; readonly setpoint: SharedArrayBuffer }
-  | { readonly kind: "loopback"; readonly lagMs?: number };
+  /** Reached through another thread: bridge/contract/far-device.ts. */
+  | { readonly kind: "agent" | "ros2"; readonly far: FarDeviceBuffers }
+  | OwnDriverChoice;
 
+/** @param telemetry width 3 * axes; its writer is the driver, or the far end of a device elsewhere. */
 export function openDriver(
   choice: DriverChoice,
   device: DeviceDescription,
@@ -19,12 +30,22 @@ export function openDriver(
   switch (choice.kind) {
     case "simulator": {
       const setpoint = new SharedRow(choice.setpoint);
-      return new SharedMemoryDriver({ device, setpoint, telemetry });
+      return new SharedMemoryDriver({ name: choice.kind, device, setpoint, telemetry });
     }
-    case "loopback": {
-      const lag = choice.lagMs === undefined ? {} : { lagMs: choice.lagMs };
-      return new LoopbackDriver({ device, telemetry, ...lag });
+    case "agent":
+    case "ros2": {
+      const { setpoint, order, health } = choice.far;
+      return new SharedMemoryDriver({
+        name: choice.kind,
+        device,
+        telemetry,
+        setpoint: new SharedRow(setpoint),
+        order: new SharedRow(order),
+        health: new SharedRow(health),
+      });
     }
+    case "loopback":
+      return openLoopbackDriver(choice.settings ?? {}, device, telemetry);
     default:
       return choice satisfies never;
   }

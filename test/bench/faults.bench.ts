@@ -10,7 +10,7 @@ import { parseFaults } from "../../bridge/core/faults/parse-fault.ts";
 import { RingObservationSource } from "../../bridge/core/ring-observation-source.ts";
 import { openRunParts } from "../../bridge/lockstep/open-run-parts.ts";
 import { runScenario } from "../../bridge/lockstep/run-scenario.ts";
-import { SharedMemoryDriver } from "../../devices/drivers/sim/shared-memory-driver.ts";
+import { SharedMemoryDriver } from "../../devices/drivers/shared-memory/shared-memory-driver.ts";
 import { randomScenario } from "../../sims/scenario/random-scenario.ts";
 import { mount } from "../unit/devices/mount.ts";
 
@@ -38,7 +38,12 @@ function rings() {
 /** One tick of the actuation at the driver: telemetry in, setpoint out. */
 function tickOf(faults: readonly string[] | undefined): () => void {
   const { telemetry } = rings();
-  const plain = new SharedMemoryDriver({ device: mount, setpoint: SharedRow.create(9), telemetry });
+  const plain = new SharedMemoryDriver({
+    name: "simulator",
+    device: mount,
+    setpoint: SharedRow.create(9),
+    telemetry,
+  });
   const driver =
     faults === undefined
       ? plain

@@ -45,6 +45,7 @@ export class RawClient {
   readonly messages: ServerMessage[] = [];
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   #cursor = 0;
+  #lastAcquireId = 9000;
 
   constructor(url: string, protocol: string, options: ClientOptions = {}) {
     this.socket = new WebSocket(url.replace("http", "ws"), [protocol], options);
@@ -110,8 +111,10 @@ export class RawClient {
 
   /** A lease on the rig's device. */
   async acquire(): Promise<{ readonly epoch: string; readonly sequence: number }> {
-    this.say({ type: "lease.acquire", id: 9000, device: "mount0" });
-    const reply = await this.next("lease", ({ id }) => id === 9000);
+    this.#lastAcquireId += 1;
+    const wanted = this.#lastAcquireId;
+    this.say({ type: "lease.acquire", id: wanted, device: "mount0" });
+    const reply = await this.next("lease", ({ id }) => id === wanted);
     if (reply.lease === undefined) throw new Error(`refused: ${String(reply.result)}`);
     return reply.lease;
   }

@@ -66,6 +66,7 @@ class SyntheticJoints implements Actuation {
       this.#setMode(ActuationMode.Active, "reset");
       return;
     }
+    if (command.kind === "limits") return;
     const { commandId } = command;
     if (command.kind === "velocity") {
       const limits: string[] = [];

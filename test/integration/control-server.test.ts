@@ -212,6 +212,11 @@ describe("stop and reset", () => {
     expect(await client.next("ack", ({ id }) => id === 2)).toMatchObject({
       code: "command/latched",
     });
+    client.say({ type: "reset", id: 5 });
+    expect(await client.next("ack", ({ id }) => id === 5)).toMatchObject({
+      code: "command/stopping",
+    });
+    rig.actuation.emit({ kind: "mode", mode: ActuationMode.Latched, reason: "at rest" });
     client.say({ type: "reset", id: 3 });
     expect(await client.next("ack", ({ id }) => id === 3)).toMatchObject({ status: "accepted" });
     rig.actuation.emit({ kind: "mode", mode: ActuationMode.Active, reason: "reset" });
@@ -249,7 +254,6 @@ describe("bad messages", () => {
   it.each([
     { name: "a command before hello", frame: '{"type":"checkin"}', code: "control/hello" },
     { name: "a device", frame: hello("device"), code: "control/unsupported" },
-    { name: "an agent", frame: hello("agent"), code: "control/unsupported" },
     { name: "an unknown role", frame: hello("king"), code: "control/message" },
     { name: "another protocol", frame: hello("viewer", "v9"), code: "control/protocol" },
   ])("refuses $name", async ({ frame, code }) => {

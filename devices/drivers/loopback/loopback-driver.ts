@@ -9,6 +9,7 @@ import type { AxisDescription, DeviceDescription } from "../../../bridge/contrac
 import type { SampleRing } from "../../../bridge/contract/sample-ring.ts";
 import { clampSetpoint } from "../clamp-setpoint.ts";
 import { LinkHealth } from "../link-health.ts";
+import type { LoopbackSettings } from "./loopback-settings.ts";
 
 export interface LoopbackOptions {
   readonly device: DeviceDescription;
@@ -17,6 +18,14 @@ export interface LoopbackOptions {
   /** Time constant of each joint, ms; default 40. 0 follows at once. */
   readonly lagMs?: number;
   readonly monotonicMs?: () => number;
+}
+
+export function openLoopbackDriver(
+  settings: Partial<LoopbackSettings>,
+  device: DeviceDescription,
+  telemetry: SampleRing,
+): ActuatorDriver {
+  return new LoopbackDriver({ device, telemetry, ...settings });
 }
 
 /**
