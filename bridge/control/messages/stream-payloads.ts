@@ -67,6 +67,14 @@ const prediction = describes<PredictionPayload>()(
     meanVelRadPerS: ndarray.exactOptional(),
     stdVelRadPerS: ndarray.exactOptional(),
     setpointRad: ndarray.exactOptional(),
+    camera: z
+      .strictObject({
+        verticalFovRad: z.number(),
+        baseFromOpticalXyzw: ndarray,
+        covarianceRad2: ndarray,
+      })
+      .exactOptional(),
+    target: z.strictObject({ meanRad: ndarray, stdRad: ndarray.exactOptional() }).exactOptional(),
     inferMs: measured,
     lookaheadMs: measured,
   }),
