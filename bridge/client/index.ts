@@ -61,6 +61,7 @@ export type {
 } from "../control/server-messages.ts";
 export type { StreamTopic } from "../control/messages.ts";
 export type {
+  CameraPathPayload,
   CameraPayload,
   HorizonScore,
   NdArray,
@@ -70,4 +71,5 @@ export type {
   StatePayload,
   StatusPayload,
   StreamPayloads,
+  TargetPayload,
 } from "../control/stream-messages.ts";

@@ -103,7 +103,7 @@ module.exports = {
     ),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/(messages|schema)/|bridge/control/(messages|server-messages|stream-messages|device-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
+      "bridge/config\\.ts|bridge/control/(messages|schema)/|bridge/control/(messages|server-messages|device-messages|device-server-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
     ),
   ],
   options: {
