@@ -46,7 +46,7 @@ export type {
 } from "./lease.ts";
 export type { Motion, MotionApplied, MotionDone, MotionReceived } from "./motion.ts";
 export type { VelocityStream, VelocityStreamOptions } from "./velocity-stream.ts";
-export type { SocketConstructor, SocketLike } from "./socket.ts";
+export type { ServerUrl, SocketConstructor, SocketLike } from "./socket.ts";
 export type {
   AckMessage,
   DeviceMode,

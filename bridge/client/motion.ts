@@ -1,4 +1,3 @@
-import type { MotionResult } from "../contract/actuation.ts";
 import type { AckMessage } from "../control/server-messages.ts";
 import { ClientCode, ControlError } from "./errors.ts";
 
@@ -19,7 +18,7 @@ export interface MotionApplied {
 }
 
 export interface MotionDone {
-  readonly result: MotionResult;
+  readonly result: NonNullable<AckMessage["result"]>;
   readonly reason: string;
 }
 
