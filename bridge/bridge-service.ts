@@ -11,6 +11,7 @@ import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
+import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
@@ -64,6 +65,8 @@ export interface ServiceParts {
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
+  /** Present only when agents move the device. */
+  readonly agents?: DeviceDesk;
   /** Present only when something shall fail on purpose. */
   readonly faults?: FaultLayer;
   readonly recorder?: Recorder;
@@ -100,6 +103,7 @@ export class BridgeService implements AsyncDisposable {
       log: parts.log,
       site: parts.site,
       useModel: (path) => parts.model.use(path),
+      ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {
         const now = snapshot();
         return now === undefined ? { status: "starting" } : healthReport(now);
@@ -278,6 +282,7 @@ export class BridgeService implements AsyncDisposable {
       authority: () => this.#server.authority(),
       clientCount: () => this.#server.stats().controlSocketCount,
       simulator,
+      agents: () => this.#parts.agents?.status() ?? [],
       injectedFaults: faults?.texts ?? [],
     });
   }
