@@ -54,9 +54,13 @@ export interface ServiceParts {
   readonly clock: Clock;
   readonly memory: SharedMemory;
   readonly actuation: Actuation;
+  /** Name of the driver that moves the device. */
+  readonly driver: string;
   readonly model: SupervisedModel;
   readonly ros: { readonly transport: RosTransport; readonly sink: RosSink } | undefined;
   readonly simulator: () => ServiceSnapshot["simulator"];
+  /** None where the device is real. */
+  readonly simulatorThreads: readonly Thread[];
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
@@ -233,18 +237,17 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openReporter(): ServiceReporter {
-    const { version, config, clock, memory, actuation, model, ros, simulator, faults } =
-      this.#parts;
-    const { Actuation, Inference, Physics, Render, Ros } = Thread;
+    const { version, clock, memory, actuation, model, ros, simulator, faults } = this.#parts;
+    const { Actuation, Inference, Ros } = Thread;
     return new ServiceReporter({
       version,
-      driver: config.device.driver,
+      driver: this.#parts.driver,
       clock,
       heartbeats: memory.heartbeats,
       threads: [
         Actuation,
         Inference,
-        ...(config.observation.source === "ros" ? [] : [Physics, Render]),
+        ...this.#parts.simulatorThreads,
         ...(ros === undefined ? [] : [Ros]),
       ],
       actuation,

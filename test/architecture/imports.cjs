@@ -98,7 +98,10 @@ module.exports = {
     fence("commander", "bridge/cli/"),
     fence("tar", "models/package/archive/"),
     fence("yauzl", "models/package/archive/"),
-    fence("yaml", "bridge/config\\.ts|sims/scenario/|ros/node/parameter-yaml\\.ts"),
+    fence(
+      "yaml",
+      "bridge/config\\.ts|devices/profiles/|sims/scenario/|ros/node/parameter-yaml\\.ts",
+    ),
     fence(
       "zod",
       "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
