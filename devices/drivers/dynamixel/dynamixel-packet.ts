@@ -1,5 +1,10 @@
 import type { FrameFormat } from "../serial/frame-scanner.ts";
-import type { Block, ServoProtocol, StatusReply } from "../servo-bus/servo-protocol.ts";
+import {
+  emptyReply,
+  type Block,
+  type ServoProtocol,
+  type StatusReply,
+} from "../servo-bus/servo-protocol.ts";
 import { crc16 } from "./crc16.ts";
 
 /** Instructions of Protocol 2.0. Factory reset (0x06) is left out on purpose: it is never sent. */
@@ -83,6 +88,7 @@ export class DynamixelPackets implements ServoProtocol {
   readonly frame = new Uint8Array(maxFrameBytes);
   readonly format = format;
   readonly maxFrameBytes = maxFrameBytes;
+  readonly #reply = emptyReply();
   #length = 0;
 
   ping(id: number): number {
@@ -163,16 +169,27 @@ export class DynamixelPackets implements ServoProtocol {
   }
 
   /** Takes the stuffing out in place. */
-  decode(bytes: Uint8Array, start: number, length: number, out: StatusReply): boolean {
+  eachReply(
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    dataCount: number,
+    onReply: (reply: StatusReply) => void,
+  ): void {
     const at = start + headerBytes;
-    if (bytes[at] !== DynamixelInstruction.Status || length < headerBytes + 4) return false;
-    const end = unstuff(bytes, at, start + length - crcBytes);
-    out.id = bytes[start + 4] ?? 0;
-    out.error = bytes[at + 1] ?? 0;
-    out.bytes = bytes;
-    out.start = at + 2;
-    out.length = end - out.start;
-    return true;
+    if (bytes[at] !== DynamixelInstruction.Status || length < headerBytes + 4) return;
+    const id = bytes[start + 4] ?? 0;
+    if (id === dynamixelBroadcastId) {
+      this.#eachFastReply(bytes, at + 1, start + length, dataCount, onReply);
+      return;
+    }
+    const reply = this.#reply;
+    reply.id = id;
+    reply.error = bytes[at + 1] ?? 0;
+    reply.bytes = bytes;
+    reply.start = at + 2;
+    reply.length = unstuff(bytes, at, start + length - crcBytes) - reply.start;
+    onReply(reply);
   }
 
   statusBytes(dataCount: number): number {
@@ -181,6 +198,26 @@ export class DynamixelPackets implements ServoProtocol {
 
   requestBytes(parameterCount: number): number {
     return headerBytes + 1 + parameterCount + crcBytes;
+  }
+
+  /** Each servo adds error, id, data and the CRC so far; the last CRC is the packet's. No stuffing. */
+  #eachFastReply(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    dataCount: number,
+    onReply: (reply: StatusReply) => void,
+  ): void {
+    const reply = this.#reply;
+    const stride = 2 + dataCount + crcBytes;
+    for (let at = start; at + stride <= end; at += stride) {
+      reply.error = bytes[at] ?? 0;
+      reply.id = bytes[at + 1] ?? 0;
+      reply.bytes = bytes;
+      reply.start = at + 2;
+      reply.length = dataCount;
+      onReply(reply);
+    }
   }
 
   #write(instruction: number, id: number, address: number, data: Uint8Array): number {

@@ -1,5 +1,10 @@
 import type { FrameFormat } from "../serial/frame-scanner.ts";
-import type { Block, ServoProtocol, StatusReply } from "../servo-bus/servo-protocol.ts";
+import {
+  emptyReply,
+  type Block,
+  type ServoProtocol,
+  type StatusReply,
+} from "../servo-bus/servo-protocol.ts";
 
 /** Instructions of the STS, SMS and SCS series. Factory reset (0x06) is never sent. */
 export const FeetechInstruction = {
@@ -57,6 +62,7 @@ export class FeetechPackets implements ServoProtocol {
   readonly frame = new Uint8Array(maxFrameBytes);
   readonly format = format;
   readonly maxFrameBytes = maxFrameBytes;
+  readonly #reply = emptyReply();
   #length = 0;
 
   ping(id: number): number {
@@ -105,13 +111,20 @@ export class FeetechPackets implements ServoProtocol {
   }
 
   /** Requests and answers look alike: only who listens knows that it asked. */
-  decode(bytes: Uint8Array, start: number, length: number, out: StatusReply): boolean {
-    out.id = bytes[start + 2] ?? 0;
-    out.error = bytes[start + 4] ?? 0;
-    out.bytes = bytes;
-    out.start = start + 5;
-    out.length = length - 6;
-    return out.id !== feetechBroadcastId;
+  eachReply(
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    _dataCount: number,
+    onReply: (reply: StatusReply) => void,
+  ): void {
+    const reply = this.#reply;
+    reply.id = bytes[start + 2] ?? 0;
+    reply.error = bytes[start + 4] ?? 0;
+    reply.bytes = bytes;
+    reply.start = start + 5;
+    reply.length = length - 6;
+    if (reply.id !== feetechBroadcastId) onReply(reply);
   }
 
   statusBytes(dataCount: number): number {

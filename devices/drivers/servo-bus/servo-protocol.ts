@@ -6,7 +6,7 @@ export interface Block {
   readonly count: number;
 }
 
-/** A servo's answer. The bytes are borrowed from the scanner. */
+/** A servo's answer: one object for all of them, its bytes borrowed from the scanner. */
 export interface StatusReply {
   id: number;
   error: number;
@@ -29,10 +29,28 @@ export interface ServoProtocol {
   syncRead(block: Block, ids: Uint8Array): number;
   /** @param data `block.count` bytes per servo, in the order of `ids`. */
   syncWrite(block: Block, ids: Uint8Array, data: Uint8Array): number;
-  /** False if the frame is no answer of a servo: our own request come back, another master. */
-  decode(bytes: Uint8Array, start: number, length: number, out: StatusReply): boolean;
+  /**
+   * Calls `onReply` for every answer in a frame; never for our own request come back, or another master's.
+   *
+   * @param dataCount bytes of data that were asked of each servo.
+   */
+  eachReply(
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    dataCount: number,
+    onReply: (reply: StatusReply) => void,
+  ): void;
   /** Length of an answer with so many data bytes, without stuffing. */
   statusBytes(dataCount: number): number;
   /** Length of a request with so many parameter bytes, without stuffing. */
   requestBytes(parameterCount: number): number;
 }
+
+export const emptyReply = (): StatusReply => ({
+  id: 0,
+  error: 0,
+  bytes: new Uint8Array(0),
+  start: 0,
+  length: 0,
+});
