@@ -85,6 +85,8 @@ export class ServoDriver implements ActuatorDriver {
   #fullRounds = 0;
   #sampleMs = Number.NaN;
   #sentMs = Number.NEGATIVE_INFINITY;
+  /** Silence before this was our own: nobody had been asked. */
+  #judgedFromMs = Number.NEGATIVE_INFINITY;
   #nextSetupMs = Number.NEGATIVE_INFINITY;
   #nextCountersMs = Number.NEGATIVE_INFINITY;
   #wasUp = false;
@@ -402,6 +404,8 @@ export class ServoDriver implements ActuatorDriver {
 
   #watchSilence(nowMs: number): void {
     if (this.health.link !== DriverLink.Up) return;
+    if (nowMs - this.#sentMs > lostAfterMs / 2) this.#judgedFromMs = nowMs;
+    if (nowMs - this.#judgedFromMs <= lostAfterMs) return;
     let silentCount = 0;
     let silent: Servo | undefined;
     for (const servo of this.#servos) {
