@@ -16,6 +16,7 @@ import type { WorldModel } from "../contract/world-model.ts";
 import { RateLimit } from "../core/rate-limit.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
+import { RosEvents } from "./ros-events.ts";
 import { RosInputs } from "./ros-inputs.ts";
 import { openRosRobot, type RosRobot } from "./ros-robot.ts";
 import { openRosTransport } from "./ros-transport.ts";
@@ -90,6 +91,7 @@ export function rosParts(
     isActive: () => serviceNode.isActive,
   });
   const inputs = new RosInputs(config, device, { node, memory, clock, time, log, actions });
+  const events = new RosEvents({ transport, clock, log });
   const publications = new RosPublications({
     node,
     device,
@@ -121,8 +123,9 @@ export function rosParts(
       const all = [
         ...entries,
         ...inputs.diagnostics(),
-        ...(robot?.diagnostics() ?? []),
-        serviceNode.diagnostics(),
+          ...(robot?.diagnostics() ?? []),
+          serviceNode.diagnostics(),
+          events.diagnostics(),
       ];
       publications.diagnostics(all.map((entry) => ({ ...entry, name: named(entry.name) })));
     },
