@@ -98,7 +98,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
       onFault: onSimulatorFault,
     }),
     openModel(config, device, { heartbeats: memory.heartbeats, log }),
-    openRos(config, { heartbeats: memory.heartbeats, log }),
+    openRos(config, { driver: driver.name, heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
   checkHorizon(config, model.description);
@@ -111,6 +111,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const ros = rosParts(config, {
     transport,
     device,
+    driver,
     model,
     memory,
     clock,
@@ -120,6 +121,8 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actions: transport === undefined ? undefined : rosActions(transport, { clock, log }),
   });
   if (ros !== undefined) {
+    const { robot } = ros;
+    if (robot !== undefined) closers.push(() => robot[Symbol.asyncDispose]());
     closers.push(() => ros.inputs[Symbol.asyncDispose]());
     closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
   }

@@ -5,7 +5,12 @@ import {
   type ActuationCommand,
   type ActuationEvent,
 } from "../../bridge/contract/actuation.ts";
-import type { ActuatorDriver, Setpoint, Telemetry } from "../../bridge/contract/actuator-driver.ts";
+import {
+  DriverLink,
+  type ActuatorDriver,
+  type Setpoint,
+  type Telemetry,
+} from "../../bridge/contract/actuator-driver.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { Thread, type Heartbeats } from "../../bridge/contract/heartbeats.ts";
 import { previewWidth } from "../../bridge/contract/preview.ts";
@@ -37,7 +42,7 @@ const telemetryLossMs = 500;
 export const previewStepMs = 10;
 /** A device found this far from its setpoint was moved by something else: the setpoint goes there. */
 const movedAwayRad = 0.05;
-/** p99 walks a histogram: once a second is enough. */
+/** p99 walks a histogram, counters are copied: once a second is enough. */
 const p99EveryTicks = 200;
 
 /**
@@ -75,11 +80,17 @@ export class ActuationController {
   readonly #leftAtRad: Float64Array;
   #tickCount = 0;
   #changed = true;
+  /** The braking was told to nobody: where the device stands has nothing to do with the setpoint. */
+  #isOutOfTouch = false;
+  /** Of the health that was told last; a link that is up from the start is nothing to tell. */
+  #toldRevision: number;
 
   constructor(options: ControllerOptions) {
     const { device } = options;
     const count = device.axes.length;
     this.#options = options;
+    const { link, revision } = options.driver.health;
+    this.#toldRevision = link === DriverLink.Up ? revision : -1;
     this.#motion = new MountMotion(device, options.periodMs);
     this.#tracker = new CommandTracker(options.emit);
     this.#telemetry = {
@@ -139,6 +150,7 @@ export class ActuationController {
     this.#options.heartbeats.beat(Thread.Actuation, nowMs);
     this.#tickCount += 1;
     this.#readTelemetry(nowMs);
+    this.#tellHealth();
     if (this.#mode !== ActuationMode.Inactive) {
       this.#watch(nowMs);
       this.#move(tickMs, nowMs);
@@ -213,8 +225,9 @@ export class ActuationController {
   #reset(): void {
     const latched = this.#mode === ActuationMode.Latched;
     if (!latched && this.#mode !== ActuationMode.Fault) return;
-    if (!this.#telemetryFresh) return;
-    if (this.#movedAway()) this.#motion.reset(this.#telemetry.posRad);
+    if (!this.#telemetryFresh || this.#isLinkDown) return;
+    if (this.#isOutOfTouch || this.#movedAway()) this.#motion.reset(this.#telemetry.posRad);
+    this.#isOutOfTouch = false;
     this.#setMode(ActuationMode.Active, "reset");
   }
 
@@ -243,7 +256,7 @@ export class ActuationController {
     if (this.#deployIndex >= 0) {
       this.#motion.setMeasuredDeploy(telemetry.posRad[this.#deployIndex] ?? Number.NaN);
     }
-    if (this.#mode === ActuationMode.Inactive && !this.#retired) {
+    if (this.#mode === ActuationMode.Inactive && !this.#retired && !this.#isLinkDown) {
       this.#motion.reset(telemetry.posRad);
       const latched = this.#afterStop === ActuationMode.Latched;
       this.#setMode(latched ? ActuationMode.Latched : ActuationMode.Active, "first telemetry");
@@ -259,9 +272,30 @@ export class ActuationController {
     }
     const stoppingToFault =
       this.#mode === ActuationMode.Stopping && this.#afterStop === ActuationMode.Fault;
-    if (!this.#telemetryFresh && this.#mode < ActuationMode.Latched && !stoppingToFault) {
+    if (this.#isLinkDown) this.#isOutOfTouch = true;
+    if (this.#mode >= ActuationMode.Latched || stoppingToFault) return;
+    if (this.#isLinkDown) {
+      this.#beginStop(ActuationMode.Fault, this.#options.driver.health.reason);
+    } else if (!this.#telemetryFresh) {
       this.#beginStop(ActuationMode.Fault, "telemetry-lost");
     }
+  }
+
+  /** The driver knows that its device cannot be commanded, or that it has a fault of its own. */
+  get #isLinkDown(): boolean {
+    const { link } = this.#options.driver.health;
+    return link === DriverLink.Lost || link === DriverLink.Fault;
+  }
+
+  /** Every change of the link, and once a second what the driver counted. */
+  #tellHealth(): void {
+    const { health } = this.#options.driver;
+    const isNew = health.revision !== this.#toldRevision;
+    if (!isNew && this.#tickCount % p99EveryTicks !== 0) return;
+    this.#toldRevision = health.revision;
+    const counters = { ...health.counters };
+    if (!isNew && Object.keys(counters).length === 0) return;
+    this.#options.emit({ kind: "driver", link: health.link, reason: health.reason, counters });
   }
 
   #move(tickMs: number, nowMs: number): void {
