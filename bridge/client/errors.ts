@@ -22,5 +22,9 @@ export const ClientCode = {
   Timeout: "client/timeout",
   /** The lease of this handle is not ours any more. */
   LeaseLost: "client/lease-lost",
+  /** A motion ended before its first setpoint reached the driver. */
+  NotApplied: "client/not-applied",
+  /** The server has no device of that name. */
+  Device: "client/device",
 } as const;
 export type ClientCode = (typeof ClientCode)[keyof typeof ClientCode];

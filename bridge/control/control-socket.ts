@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../contract/clock.ts";
-import type { Role } from "../core/authority.ts";
-import type { ControlDesk, Peer } from "./desk.ts";
+import type { KeepalivePolicy } from "../core/keepalive.ts";
+import type { Role } from "../core/roles.ts";
+import type { ControlDesk } from "./desk.ts";
+import type { Peer } from "./visitor.ts";
 import {
   controlProtocol,
   parseClientMessage,
@@ -19,9 +21,9 @@ import {
   type SocketLimits,
 } from "./socket-limits.ts";
 
-const roles: readonly Role[] = ["viewer", "controller", "supervisor", "estop"];
+const roles: readonly Role[] = ["viewer", "controller", "supervisor", "estop", "agent"];
 /** Roles of the protocol that this server does not offer. */
-const laterRoles = ["device", "agent"];
+const laterRoles = ["device"];
 
 export interface ControlSocketDeps {
   readonly desk: ControlDesk;
@@ -79,7 +81,9 @@ export function serveControlSocket(socket: WebSocket, deps: ControlSocketDeps): 
     }
     clearTimeout(helloTimer);
     sessionId = randomUUID();
-    desk.open({ id: sessionId, role: greeting.role, client: greeting.client }, peer);
+    const { role, client, keepalive } = greeting;
+    const policy = keepalive === undefined ? {} : { keepalive };
+    desk.open({ id: sessionId, role, client, ...policy }, peer);
   };
 
   // hot path
@@ -112,10 +116,13 @@ export function serveControlSocket(socket: WebSocket, deps: ControlSocketDeps): 
   });
 }
 
-function readHello(
-  message: ClientMessage,
-):
-  | { readonly ok: true; readonly role: Role; readonly client: string }
+function readHello(message: ClientMessage):
+  | {
+      readonly ok: true;
+      readonly role: Role;
+      readonly client: string;
+      readonly keepalive?: Partial<KeepalivePolicy>;
+    }
   | { readonly ok: false; readonly problem: MessageProblem } {
   if (message.type !== "hello") {
     const found = message.type;
@@ -131,7 +138,10 @@ function readHello(
     return { ok: false, problem: { code: WireCode.Protocol, message: text, path: "protocol" } };
   }
   const known = roles.find((name) => name === role);
-  if (known !== undefined) return { ok: true, role: known, client };
+  if (known !== undefined) {
+    const { keepalive } = message;
+    return { ok: true, role: known, client, ...(keepalive === undefined ? {} : { keepalive }) };
+  }
   const expected = `one of ${roles.join(", ")}`;
   if (laterRoles.includes(role)) {
     const text = `role ${role} is not supported yet by this server, expected ${expected}`;

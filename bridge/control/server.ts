@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { WebSocket } from "ws";
 import type { Actuation } from "../contract/actuation.ts";
@@ -10,6 +10,9 @@ import type { KeepaliveLimits } from "../core/session-clock.ts";
 import { isLoopbackHost } from "./admission.ts";
 import { serveControlSocket } from "./control-socket.ts";
 import { ControlDesk, type AuthoritySummary } from "./desk.ts";
+import type { DeviceDesk } from "./device-desk.ts";
+import { serveDeviceSocket } from "./device-socket.ts";
+import { loopbackGatekeeper } from "./gatekeeper.ts";
 import { httpListener } from "./http.ts";
 import { maxTtlMs } from "./messages.ts";
 import { emptySite, loadSite, type SiteFolders } from "./site.ts";
@@ -36,6 +39,8 @@ export interface ControlServerOptions {
   readonly allowedOrigins?: readonly string[];
   /** Brings in another model package for a supervisor; resolves when it serves. */
   readonly useModel?: (path: string) => Promise<void>;
+  /** Devices that agents may move over `/v1/device`; whoever made it disposes of it. */
+  readonly agents?: DeviceDesk;
 }
 
 export interface ControlServer extends AsyncDisposable {
@@ -104,6 +109,19 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   endpoints.stream.on("connection", (socket: WebSocket) => {
     serveStreamSocket(socket, { hub: stream, clock, limits });
   });
+  const { agents } = options;
+  if (agents !== undefined) {
+    endpoints.device.on("connection", (socket: WebSocket, request: IncomingMessage) => {
+      serveDeviceSocket(socket, {
+        desk: agents,
+        gatekeeper: loopbackGatekeeper,
+        clock,
+        limits,
+        peerAddress: request.socket.remoteAddress ?? "",
+        origin: request.headers.origin,
+      });
+    });
+  }
   const rules = { port: bound, allowedOrigins: options.allowedOrigins ?? [], limits };
   http.on("error", (error) => {
     log.error({ reason: errorText(error) }, "control server failed");
@@ -184,7 +202,8 @@ async function close(parts: {
     });
   });
   desk.shutDown("server is closing");
-  const sockets = [...endpoints.control.clients, ...endpoints.stream.clients];
+  const { control, stream, device } = endpoints;
+  const sockets = [...control.clients, ...stream.clients, ...device.clients];
   for (const socket of sockets) closeSocket(socket, CloseCode.GoingAway, "server is closing");
   http.closeIdleConnections();
   const deadline = setTimeout(() => {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { admitHost, admitOrigin, type AdmissionRules } from "./admission.ts";
+import { deviceProtocol } from "./device-messages.ts";
 import { controlProtocol, streamProtocol } from "./messages.ts";
 import type { SocketLimits } from "./socket-limits.ts";
 
@@ -9,6 +10,8 @@ import type { SocketLimits } from "./socket-limits.ts";
 export interface Endpoints {
   readonly control: WebSocketServer;
   readonly stream: WebSocketServer;
+  /** For agents that move a device; nobody listens where no device is moved by one. */
+  readonly device: WebSocketServer;
 }
 
 export function openEndpoints(limits: SocketLimits): Endpoints {
@@ -23,8 +26,20 @@ export function openEndpoints(limits: SocketLimits): Endpoints {
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(protocol) ? protocol : false),
     });
-  return { control: open(controlProtocol), stream: open(streamProtocol) };
+  return {
+    control: open(controlProtocol),
+    stream: open(streamProtocol),
+    device: open(deviceProtocol),
+  };
 }
+
+const places: Readonly<
+  Record<string, { readonly endpoint: keyof Endpoints; readonly protocol: string }>
+> = {
+  "/v1/control": { endpoint: "control", protocol: controlProtocol },
+  "/v1/stream": { endpoint: "stream", protocol: streamProtocol },
+  "/v1/device": { endpoint: "device", protocol: deviceProtocol },
+};
 
 interface UpgradeRequest {
   readonly request: IncomingMessage;
@@ -43,14 +58,11 @@ export function upgrade(
   });
   const { host, origin } = request.headers;
   const path = request.url?.split("?", 1)[0];
-  const endpoint =
-    path === "/v1/control"
-      ? endpoints.control
-      : path === "/v1/stream"
-        ? endpoints.stream
-        : undefined;
-  if (endpoint === undefined) {
-    refuseUpgrade(socket, "404 Not Found", "expected /v1/control or /v1/stream");
+  const found = Object.entries(places).find(([place]) => place === path)?.[1];
+  const endpoint = found === undefined ? undefined : endpoints[found.endpoint];
+  if (found === undefined || endpoint === undefined || endpoint.listenerCount("connection") === 0) {
+    const why = found === undefined ? "" : ": no device here is moved by an agent";
+    refuseUpgrade(socket, "404 Not Found", `expected ${Object.keys(places).join(", ")}${why}`);
     return;
   }
   for (const verdict of [admitHost(host), admitOrigin(origin, host, rules)]) {
@@ -59,11 +71,11 @@ export function upgrade(
     refuseUpgrade(socket, status, verdict.reason);
     return;
   }
-  const expected = endpoint === endpoints.control ? controlProtocol : streamProtocol;
+  const expected = found.protocol;
   const offered = request.headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim());
   if (offered?.includes(expected) !== true) {
-    const found = offered?.join(", ") ?? "missing";
-    refuseUpgrade(socket, "400 Bad Request", `subprotocol is ${found}, expected ${expected}`);
+    const given = offered?.join(", ") ?? "missing";
+    refuseUpgrade(socket, "400 Bad Request", `subprotocol is ${given}, expected ${expected}`);
     return;
   }
   if (endpoint.clients.size >= rules.limits.maxConnections) {

@@ -62,7 +62,7 @@ module.exports = {
     {
       name: "client-has-no-node-imports",
       severity: "error",
-      from: { path: "^bridge/(client|web)/" },
+      from: { path: "^bridge/(client|web)/", pathNot: "^bridge/client/examples/node/" },
       to: { dependencyTypes: ["core"] },
     },
     {
@@ -90,7 +90,7 @@ module.exports = {
     fence("rclnodejs", "ros/"),
     fence("@foxglove", "ros/"),
     fence("@mujoco", "sims/embedded/"),
-    fence("ws", "bridge/control/"),
+    fence("ws", "bridge/control/|bridge/client/examples/node/"),
     fence("@msgpack", "bridge/(control|client)/"),
     fence("sharp", "bridge/media/"),
     fence("pino", "bridge/log\\.ts"),
@@ -103,7 +103,7 @@ module.exports = {
     ),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/messages\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
+      "bridge/config\\.ts|bridge/control/(messages|schema)/|bridge/control/(messages|server-messages|device-messages|device-server-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
     ),
   ],
   options: {
