@@ -13,6 +13,7 @@ import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
 import { jointReader } from "./joint-reader.ts";
 import { deskFamilies } from "./control/desk-metrics.ts";
+import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
@@ -66,6 +67,8 @@ export interface ServiceParts {
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
+  /** Present only when agents move the device. */
+  readonly agents?: DeviceDesk;
   /** Present only when something shall fail on purpose. */
   readonly faults?: FaultLayer;
   readonly recorder?: Recorder;
@@ -103,6 +106,7 @@ export class BridgeService implements AsyncDisposable {
       site: parts.site,
       readJoints: jointReader(parts.memory.telemetry),
       useModel: (path) => parts.model.use(path),
+      ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {
         const now = snapshot();
         return now === undefined ? { status: "starting" } : healthReport(now);
@@ -282,6 +286,7 @@ export class BridgeService implements AsyncDisposable {
       authority: () => this.#server.authority(),
       clientCount: () => this.#server.stats().controlSocketCount,
       simulator,
+      agents: () => this.#parts.agents?.status() ?? [],
       injectedFaults: faults?.texts ?? [],
     });
   }

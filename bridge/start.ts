@@ -14,6 +14,7 @@ import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 import { openFaultLayer } from "./fault-layer.ts";
 import { checkHorizon } from "./model-checks.ts";
+import { openAgents } from "./parts/agents.ts";
 import { chooseDriver, loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
@@ -98,12 +99,20 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
       onFault: onSimulatorFault,
     }),
     openModel(config, device, { heartbeats: memory.heartbeats, log }),
-    openRos(config, { heartbeats: memory.heartbeats, log }),
+    openRos(config, { driver: driver.name, heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
   checkHorizon(config, model.description);
   const actuation = await openMount(config, device, driver, { memory, faults });
   closers.push(() => actuation[Symbol.asyncDispose]());
+
+  const agents = openAgents({ driver: driver.name, actuation, memory, clock, log });
+  if (agents !== undefined) {
+    closers.push(() => {
+      agents[Symbol.dispose]();
+      return Promise.resolve();
+    });
+  }
 
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
@@ -111,6 +120,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const ros = rosParts(config, {
     transport,
     device,
+    driver,
     model,
     memory,
     clock,
@@ -120,6 +130,8 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actions: transport === undefined ? undefined : rosActions(transport, { clock, log }),
   });
   if (ros !== undefined) {
+    const { robot } = ros;
+    if (robot !== undefined) closers.push(() => robot[Symbol.asyncDispose]());
     closers.push(() => ros.inputs[Symbol.asyncDispose]());
     closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
   }
@@ -134,6 +146,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actuation,
     driver: driver.name,
     model,
+    ...(agents === undefined ? {} : { agents }),
     ...(faults === undefined ? {} : { faults }),
     ...(recorder === undefined ? {} : { recorder }),
     ros,

@@ -6,6 +6,7 @@ import { describeConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
+import { addAgentCommand } from "./agent.ts";
 import { benchModelCommand } from "./bench-model.ts";
 import { loadConfigWithRos, splitRosArguments } from "../parts/ros-arguments.ts";
 import { runBench } from "./bench.ts";
@@ -156,6 +157,7 @@ addSimCommand(program, {
   configOf: (flags) => load(flags).config,
 });
 addModelsUse(program);
+addAgentCommand(program);
 addRosCommand(program);
 
 try {

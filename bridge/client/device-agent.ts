@@ -56,8 +56,9 @@ export interface DeviceAgentOptions {
   readonly device?: string;
   /** What moves, for people. */
   readonly model?: string;
-  /** Left out: just what the server has configured. */
-  readonly axes?: readonly AgentAxis[];
+  /** What the device allows, or how that follows from what is configured; left out: just that. */
+  readonly axes?:
+    readonly AgentAxis[] | ((configured: readonly AgentAxis[]) => readonly AgentAxis[]);
   readonly modes?: readonly ("hold" | "limp")[];
   /** How often `read` is asked and sent. */
   readonly telemetryRateHz?: number;
@@ -237,7 +238,7 @@ export class DeviceAgent {
   }
 
   #offer({ devices }: DeviceWelcome): void {
-    const { device, model, modes, telemetryRateHz, setpointRateHz } = this.#options;
+    const { device, axes, model, modes, telemetryRateHz, setpointRateHz } = this.#options;
     const chosen = device === undefined ? devices[0] : devices.find(({ id }) => id === device);
     if (chosen === undefined || (device === undefined && devices.length > 1)) {
       const known = devices.map(({ id }) => id).join(", ");
@@ -251,7 +252,7 @@ export class DeviceAgent {
     this.#send({
       type: "offer",
       device: chosen.id,
-      axes: [...(this.#options.axes ?? chosen.axes)],
+      axes: [...(typeof axes === "function" ? axes(chosen.axes) : (axes ?? chosen.axes))],
       modes: [...(modes ?? ["hold"])],
       telemetryRateHz: telemetryRateHz ?? defaultRateHz,
       setpointRateHz: setpointRateHz ?? defaultRateHz,

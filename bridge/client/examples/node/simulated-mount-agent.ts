@@ -19,8 +19,8 @@ const agent = connectDeviceAgent(url, {
     process.stdout.write(`holding: ${reason}\n`);
   },
 });
-agent.on("accepted", ({ axes, device }) => {
-  mount ??= new SimulatedMount(axes);
+agent.on("accepted", ({ axes, homeRad, device }) => {
+  mount ??= new SimulatedMount(axes, { startRad: homeRad });
   process.stdout.write(`moves ${device}: ${axes.map(({ name }) => name).join(", ")}\n`);
 });
 agent.on("lost", ({ reason, retryInMs }) => {
