@@ -38,21 +38,24 @@ export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 /** Tokens refill with time; an empty bucket means the sender is too fast. Time comes in. */
 export class TokenBucket {
   readonly #perS: number;
+  readonly #burst: number;
   #tokens: number;
   #lastMs: number;
 
-  constructor(perS: number, nowMs: number) {
+  /** @param burst how many may come at once; left out: those of one second. */
+  constructor(perS: number, nowMs: number, burst = perS) {
     this.#perS = perS;
-    this.#tokens = perS;
+    this.#burst = burst;
+    this.#tokens = burst;
     this.#lastMs = nowMs;
   }
 
-  take(nowMs: number): boolean {
+  take(nowMs: number, count = 1): boolean {
     const grown = this.#tokens + ((nowMs - this.#lastMs) / 1000) * this.#perS;
-    this.#tokens = Math.min(this.#perS, grown);
+    this.#tokens = Math.min(this.#burst, grown);
     this.#lastMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 }

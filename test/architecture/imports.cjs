@@ -92,6 +92,7 @@ module.exports = {
     fence("@mujoco", "sims/embedded/"),
     fence("ws", "bridge/control/"),
     fence("@msgpack", "bridge/(control|client)/"),
+    fence("uqr", "bridge/control/security/"),
     fence("sharp", "bridge/media/"),
     fence("pino", "bridge/log\\.ts"),
     fence("commander", "bridge/cli/"),
@@ -100,7 +101,7 @@ module.exports = {
     fence("yaml", "bridge/config\\.ts|sims/scenario/|ros/node/parameter-yaml\\.ts"),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/(messages|schema)/|bridge/control/(messages|server-messages|stream-messages|device-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
+      "bridge/config\\.ts|bridge/control/(messages|schema|security)/|bridge/control/(messages|server-messages|stream-messages|device-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
     ),
   ],
   options: {
