@@ -10,6 +10,8 @@ const protocol = "kairos.stream.v1";
 export interface StreamSubscription {
   readonly topic: StreamTopic;
   readonly maxRateHz?: number;
+  /** For `camera.predicted`: how far ahead the picture shall be. */
+  readonly aheadMs?: number;
 }
 
 export interface ConnectStreamOptions {

@@ -2,7 +2,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { errorText } from "../contract/errors.ts";
 import { admitHost, admitOrigin, type AdmissionRules } from "./admission.ts";
 import type { HttpAnswer, HttpRoute } from "./http-route.ts";
-import { messageSchemas } from "./schema/json-schema.ts";
+import { asyncApiText } from "./schema/asyncapi.ts";
+import { schemaText } from "./schema/json-schema.ts";
 import type { Site } from "./site.ts";
 
 export interface HttpPorts {
@@ -20,7 +21,7 @@ export interface HttpPorts {
 }
 
 /**
- * GET and HEAD of `/healthz`, `/metrics`, `/v1/schema.json`, `/ca.crt` and the page, and the routes
+ * GET and HEAD of `/healthz`, `/metrics`, `/v1/schema.json`, `/v1/asyncapi.json`, `/ca.crt` and the page, and the routes
  * given. Everything else is refused.
  */
 export function httpListener(ports: HttpPorts): RequestListener {
@@ -70,7 +71,11 @@ async function answerRoute(
   try {
     given = await route.answer(request);
   } catch (error) {
-    given = { status: 500, contentType: "text/plain; charset=utf-8", body: `${errorText(error)}\n` };
+    given = {
+      status: 500,
+      contentType: "text/plain; charset=utf-8",
+      body: `${errorText(error)}\n`,
+    };
   }
   // What was left unread of a refused body must not be taken for the next request.
   if (!request.complete) response.setHeader("Connection", "close");
@@ -83,7 +88,8 @@ function answer(
   response: ServerResponse,
   ports: HttpPorts,
 ): void {
-  const refused = path === "/healthz" || path === "/metrics" ? ports.refuseStatus(request) : undefined;
+  const refused =
+    path === "/healthz" || path === "/metrics" ? ports.refuseStatus(request) : undefined;
   if (refused !== undefined) {
     send(request, response, refused.status, refused.contentType, refused.body);
     return;
@@ -98,7 +104,11 @@ function answer(
     return;
   }
   if (path === "/v1/schema.json") {
-    send(request, response, 200, "application/json", `${JSON.stringify(messageSchemas())}\n`);
+    send(request, response, 200, "application/json", schemaText());
+    return;
+  }
+  if (path === "/v1/asyncapi.json") {
+    send(request, response, 200, "application/json", asyncApiText());
     return;
   }
   if (path === "/metrics") {

@@ -15,6 +15,7 @@ import type { WorldModel } from "../contract/world-model.ts";
 import { RateLimit } from "../core/rate-limit.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
+import { RosEvents } from "./ros-events.ts";
 import { RosInputs } from "./ros-inputs.ts";
 import { openRosTransport } from "./ros-transport.ts";
 import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
@@ -72,6 +73,7 @@ export function rosParts(
   const { clock, tee, actions } = options;
   const { log } = tee;
   const inputs = new RosInputs(config, device, { node, memory, clock, time, log, actions });
+  const events = new RosEvents({ transport, clock, log });
   const publications = new RosPublications({
     node,
     device,
@@ -100,7 +102,12 @@ export function rosParts(
       if (predicts()) publications.prediction(prediction, lookaheadMs);
     },
     diagnostics: (entries) => {
-      const all = [...entries, ...inputs.diagnostics(), serviceNode.diagnostics()];
+      const all = [
+        ...entries,
+        ...inputs.diagnostics(),
+        serviceNode.diagnostics(),
+        events.diagnostics(),
+      ];
       publications.diagnostics(all.map((entry) => ({ ...entry, name: named(entry.name) })));
     },
     wantsCamera: () => measures() && count("cameraImage") > 0,

@@ -101,7 +101,7 @@ module.exports = {
     fence("yaml", "bridge/config\\.ts|sims/scenario/|ros/node/parameter-yaml\\.ts"),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/(messages|schema|security)/|bridge/control/(messages|server-messages|stream-messages|device-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
+      "bridge/config\\.ts|bridge/control/(messages|schema|security)/|bridge/control/(messages|server-messages|device-messages|device-server-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
     ),
   ],
   options: {

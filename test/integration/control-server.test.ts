@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { ActuationMode } from "../../bridge/contract/actuation.ts";
 import { ErrorCode } from "../../bridge/contract/errors.ts";
+import { asyncApiDocument } from "../../bridge/control/schema/asyncapi.ts";
+import { schemaDocument } from "../../bridge/control/schema/json-schema.ts";
 import { openControlRig, RawClient, until } from "../fakes/control-rig.ts";
 
 const velocity = {
@@ -377,8 +379,9 @@ describe("http", () => {
   it("serves the schemas it judges messages by", async () => {
     await using rig = await openControlRig();
     const schemas = (await (await fetch(`${rig.server.url}/v1/schema.json`)).json()) as object;
-    expect(Object.keys(schemas)).toEqual(["kairos.control.v1", "kairos.stream.v1"]);
-    expect(JSON.stringify(schemas)).toContain('"ttlMs"');
+    expect(schemas).toEqual(schemaDocument());
+    const asyncApi = await fetch(`${rig.server.url}/v1/asyncapi.json`);
+    expect(await asyncApi.json()).toEqual(asyncApiDocument());
   });
 
   it.each([
@@ -397,7 +400,8 @@ describe("closing", () => {
     const client = await RawClient.greeted(rig.server);
     await client.acquire();
     await Promise.all([rig.server[Symbol.asyncDispose](), client.closed]);
-    expect((await client.closed).code).toBe(1001);
+    expect((await client.closed).code).toBe(1012);
+    expect(client.messages.at(-1)).toMatchObject({ type: "error", code: "control/closing" });
     expect(rig.actuation.kinds).toEqual(["stop hold"]);
     await using again = await openControlRig({ port: rig.server.port });
     expect(again.server.port).toBe(rig.server.port);

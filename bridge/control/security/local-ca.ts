@@ -7,15 +7,10 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { BridgeError, ErrorCode } from "../../contract/errors.ts";
+import type { ServerCertificate } from "../control-security.ts";
 import { authorityCertificate, serverCertificate, type PermittedNames } from "./certificate.ts";
 import { isInNetworks, localNetworks, nameKind } from "./host-names.ts";
 import type { PrivateFolder } from "./private-folder.ts";
-
-/** What a TLS server needs, as PEM. */
-export interface ServerCertificate {
-  readonly key: string;
-  readonly cert: string;
-}
 
 interface KeyAndCertificate extends ServerCertificate {
   readonly parsed: X509Certificate;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { admitHost, admitOrigin, isLoopbackHost, loopbackNames } from "../../../bridge/control/admission.ts";
+import {
+  admitHost,
+  admitOrigin,
+  isLoopbackHost,
+  loopbackNames,
+} from "../../../bridge/control/admission.ts";
 
 describe("Host", () => {
   it.each([
