@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AxisDescription } from "../../../bridge/contract/device.ts";
 import { actionNames } from "../../../bridge/core/gesture-names.ts";
 import { planGesture, type GestureName } from "../../../bridge/core/gestures.ts";
 import { leastMoveMs } from "../../../bridge/core/timed-move.ts";
 import { phoneMount } from "../../fakes/synthetic-actuation.ts";
 
 const { axes, homeRad } = phoneMount();
-const yaw = axes.find(({ name }) => name === "yaw") as AxisDescription;
+const yaw = axes.find(({ name }) => name === "yaw")!;
 const names = actionNames.filter((name): name is GestureName => name !== "look-at");
 
 /** Peaks of the quintic from rest to rest over a distance in a time, by sampling it. */
