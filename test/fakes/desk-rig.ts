@@ -3,7 +3,11 @@ import type { Clock } from "../../bridge/contract/clock.ts";
 import { silentLog } from "../../bridge/contract/log.ts";
 import { stampNs } from "../../bridge/contract/units.ts";
 import { ControlDesk, type ControlDeskOptions } from "../../bridge/control/desk.ts";
-import { maxTtlMs, type ClientMessage } from "../../bridge/control/messages.ts";
+import {
+  maxTtlMs,
+  type ClientMessage,
+  type CommandMessage,
+} from "../../bridge/control/messages.ts";
 import type {
   AckMessage,
   LeaseMessage,
@@ -38,7 +42,9 @@ export class DeskClient implements Peer {
 
   send(message: ServerMessage): void {
     this.heard.push(message);
-    if (message.type === "lease" && message.lease !== undefined) this.lease = message.lease;
+    if (message.type !== "lease" || message.lease === undefined) return;
+    // The answer to whoever lent it names what was lent; that is for the agent to use.
+    if (message.id === undefined || message.lease.sub === undefined) this.lease = message.lease;
   }
 
   end(code: string): void {
@@ -90,7 +96,7 @@ export class DeskClient implements Peer {
     return answer?.type === "lease" ? answer.result : undefined;
   }
 
-  velocityMessage(yaw: number, ttlMs = 200, change: object = {}): ClientMessage & { id: number } {
+  velocityMessage(yaw: number, ttlMs = 200, change: object = {}): CommandMessage {
     return {
       type: "command",
       kind: "velocity",
