@@ -51,7 +51,7 @@ async function serve(services: RosServices): Promise<void> {
   });
 }
 
-async function call(services: RosServices): Promise<void> {
+async function call(services: Awaited<ReturnType<typeof openBridgeTransport>>): Promise<void> {
   const client = services.client(service);
   say("ready");
   if (!(await client.waitForServer({ timeoutMs }))) {
@@ -64,6 +64,8 @@ async function call(services: RosServices): Promise<void> {
     const reply = await client.call(cdrOf(number, 1_000_000 * number), { timeoutMs });
     say("reply", { sum: integerOf(reply, 0), tookUs: (performance.now() - startMs) * 1000 });
   }
+  const { services: known } = await services.graph();
+  say("graph", { services: known });
 }
 
 /** int64 fields behind the encapsulation header, little endian. */
