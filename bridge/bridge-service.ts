@@ -11,6 +11,8 @@ import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
+import { jointReader } from "./joint-reader.ts";
+import { deskFamilies } from "./control/desk-metrics.ts";
 import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
@@ -102,6 +104,7 @@ export class BridgeService implements AsyncDisposable {
       clock: parts.clock,
       log: parts.log,
       site: parts.site,
+      readJoints: jointReader(parts.memory.telemetry),
       useModel: (path) => parts.model.use(path),
       ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {
@@ -110,7 +113,8 @@ export class BridgeService implements AsyncDisposable {
       },
       metrics: () => {
         const now = snapshot();
-        return now === undefined ? "" : prometheusText(metricFamilies(now));
+        if (now === undefined) return "";
+        return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
       },
     });
     late.service = new BridgeService(parts, server);
