@@ -92,6 +92,7 @@ module.exports = {
     fence("@mujoco", "sims/embedded/"),
     fence("ws", "bridge/control/|bridge/client/examples/node/"),
     fence("@msgpack", "bridge/(control|client)/"),
+    fence("@noble", "bridge/client/"),
     fence("uqr", "bridge/control/security/"),
     fence("sharp", "bridge/media/"),
     fence("serialport", "devices/drivers/serial/"),
