@@ -497,7 +497,8 @@ export class ServoDriver implements ActuatorDriver {
     this.#wasUp = true;
     this.#fullRounds = 0;
     // Nobody was asked for telemetry while the servos were prepared.
-    this.#sampleMs = this.#now();
+    this.#sampleMs = this.#judgedFromMs = this.#now();
+    for (const servo of this.#servos) servo.sampleMs = this.#sampleMs;
     for (let index = 0; index < this.axisCount; index += 1)
       this.#row[index] = this.#goalRad[index] ?? 0;
     this.#row.fill(0, this.axisCount);
