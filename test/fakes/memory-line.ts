@@ -94,7 +94,8 @@ export class MemoryLine implements ByteLine {
         bytes[at]! ^= 1 << this.#random(8);
         return bytes;
       }
-      default:
+      case "noise":
+      case "some":
         return bytes.map(() => this.#random(256));
     }
   }

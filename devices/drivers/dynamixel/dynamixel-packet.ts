@@ -61,7 +61,7 @@ const maxFrameBytes = 1024;
  * ```
  */
 const format: FrameFormat = {
-  firstByte: 0xff,
+  begins: (byte) => byte === 0xff,
   lengthAt: (bytes, start, end) => {
     if (end - start < headerBytes) return isHeaderSoFar(bytes, start, end) ? 0 : -1;
     if (!isHeaderSoFar(bytes, start, end)) return -1;

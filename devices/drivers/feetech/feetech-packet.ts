@@ -34,7 +34,7 @@ const maxFrameBytes = headerBytes + 255;
  * ```
  */
 const format: FrameFormat = {
-  firstByte: 0xff,
+  begins: (byte) => byte === 0xff,
   lengthAt: (bytes, start, end) => {
     if (end > start + 1 && bytes[start + 1] !== 0xff) return -1;
     // An id is at most FE: a third FF means the header begins one byte later.

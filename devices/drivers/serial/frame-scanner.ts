@@ -1,6 +1,7 @@
 /** How frames of a protocol look on the line. Pure functions; nothing they are given makes them throw. */
 export interface FrameFormat {
-  readonly firstByte: number;
+  /** Whether a frame may begin with this byte. // hot path */
+  begins(byte: number): boolean;
   /**
    * Length of the frame that begins at `start`, of which bytes up to `end` are there: 0 if more bytes are
    * needed to tell, -1 if none begins here. // hot path
@@ -67,7 +68,7 @@ export class FrameScanner {
 
   #scan(): void {
     while (this.#start < this.#end) {
-      if (this.#bytes[this.#start] !== this.#format.firstByte) {
+      if (!this.#format.begins(this.#bytes[this.#start] ?? 0)) {
         this.#skip();
         continue;
       }

@@ -15,6 +15,8 @@ export interface HalfDuplexBusOptions {
   readonly echoes: boolean;
   /** An answer to what was asked. */
   readonly onReply: (reply: StatusReply) => void;
+  /** An answer nobody waits for: another servo's, or one that comes too late. */
+  readonly onStray: (reply: StatusReply) => void;
   /** The question is over: all answered, or the time is up. The bus is free. */
   readonly onDone: (isComplete: boolean) => void;
 }
@@ -25,8 +27,6 @@ export interface HalfDuplexBusOptions {
  */
 export class HalfDuplexBus {
   timeouts = 0;
-  /** Answers nobody had asked for: another servo's, or too late. */
-  wrongId = 0;
   /** From the question to its last answer, ms, of the newest that was answered in full. */
   roundTripMs = Number.NaN;
   readonly #options: HalfDuplexBusOptions;
@@ -36,6 +36,7 @@ export class HalfDuplexBus {
   /** By id: 1 while its answer is awaited. */
   readonly #awaited = new Uint8Array(256);
   #awaitedCount = 0;
+  #askedCount = 0;
   #dataCount = 0;
   #askedMs = Number.NEGATIVE_INFINITY;
   #waitMs: number;
@@ -84,8 +85,8 @@ export class HalfDuplexBus {
   /** The same, and awaits an answer with `dataCount` bytes from each of `ids`. // hot path */
   ask(length: number, ids: Uint8Array, dataCount: number): void {
     this.#awaited.fill(0);
-    for (let index = 0; index < ids.length; index += 1) this.#awaited[ids[index] ?? 0] = 1;
-    this.#awaitedCount = ids.length;
+    for (const id of ids) this.#awaited[id] = 1;
+    this.#awaitedCount = this.#askedCount = ids.length;
     this.#dataCount = dataCount;
     this.#askedMs = this.#options.nowMs();
     this.tell(length);
@@ -106,11 +107,7 @@ export class HalfDuplexBus {
     if (!this.isBusy || nowMs - this.#askedMs < this.#waitMs) return;
     // An answer may lie behind the beginning of a spoiled one.
     this.#scanner.abandon();
-    if (!this.isBusy) return;
-    this.timeouts += 1;
-    this.#waitMs = Math.min(2 * this.#waitMs, longestWaitMs);
-    this.#echo?.clear();
-    this.#end(false);
+    this.#giveUp();
   }
 
   /** The line has gone, or is new. */
@@ -123,7 +120,7 @@ export class HalfDuplexBus {
 
   #take(reply: StatusReply): void {
     if (this.#awaitedCount === 0 || this.#awaited[reply.id] !== 1) {
-      this.wrongId += 1;
+      this.#options.onStray(reply);
       return;
     }
     this.#awaited[reply.id] = 0;
@@ -136,6 +133,18 @@ export class HalfDuplexBus {
       Math.min(this.#waitMs, 2 * this.roundTripMs),
     );
     this.#end(true);
+  }
+
+  #giveUp(): void {
+    if (!this.isBusy) return;
+    this.timeouts += 1;
+    // Who answers at all answers in time; nobody at all may be a slow way.
+    const isSilent = this.#awaitedCount === this.#askedCount;
+    this.#waitMs = isSilent
+      ? Math.min(2 * this.#waitMs, longestWaitMs)
+      : this.#options.replyTimeoutMs;
+    this.#echo?.clear();
+    this.#end(false);
   }
 
   #end(isComplete: boolean): void {

@@ -82,7 +82,10 @@ export class ServoDriver implements ActuatorDriver {
   #torqueSeen = 0;
   #isGoalNew = false;
   #setpointCame = false;
+  /** Rounds in a row after which all were known to be well. */
   #fullRounds = 0;
+  #wrongId = 0;
+  #lateReplies = 0;
   #sampleMs = Number.NaN;
   #sentMs = Number.NEGATIVE_INFINITY;
   /** Silence before this was our own: nobody had been asked. */
@@ -120,6 +123,9 @@ export class ServoDriver implements ActuatorDriver {
       echoes: options.echoes,
       onReply: (reply) => {
         this.#onReply(reply);
+      },
+      onStray: (reply) => {
+        this.#onStray(reply);
       },
       onDone: (isComplete) => {
         this.#onDone(isComplete);
@@ -317,11 +323,23 @@ export class ServoDriver implements ActuatorDriver {
     }
   }
 
-  #takeTelemetry(reply: StatusReply, servo: Servo, axis: number): void {
-    if (reply.length !== this.#family.telemetry.count) {
-      this.#fullRounds = -1;
+  /** Where a servo was a moment ago is still worth knowing; all else that was not asked for is not. */
+  #onStray(reply: StatusReply): void {
+    const axis = this.#axisOfId[reply.id] ?? -1;
+    const servo = this.#servos[axis];
+    if (servo === undefined) {
+      this.#wrongId += 1;
       return;
     }
+    this.#lateReplies += 1;
+    if (!this.#isSetUp || this.#topic !== Topic.Telemetry) return;
+    servo.lastReplyMs = this.#now();
+    this.#takeTelemetry(reply, servo, axis);
+  }
+
+  #takeTelemetry(reply: StatusReply, servo: Servo, axis: number): void {
+    if (reply.length !== this.#family.telemetry.count) return;
+    servo.sampleMs = this.#now();
     const sample = this.#sample;
     this.#family.takeTelemetry(servo, reply.bytes, reply.start, sample);
     this.#row[axis] = sample.posRad;
@@ -335,14 +353,15 @@ export class ServoDriver implements ActuatorDriver {
         this.#onSetupDone(isComplete);
         return;
       case Topic.Telemetry:
+        if (this.#askNext()) return;
+        this.#onRound();
+        break;
       case Topic.Torque:
-        if (!isComplete) this.#fullRounds = 0;
-        else if (this.#askNext()) return;
-        else if (this.#topic === Topic.Torque) this.#onTorqueRead();
-        else this.#onRound();
+        if (this.#askNext()) return;
+        if (this.#torqueSeen === this.axisCount) this.#isTorqueSwitching = false;
         break;
       case Topic.Fault:
-        if (isComplete) this.#tellFault();
+        this.#tellFault();
         break;
       default:
         this.#topic satisfies never;
@@ -365,27 +384,24 @@ export class ServoDriver implements ActuatorDriver {
     return true;
   }
 
-  #onTorqueRead(): void {
-    if (this.#torqueSeen === this.axisCount) this.#isTorqueSwitching = false;
-  }
-
-  /** Every servo has answered. */
+  /**
+   * All have been asked. Some answers may have been spoiled: as long as each servo has told where it is
+   * lately, the row is good, and as old as its oldest part.
+   */
   #onRound(): void {
-    if (this.#fullRounds < 0) {
-      this.#fullRounds = 0;
-      return;
-    }
-    this.#fullRounds += 1;
-    if (this.#tellFault()) return;
-    if (this.health.link === DriverLink.Up) this.#push();
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const servo of this.#servos) oldestMs = Math.min(oldestMs, servo.sampleMs);
+    const isFresh = this.#now() - oldestMs < lostAfterMs;
+    this.#fullRounds = isFresh ? this.#fullRounds + 1 : 0;
+    if (this.#tellFault() || !isFresh) return;
+    if (this.health.link === DriverLink.Up) this.#push(oldestMs);
     else if (this.#fullRounds >= roundsToReturn) this.#beginSetup();
   }
 
-  #push(): void {
-    const nowMs = this.#now();
-    if (nowMs === this.#sampleMs) return;
-    this.#sampleMs = nowMs;
-    this.#telemetry.push(nowMs, this.#row);
+  #push(stampMs: number): void {
+    if (stampMs <= this.#sampleMs) return;
+    this.#sampleMs = stampMs;
+    this.#telemetry.push(stampMs, this.#row);
   }
 
   /** True if a servo is in fault: told as the device's own, and no telemetry until it is over. */
@@ -481,7 +497,8 @@ export class ServoDriver implements ActuatorDriver {
     this.#wasUp = true;
     this.#fullRounds = 0;
     // Nobody was asked for telemetry while the servos were prepared.
-    this.#sampleMs = this.#now();
+    this.#sampleMs = this.#judgedFromMs = this.#now();
+    for (const servo of this.#servos) servo.sampleMs = this.#sampleMs;
     for (let index = 0; index < this.axisCount; index += 1)
       this.#row[index] = this.#goalRad[index] ?? 0;
     this.#row.fill(0, this.axisCount);
@@ -495,7 +512,8 @@ export class ServoDriver implements ActuatorDriver {
     counters["checksumErrors"] = this.#bus.checksumErrors;
     counters["resyncBytes"] = this.#bus.resyncBytes;
     counters["timeouts"] = this.#bus.timeouts;
-    counters["wrongId"] = this.#bus.wrongId;
+    counters["wrongId"] = this.#wrongId;
+    counters["lateReplies"] = this.#lateReplies;
     counters["collisions"] = this.#bus.collisions;
     counters["droppedFrames"] = this.#line.droppedFrames;
     counters["reconnects"] = this.#line.reconnects;

@@ -20,6 +20,8 @@ export class Servo {
   /** For people: `servo 3 (elbow)`. */
   readonly label: string;
   lastReplyMs = Number.NEGATIVE_INFINITY;
+  /** When it last told where it is. */
+  sampleMs = Number.NEGATIVE_INFINITY;
   /** What it says is wrong with it, in its own bits; 0 nothing, -1 something, not asked yet. */
   faultBits = 0;
 

@@ -32,7 +32,7 @@ const series = [
 
 for (const make of series) {
   const device = profile(make.profile);
-  const signs = device.axes.map((_, axis) => (axis % 2 === 0 ? 1 : -1) as 1 | -1);
+  const signs = device.axes.map((_, axis) => (axis % 2 === 0 ? 1 : -1));
   const zerosRad = device.axes.map((_, axis) => (axis === 0 ? 0 : 0.01 * axis));
   const stepsPerRad = make.steps / ((make.turn / 180) * Math.PI);
   const subject: DriverUnderTest = {

@@ -35,6 +35,8 @@ export type ServoRig = DriverRig & {
 };
 
 const stepMs = 5;
+/** The same in both makes. */
+const overheatedBit = 0x04;
 
 /** Simulated servos with ids from 1 on a cable in a manual time; they stand at home. */
 export async function openServoRig(options: ServoRigOptions): Promise<ServoRig> {
@@ -94,6 +96,13 @@ export async function openServoRig(options: ServoRigOptions): Promise<ServoRig> 
       delay: (ms) => (line.delayMs = ms),
       answerAsOther: () => (bus.idOffset = 100),
       chatter: () => (chatters = true),
+      fail: () => {
+        bus.fail(servos.at(-1)!, overheatedBit);
+        return { expected: "overheated" };
+      },
+      recover: () => {
+        bus.fail(servos.at(-1)!, 0);
+      },
       native: (axis) => servos[axis]!.tick,
     },
     [Symbol.asyncDispose]: () => driver[Symbol.asyncDispose](),
