@@ -12,6 +12,7 @@ import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
+import type { ControlSecurity } from "./control/control-security.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
 import { PredictionLoop } from "./core/prediction-loop.ts";
@@ -60,6 +61,8 @@ export interface ServiceParts {
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
+  /** Left out: whoever is on this machine is let in. */
+  readonly security?: ControlSecurity;
   /** Present only when something shall fail on purpose. */
   readonly faults?: FaultLayer;
   readonly recorder?: Recorder;
@@ -95,6 +98,8 @@ export class BridgeService implements AsyncDisposable {
       clock: parts.clock,
       log: parts.log,
       site: parts.site,
+      allowedOrigins: parts.config.security.origins,
+      ...(parts.security === undefined ? {} : { security: parts.security }),
       useModel: (path) => parts.model.use(path),
       status: () => {
         const now = snapshot();
