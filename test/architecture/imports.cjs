@@ -93,6 +93,7 @@ module.exports = {
     fence("ws", "bridge/control/|bridge/client/examples/node/"),
     fence("@msgpack", "bridge/(control|client)/"),
     fence("sharp", "bridge/media/"),
+    fence("serialport", "devices/drivers/serial/"),
     fence("pino", "bridge/log\\.ts"),
     fence("commander", "bridge/cli/"),
     fence("tar", "models/package/archive/"),
