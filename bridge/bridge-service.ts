@@ -11,6 +11,8 @@ import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
+import { jointReader } from "./joint-reader.ts";
+import { deskFamilies } from "./control/desk-metrics.ts";
 import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { ControlSecurity } from "./control/control-security.ts";
@@ -107,6 +109,7 @@ export class BridgeService implements AsyncDisposable {
       site: parts.site,
       allowedOrigins: parts.config.security.origins,
       ...(parts.security === undefined ? {} : { security: parts.security }),
+      readJoints: jointReader(parts.memory.telemetry),
       useModel: (path) => parts.model.use(path),
       ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {
@@ -115,7 +118,8 @@ export class BridgeService implements AsyncDisposable {
       },
       metrics: () => {
         const now = snapshot();
-        return now === undefined ? "" : prometheusText(metricFamilies(now));
+        if (now === undefined) return "";
+        return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
       },
     });
     late.service = new BridgeService(parts, server);

@@ -89,6 +89,8 @@ export class ActuationController {
   readonly #leftAtRad: Float64Array;
   #tickCount = 0;
   #changed = true;
+  /** The braking was told to nobody: where the device stands has nothing to do with the setpoint. */
+  #isOutOfTouch = false;
 
   constructor(options: ControllerOptions) {
     const { device } = options;
@@ -245,7 +247,8 @@ export class ActuationController {
     const latched = this.#mode === ActuationMode.Latched;
     if (!latched && this.#mode !== ActuationMode.Fault) return;
     if (!this.#telemetryFresh || this.#driverWatch.isDown) return;
-    if (this.#movedAway()) this.#motion.reset(this.#telemetry.posRad);
+    if (this.#isOutOfTouch || this.#movedAway()) this.#motion.reset(this.#telemetry.posRad);
+    this.#isOutOfTouch = false;
     this.#setMode(ActuationMode.Active, "reset");
   }
 
@@ -355,6 +358,7 @@ export class ActuationController {
     }
     const stoppingToFault =
       this.#mode === ActuationMode.Stopping && this.#afterStop === ActuationMode.Fault;
+    if (this.#driverWatch.isDown) this.#isOutOfTouch = true;
     if (this.#mode >= ActuationMode.Latched || stoppingToFault) return;
     if (this.#driverWatch.isDown) {
       this.#beginStop(ActuationMode.Fault, this.#driverWatch.problem);

@@ -3,7 +3,7 @@ import { createFarDevice } from "../../../bridge/contract/far-device.ts";
 import { silentLog } from "../../../bridge/contract/log.ts";
 import { SampleRing } from "../../../bridge/contract/sample-ring.ts";
 import { SharedRow } from "../../../bridge/contract/shared-row.ts";
-import { openOutlet } from "../../../bridge/parts/ros-mount-outlets.ts";
+import { openOutlet, type MountOutlet } from "../../../bridge/parts/ros-mount-outlets.ts";
 import { RosMount } from "../../../bridge/parts/ros-mount.ts";
 import { openDriver } from "../../../devices/drivers/open-driver.ts";
 import { ros2Kind, type Ros2Settings } from "../../../devices/drivers/ros2/ros2-settings.ts";
@@ -67,7 +67,8 @@ export function openRos2Rig(device: DeviceDescription, given: Partial<Ros2Settin
       commands.push(jointNames.map((name) => last.positions[message.joint_names.indexOf(name)]!));
     }
   };
-  const outlet = openOutlet({
+  let refusal: string | undefined;
+  const inner = openOutlet({
     node: {
       advertise: (topic) => ({
         topic,
@@ -83,6 +84,14 @@ export function openRos2Rig(device: DeviceDescription, given: Partial<Ros2Settin
     settings,
     jointNames,
   });
+  const outlet: MountOutlet = {
+    ...inner,
+    takeRefusal: () => {
+      const said = refusal;
+      refusal = undefined;
+      return said;
+    },
+  };
   const mount = new RosMount({
     device,
     settings,
@@ -141,6 +150,10 @@ export function openRos2Rig(device: DeviceDescription, given: Partial<Ros2Settin
       unplug: () => (isGone = true),
       replug: () => (isGone = false),
       delay: (ms) => (lagMs = ms),
+      fail: () => {
+        refusal = "goal aborted: joint robot_yaw beyond its path tolerance";
+        return { expected: "path tolerance" };
+      },
     },
     [Symbol.asyncDispose]: async () => {
       await driver[Symbol.asyncDispose]();
