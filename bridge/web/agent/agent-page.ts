@@ -94,6 +94,9 @@ function watched(started: DeviceAgent): DeviceAgent {
     setPill(link, { text: `is ${device}`, tone: "good" });
     setText(words, "");
   });
+  started.on("moving", (isMoving) => {
+    if (isMoving) setText(words, "");
+  });
   started.on("lost", ({ reason }) => {
     setPill(link, { text: "lost", tone: "bad" });
     setText(words, reason);
