@@ -95,6 +95,7 @@ module.exports = {
     fence("@noble", "bridge/client/"),
     fence("uqr", "bridge/control/security/"),
     fence("sharp", "bridge/media/"),
+    fence("serialport", "devices/drivers/serial/"),
     fence("pino", "bridge/log\\.ts"),
     fence("commander", "bridge/cli/"),
     fence("tar", "models/package/archive/"),
