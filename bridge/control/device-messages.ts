@@ -105,7 +105,6 @@ const sync = z.strictObject({
 export const deviceRequests = { hello, offer, telemetry, sync } as const;
 /** Every message an agent may send on `/v1/device`. */
 export type DeviceRequest = Readonly<z.infer<(typeof deviceRequests)[keyof typeof deviceRequests]>>;
-export type DeviceHello = Extract<DeviceRequest, { type: "hello" }>;
 /** An offer as an agent writes it: what has a default may be left out. */
 export type OfferInput = Readonly<z.input<typeof offer>>;
 export type DeviceOfferMessage = Readonly<z.infer<typeof offer>>;

@@ -58,7 +58,12 @@ export async function loadSite(folders: SiteFolders): Promise<Site> {
     extensions: [".mjs"],
   });
   const index = files.get("/index.html");
-  if (index !== undefined) files.set("/", index);
+  for (const [path, file] of [...files]) {
+    if (!path.endsWith("/index.html")) continue;
+    const folder = path.slice(0, -"index.html".length);
+    files.set(folder, file);
+    if (folder !== "/") files.set(folder.slice(0, -1), file);
+  }
   return { files, scriptHashes: inlineScriptHashes(index?.body.toString("utf8") ?? "") };
 }
 

@@ -16,6 +16,7 @@ import { SharedRow } from "../../bridge/contract/shared-row.ts";
 import { DeviceDesk } from "../../bridge/control/device-desk.ts";
 import { openControlServer, type ControlServer } from "../../bridge/control/server.ts";
 import { openActuation, type ActuationClient } from "../../devices/actuation/actuation-client.ts";
+import { builtSite } from "./synthetic-backend.ts";
 import { phoneMount, projectRoot } from "./synthetic-actuation.ts";
 
 const mount = phoneMount();
@@ -75,6 +76,7 @@ export async function openDeviceRig(): Promise<DeviceRig> {
     port: 0,
     actuations: [actuation],
     agents,
+    site: builtSite(),
     status: () => ({}),
     metrics: () => "",
     clock,

@@ -25,7 +25,7 @@ const pictureSize = { widthPx: 320, heightPx: 240 };
 const doorRad = { right: 0.1, down: 0 };
 
 /** Where the built page lies; the same folders the service passes. */
-function builtSite(): SiteFolders {
+export function builtSite(): SiteFolders {
   const path = (relative: string): string => fileURLToPath(new URL(relative, projectRoot));
   return {
     page: path("bridge/web"),
