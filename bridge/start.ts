@@ -165,6 +165,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
       pageScripts: inPackage("dist/bridge/web"),
       clientScripts: inPackage("dist/bridge/client"),
       msgpackScripts: inPackage("node_modules/@msgpack/msgpack/dist.esm"),
+      ed25519Scripts: inPackage("node_modules/@noble/ed25519"),
     },
   };
   const service = await BridgeService.open(parts);

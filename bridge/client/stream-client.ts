@@ -22,6 +22,10 @@ export interface StreamSubscription {
 
 export interface ConnectStreamOptions {
   readonly WebSocket?: SocketConstructor;
+  /** Where the server asks for one; asked anew before each attempt to connect. */
+  readonly token?: () => string | undefined;
+  /** A name for the server's log, sent with the token. */
+  readonly client?: string;
   /** Longest wait between attempts to reconnect. */
   readonly maxBackoffMs?: number;
 }
@@ -109,6 +113,9 @@ export class StreamClient {
     this.#socket = socket;
     socket.addEventListener("open", () => {
       this.#backoff.reset();
+      const { client = "stream", token } = this.#options;
+      const proof = token?.();
+      if (proof !== undefined) this.#send({ type: "hello", protocol, client, token: proof });
       if (this.#wanted.size > 0) {
         this.#send({ type: "subscribe", topics: [...this.#wanted.values()] });
       }

@@ -13,6 +13,8 @@ export interface SiteFolders {
   readonly clientScripts: string;
   /** dist.esm of @msgpack/msgpack, served at `/vendor/msgpack/`. */
   readonly msgpackScripts: string;
+  /** The package @noble/ed25519, served at `/vendor/ed25519/`; only who pairs loads it. */
+  readonly ed25519Scripts: string;
 }
 
 interface SiteFile {
@@ -56,6 +58,11 @@ export async function loadSite(folders: SiteFolders): Promise<Site> {
     folder: folders.msgpackScripts,
     prefix: "/vendor/msgpack/",
     extensions: [".mjs"],
+  });
+  await loadFolder(files, {
+    folder: folders.ed25519Scripts,
+    prefix: "/vendor/ed25519/",
+    extensions: [".js"],
   });
   const index = files.get("/index.html");
   for (const [path, file] of [...files]) {

@@ -2,12 +2,16 @@ import {
   ClientCode,
   connectControl,
   ControlError,
+  type ConnectControlOptions,
   type ControlClient,
   type LeaseHandle,
   type LeaseHolder,
   type Motion,
 } from "../client/index.ts";
 import { refusalWords } from "./words.ts";
+
+/** Who this page is to the server; asked anew before each attempt to connect. */
+export type SessionIdentity = Pick<ConnectControlOptions, "role" | "client" | "token">;
 
 export interface SessionView {
   /** A new session, or undefined while there is none. It never holds a lease at first. */
@@ -30,8 +34,11 @@ export class ControlSession {
   #lease: LeaseHandle | undefined;
   #commandAgeMs: number | undefined;
 
-  constructor(url: string, view: SessionView) {
+  readonly #identity: () => SessionIdentity;
+
+  constructor(url: string, identity: () => SessionIdentity, view: SessionView) {
     this.#url = url;
+    this.#identity = identity;
     this.#view = view;
   }
 
@@ -106,7 +113,7 @@ export class ControlSession {
   }
 
   async #connectOnce(): Promise<void> {
-    const client = await connectControl(this.#url, { role: "supervisor", client: "control page" });
+    const client = await connectControl(this.#url, this.#identity());
     this.#client = client;
     this.#view.onSession(client, "");
     const { session, devices } = client.welcome;

@@ -12,10 +12,13 @@ import { buttonById, elementById, setPill, setText } from "./dom.ts";
 import { logEvent } from "./event-log.ts";
 import { wireHelp } from "./help.ts";
 import { HoldingStrip } from "./holding-strip.ts";
+import { Identity } from "./identity.ts";
 import { JointBoard } from "./joint-board.ts";
 import { listenToKeys } from "./keys.ts";
 import { LinkPanel } from "./link-panel.ts";
 import { PageVersion } from "./page-version.ts";
+import { isPairingLink, pairHere } from "./pair-form.ts";
+import { PeoplePanel } from "./people-panel.ts";
 import { showScore } from "./score-panel.ts";
 import { ServerTime } from "./server-time.ts";
 import { Stage } from "./stage.ts";
@@ -30,12 +33,16 @@ const pictureRateHz = 25;
 const staleMs = 1000;
 const linkRefreshMs = 500;
 
+const identity = new Identity(server);
+const people = new PeoplePanel(identity);
 const time = new ServerTime();
 const board = new JointBoard(elementById("plots"));
 const link = new LinkPanel();
 const holding = new HoldingStrip();
 const version = new PageVersion();
 const tabs = new Tabs();
+await identity.load();
+if (identity.needsPairing || isPairingLink()) await pairHere(identity);
 const stream = openStream();
 const stage = new Stage({
   onAhead(aheadMs) {
@@ -53,7 +60,7 @@ stream.subscribe({
   aheadMs: stage.aheadMs,
 });
 
-const session = new ControlSession(server, {
+const session = new ControlSession(server, () => identity.forControl(), {
   onSession: showSession,
   onLease(lease) {
     panel.setLease(lease);
@@ -88,13 +95,17 @@ setInterval(showLink, linkRefreshMs);
 requestAnimationFrame(draw);
 
 function openStream() {
-  const opened = connectStream(server, [
+  const topics = [
     { topic: "state", maxRateHz: 50 },
     { topic: "prediction", maxRateHz: 25 },
     { topic: "camera", maxRateHz: pictureRateHz },
     { topic: "score", maxRateHz: 2 },
     { topic: "status", maxRateHz: 2 },
-  ]);
+  ] as const;
+  const opened = connectStream(server, topics, {
+    client: "control page",
+    token: () => identity.token,
+  });
   opened.on("state", ({ stampMs, posRad, setpointRad }) => {
     time.heard(stampMs);
     board.addState(stampMs, posRad, setpointRad);
@@ -138,6 +149,7 @@ function showSession(client: ControlClient | undefined, reason: string): void {
     return;
   }
   const { keepalive, role } = client.welcome;
+  void people.show(role);
   link.noteReconnect();
   holding.setConnected(true, keepalive.closeMs - keepalive.staleMs);
   board.setAxes(device?.axes ?? []);

@@ -32,6 +32,7 @@ export function builtSite(): SiteFolders {
     pageScripts: path("dist/bridge/web"),
     clientScripts: path("dist/bridge/client"),
     msgpackScripts: path("node_modules/@msgpack/msgpack/dist.esm"),
+    ed25519Scripts: path("node_modules/@noble/ed25519"),
   };
 }
 

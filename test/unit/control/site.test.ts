@@ -19,6 +19,7 @@ beforeEach(async () => {
     pageScripts: await folder("web"),
     clientScripts: await folder("client"),
     msgpackScripts: await folder("msgpack"),
+    ed25519Scripts: await folder("ed25519"),
   };
 });
 

@@ -1,0 +1,188 @@
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSyntheticBackend, type SyntheticBackend } from "../fakes/synthetic-backend.ts";
+import { until } from "../fakes/control-rig.ts";
+import { describeChromium } from "./describe-chromium.ts";
+import {
+  connected,
+  desk,
+  openPage,
+  phone,
+  seriousFindings,
+  takeControl,
+  untilPainted,
+  type Finding,
+} from "./page-rig.ts";
+
+describeChromium("every state of the page in Chromium", (launch) => {
+  let backend: SyntheticBackend;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    backend = await openSyntheticBackend();
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await backend[Symbol.asyncDispose]();
+  });
+
+  it.each<[string, BrowserContextOptions]>([
+    ["at a desk, light", { ...desk, colorScheme: "light" }],
+    ["at a desk, dark", { ...desk, colorScheme: "dark" }],
+    ["on a phone, light", { ...phone, colorScheme: "light" }],
+    ["on a phone, dark", { ...phone, colorScheme: "dark" }],
+  ])(
+    "is accessible %s: axe finds nothing serious or critical",
+    async (_name, options) => {
+      const { page } = await openPage(browser, backend.server.url, options);
+      await untilPainted(page, "#overlay");
+      const found: Record<string, readonly Finding[]> = {};
+      for (const [state, enter] of states) {
+        await enter(page);
+        const findings = await seriousFindings(page);
+        if (findings.length > 0) found[state] = findings;
+      }
+      expect(found).toEqual({});
+      await page.context().close();
+    },
+    90_000,
+  );
+
+  it("goes through its themes by one button, and keeps the choice", async () => {
+    const { page } = await openPage(browser, backend.server.url, { ...desk, colorScheme: "light" });
+    const ground = async (): Promise<string> =>
+      await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await ground();
+    await page.locator("#theme").click();
+    expect(await ground()).toBe(light);
+    await page.locator("#theme").click();
+    const dark = await ground();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    await connected(page);
+    expect(await ground()).toBe(dark);
+    await page.context().close();
+  });
+
+  it("moves no slower for those who want reduced motion, and animates nothing", async () => {
+    const { page } = await openPage(browser, backend.server.url, {
+      ...desk,
+      reducedMotion: "reduce",
+    });
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+    await page.context().close();
+  });
+});
+
+/** What a person meets, each entered from the one before. */
+const states: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
+  ["idle", connected],
+  ["in control", takeControl],
+  [
+    "ghost",
+    async (page) => {
+      await page.locator("#view-ghost").click();
+    },
+  ],
+  [
+    "both",
+    async (page) => {
+      await page.locator("#view-split").click();
+    },
+  ],
+  ...["model", "link", "people", "events"].map(
+    (panel) =>
+      [
+        panel,
+        async (page: Page) => {
+          await page.locator(`#tab-${panel}`).click();
+        },
+      ] as const,
+  ),
+  [
+    "joints",
+    async (page) => {
+      const tab = page.locator("#tab-joints");
+      if (await tab.isVisible()) await tab.click();
+    },
+  ],
+  [
+    "help",
+    async (page) => {
+      await page.locator("#help-open").click();
+      await page.locator("#help").waitFor();
+    },
+  ],
+  [
+    "latched",
+    async (page) => {
+      await page.locator("#help-close").click();
+      await page.locator("#estop").click();
+      await page.locator("#latched").waitFor();
+    },
+  ],
+  [
+    "reset asked",
+    async (page) => {
+      await page.locator("#reset").click();
+      await page.locator("#reset-confirm").waitFor();
+    },
+  ],
+  [
+    "reset",
+    async (page) => {
+      await page.locator("#reset-confirm").click();
+      await page.locator("#latched").waitFor({ state: "hidden" });
+    },
+  ],
+];
+
+describe("when things end", () => {
+  describeChromium("the page in Chromium", (launch) => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launch();
+    });
+    afterAll(async () => {
+      await browser.close();
+    });
+
+    it("comes back after a restart of the server, without motion and without control", async () => {
+      const first = await openSyntheticBackend();
+      const port = Number(new URL(first.server.url).port);
+      const { page } = await openPage(browser, first.server.url);
+      await takeControl(page);
+      await page.locator("#stick").focus();
+      await page.keyboard.down("ArrowLeft");
+      const before = first.joints.setpointRad[1]!;
+      await until(() => first.joints.setpointRad[1]! > before + 0.05, "yaw to the left");
+      await first[Symbol.asyncDispose]();
+      await page.locator("#lost", { hasText: "The device has been stopped" }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      const second = await openSyntheticBackend({ port });
+      const rest = [...second.joints.setpointRad];
+      await page.locator("#lost").waitFor({ state: "hidden" });
+      await connected(page);
+      await page.locator("#owner", { hasText: "Nobody is in control" }).waitFor();
+      // The key is still down: nothing of before goes on.
+      await page.keyboard.down("ArrowLeft");
+      await page.waitForTimeout(300);
+      expect(second.joints.setpointRad).toEqual(rest);
+      expect(await page.locator("#take").isEnabled()).toBe(true);
+      await page.keyboard.up("ArrowLeft");
+      await page.context().close();
+      await second[Symbol.asyncDispose]();
+    });
+
+    it("says what is missing: no picture, no prediction, no news", async () => {
+      const silent = await openSyntheticBackend({ cameraPeriodMs: 3_600_000 });
+      const { page } = await openPage(browser, silent.server.url);
+      await page.locator(".live .empty", { hasText: "No picture from the camera" }).waitFor();
+      await page.locator(".predicted .empty", { hasText: "No prediction yet" }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.context().close();
+      await silent[Symbol.asyncDispose]();
+    });
+  });
+});
