@@ -11,8 +11,11 @@ import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
+import { jointReader } from "./joint-reader.ts";
+import { deskFamilies } from "./control/desk-metrics.ts";
 import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
+import type { ControlSecurity } from "./control/control-security.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
 import { PredictionLoop } from "./core/prediction-loop.ts";
@@ -67,6 +70,8 @@ export interface ServiceParts {
   readonly site: SiteFolders;
   /** Present only when agents move the device. */
   readonly agents?: DeviceDesk;
+  /** Left out: whoever is on this machine is let in. */
+  readonly security?: ControlSecurity;
   /** Present only when something shall fail on purpose. */
   readonly faults?: FaultLayer;
   readonly recorder?: Recorder;
@@ -102,6 +107,9 @@ export class BridgeService implements AsyncDisposable {
       clock: parts.clock,
       log: parts.log,
       site: parts.site,
+      readJoints: jointReader(parts.memory.telemetry),
+      allowedOrigins: parts.config.security.origins,
+      ...(parts.security === undefined ? {} : { security: parts.security }),
       useModel: (path) => parts.model.use(path),
       ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {
@@ -110,7 +118,8 @@ export class BridgeService implements AsyncDisposable {
       },
       metrics: () => {
         const now = snapshot();
-        return now === undefined ? "" : prometheusText(metricFamilies(now));
+        if (now === undefined) return "";
+        return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
       },
     });
     late.service = new BridgeService(parts, server);

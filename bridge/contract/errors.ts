@@ -13,6 +13,8 @@ export const ErrorCode = {
   DeviceClosed: "device/closed",
   /** No such driver, or one whose settings do not fit the device. */
   DeviceDriver: "device/driver",
+  /** A serial port cannot be opened: not there, not permitted, in use, or not at this baud rate. */
+  DevicePort: "device/port",
   EngineLibrary: "engine/library",
   EngineSession: "engine/session",
   EngineRun: "engine/run",
@@ -47,6 +49,10 @@ export const ErrorCode = {
   RosServiceTimeout: "ros/service-timeout",
   RosTransport: "ros/transport",
   RosType: "ros/type",
+  /** A folder or file that holds keys, tokens or the audit log cannot be used as it is. */
+  SecurityFolder: "security/folder",
+  /** Another running service uses the same state folder. */
+  SecurityInUse: "security/in-use",
   SimFault: "sim/fault",
   SimModel: "sim/model",
   /** A simulator in another process cannot be reached, or does not answer. */

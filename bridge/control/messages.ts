@@ -11,10 +11,10 @@ import {
 } from "./messages/lease-messages.ts";
 import { checkin, hello, modelUse, sync } from "./messages/session-messages.ts";
 import { reset, stop } from "./messages/stop-messages.ts";
-import { subscribe, unsubscribe } from "./messages/stream-requests.ts";
+import { streamHello, subscribe, unsubscribe } from "./messages/stream-requests.ts";
 
 export { maxTtlMs } from "./messages/fields.ts";
-export { streamTopics, type StreamTopic } from "./messages/stream-requests.ts";
+export type { StreamTopic } from "./messages/stream-requests.ts";
 
 /** WebSocket subprotocols and the `protocol` of a hello. */
 export const controlProtocol = "kairos.control.v1";
@@ -76,7 +76,7 @@ export type CommandMessage = Named<typeof commandKinds>;
 export type ClientMessage = Named<typeof clientMessages> | CommandMessage;
 
 /** Everything a client may send on `/v1/stream`, by type. */
-export const streamMessages = { subscribe, unsubscribe } as const;
+export const streamMessages = { hello: streamHello, subscribe, unsubscribe } as const;
 /** Every message a client may send on `/v1/stream`. */
 export type StreamRequest = Named<typeof streamMessages>;
 

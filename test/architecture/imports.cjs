@@ -92,7 +92,10 @@ module.exports = {
     fence("@mujoco", "sims/embedded/"),
     fence("ws", "bridge/control/|bridge/client/examples/node/"),
     fence("@msgpack", "bridge/(control|client)/"),
+    fence("@noble", "bridge/client/"),
+    fence("uqr", "bridge/control/security/"),
     fence("sharp", "bridge/media/"),
+    fence("serialport", "devices/drivers/serial/"),
     fence("pino", "bridge/log\\.ts"),
     fence("commander", "bridge/cli/"),
     fence("tar", "models/package/archive/"),
@@ -103,7 +106,7 @@ module.exports = {
     ),
     fence(
       "zod",
-      "bridge/config\\.ts|bridge/control/(messages|schema)/|bridge/control/(messages|server-messages|device-messages|device-server-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
+      "bridge/config\\.ts|bridge/control/(messages|schema|security)/|bridge/control/(messages|server-messages|device-messages|device-server-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",
     ),
   ],
   options: {

@@ -400,7 +400,8 @@ describe("closing", () => {
     const client = await RawClient.greeted(rig.server);
     await client.acquire();
     await Promise.all([rig.server[Symbol.asyncDispose](), client.closed]);
-    expect((await client.closed).code).toBe(1001);
+    expect((await client.closed).code).toBe(1012);
+    expect(client.messages.at(-1)).toMatchObject({ type: "error", code: "control/closing" });
     expect(rig.actuation.kinds).toEqual(["stop hold"]);
     await using again = await openControlRig({ port: rig.server.port });
     expect(again.server.port).toBe(rig.server.port);

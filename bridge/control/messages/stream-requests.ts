@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { name } from "./fields.ts";
 
 export const streamTopics = [
   "state",
@@ -9,6 +10,18 @@ export const streamTopics = [
   "camera.predicted",
 ] as const;
 export type StreamTopic = (typeof streamTopics)[number];
+
+export const streamHello = z
+  .strictObject({
+    type: z.literal("hello"),
+    protocol: z.string().max(64),
+    client: name,
+    token: z.string().max(4096).exactOptional(),
+  })
+  .meta({
+    description:
+      "First, where the server asks for a token that did not come in the Authorization header; else it may be left out.",
+  });
 
 export const subscribe = z
   .strictObject({
