@@ -3,7 +3,7 @@ import type { ServiceParts } from "./bridge-service.ts";
 
 /** What runs and why, in the first lines of the log: no fallback is silent. */
 export function logStart(
-  { log, model, ros, faults, driver, simulator }: ServiceParts,
+  { config, log, model, ros, faults, driver, simulator }: ServiceParts,
   url: string,
 ): void {
   const { description, status } = model;
@@ -21,6 +21,16 @@ export function logStart(
     "model loaded",
   );
   log.info({ driver, simulator: simulator().name }, "device");
+  const { source } = config.observation;
+  if (driver === "simulator" && source === "ros") {
+    log.warn(
+      { driver, source },
+      "commands move nothing: the robot is on ROS and the driver is not",
+    );
+  }
+  if (driver !== "simulator" && source === "device") {
+    log.info({ driver }, "no camera: the model predicts from the joints alone");
+  }
   const info = ros?.transport.info;
   log.info(
     info === undefined

@@ -10,6 +10,7 @@ import { probeDdsNetwork } from "../../ros/probe/network-probe.ts";
 import { probeRclnodejs } from "../../ros/probe/rclnodejs-probe.ts";
 import type { Config } from "../config.ts";
 import type { FindingGroup } from "../contract/finding.ts";
+import { probeDevice } from "./doctor-device.ts";
 import { modelFolder } from "./model.ts";
 import { rosNetworkConfig } from "./ros.ts";
 
@@ -18,7 +19,7 @@ import { rosNetworkConfig } from "./ros.ts";
  * Opens the engine and the model, and sockets on loopback; starts no service and moves nothing.
  */
 export async function probeParts(config: Config): Promise<readonly FindingGroup[]> {
-  return [...(await probeInference(config)), ...(await probeRos(config))];
+  return [probeDevice(config), ...(await probeInference(config)), ...(await probeRos(config))];
 }
 
 async function probeInference(config: Config): Promise<FindingGroup[]> {

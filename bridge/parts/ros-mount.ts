@@ -70,6 +70,7 @@ export class RosMount {
   readonly #leadMs: number;
   /** The robot follows the setpoint, so the next one is a small step for it. */
   #isInStep = false;
+  #hasBeenUp = false;
   #isMoving = false;
   #restCount = 0;
   #stopCount = 0;
@@ -108,10 +109,14 @@ export class RosMount {
     const stampMs = this.#options.memory.telemetry.latest(this.#joints);
     const isHeard = nowMs - stampMs <= this.#options.settings.silentMs;
     if (this.#isMoving && gapMs > stallMs) {
+      // Nothing is said: what was measured last is as old as the gap.
       this.#fail(`this process was busy for ${Math.round(gapMs)} ms, the robot stopped by itself`);
     }
     const refusal = this.#options.outlet.takeRefusal();
-    if (refusal !== undefined) this.#fail(refusal);
+    if (refusal !== undefined) {
+      this.#fail(refusal);
+      if (isHeard) this.#hold();
+    }
     this.#judge(nowMs, stampMs);
     this.#obey(isHeard);
     if (this.#mayLead(isHeard, nowMs)) this.#lead();
@@ -193,16 +198,18 @@ export class RosMount {
     }
     if (this.#isInStep && isHeard && offRad > settings.maxErrorRad) {
       this.#fail(`a joint is ${offRad.toFixed(2)} rad from where it was told`);
+      this.#hold();
       return false;
     }
     return this.#isInStep;
   }
 
   #lead(): void {
+    const isFirst = Number.isNaN(this.#saidRad[0] ?? Number.NaN);
     const isNew = this.#isChanged();
+    this.#isMoving = isNew && !isFirst;
     this.#restCount = isNew ? 0 : this.#restCount + 1;
-    this.#isMoving = isNew || this.#restCount < restRepeats;
-    if (!this.#isMoving) {
+    if (this.#restCount >= restRepeats) {
       if (this.#link.link !== DriverLink.Up) this.#isInStep = false;
       return;
     }
@@ -250,13 +257,14 @@ export class RosMount {
     this.#fault = reason;
     this.#faultUntilMs = Number.NaN;
     this.#isInStep = false;
-    this.#hold();
+    this.#isMoving = false;
   }
 
   #lose(reason: string): void {
     this.#isInStep = false;
     this.#isMoving = false;
-    this.#tell(DriverLink.Lost, reason);
+    // What was never there cannot be lost: the controller may still be starting.
+    this.#tell(this.#hasBeenUp ? DriverLink.Lost : DriverLink.Opening, reason);
   }
 
   #offRad(): number {
@@ -280,6 +288,7 @@ export class RosMount {
     this.#health.set(link, reason);
     if (this.#link.link === link && this.#link.reason === reason) return;
     this.#link = { link, reason };
+    if (link === DriverLink.Up) this.#hasBeenUp = true;
     if (link === DriverLink.Up) this.#options.log.info({}, "the robot is driven");
     else this.#options.log.warn({ reason }, "the robot cannot be driven");
   }

@@ -31,8 +31,19 @@ export interface RosRobot extends AsyncDisposable {
 }
 
 /** ROS joint names in axis order, as the driver's settings have them. */
-export function jointNamesOf(device: DeviceDescription, { jointNames }: Ros2Settings): string[] {
+function jointNamesOf(device: DeviceDescription, { jointNames }: Ros2Settings): string[] {
   return device.axes.map(({ name }) => jointNames[name] ?? name);
+}
+
+/** Observations from ROS know the joints by the driver's names, unless they have their own. */
+export function withRobotNames(
+  config: Config,
+  device: DeviceDescription,
+  driver: CheckedDriver,
+): Config {
+  if (driver.name !== "ros2" || config.rosInputs.jointNames.length > 0) return config;
+  const jointNames = jointNamesOf(device, driver.settings as Ros2Settings);
+  return { ...config, rosInputs: { ...config.rosInputs, jointNames } };
 }
 
 /** Undefined where something else is driven. */

@@ -18,7 +18,7 @@ import type { SharedMemory } from "../shared-memory.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
 import { RosEvents } from "./ros-events.ts";
 import { RosInputs } from "./ros-inputs.ts";
-import { openRosRobot, type RosRobot } from "./ros-robot.ts";
+import { openRosRobot, withRobotNames, type RosRobot } from "./ros-robot.ts";
 import { openRosTransport } from "./ros-transport.ts";
 import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
 
@@ -90,7 +90,14 @@ export function rosParts(
     log,
     isActive: () => serviceNode.isActive,
   });
-  const inputs = new RosInputs(config, device, { node, memory, clock, time, log, actions });
+  const inputs = new RosInputs(withRobotNames(config, device, driver), device, {
+    node,
+    memory,
+    clock,
+    time,
+    log,
+    actions,
+  });
   const events = new RosEvents({ transport, clock, log });
   const publications = new RosPublications({
     node,

@@ -34,7 +34,7 @@ export class DynamixelServos {
   readonly goals: number[][] = [];
   /** Writes into EEPROM, as `id:address`. */
   readonly eepromWrites: string[] = [];
-  answer: (packet: number[], servo: SimulatedServo) => void = () => undefined;
+  answer: (packet: number[]) => void = () => undefined;
   idOffset = 0;
   #received: number[] = [];
   #nowMs = 0;
@@ -135,7 +135,7 @@ export class DynamixelServos {
       const crc = slowCrc(packet);
       packet.push(crc & 0xff, crc >> 8);
     }
-    this.answer(packet, asked[0]!);
+    this.answer(packet);
   }
 
   #syncWrite(params: readonly number[]): void {
@@ -193,6 +193,6 @@ export class DynamixelServos {
 
   #say(servo: SimulatedServo, error: number, data: readonly number[]): void {
     const id = servo.id + this.idOffset;
-    this.answer(dynamixelPacket(id, [0x55, error | this.#alert(servo), ...data]), servo);
+    this.answer(dynamixelPacket(id, [0x55, error | this.#alert(servo), ...data]));
   }
 }

@@ -13,7 +13,7 @@ export class FeetechServos {
   readonly servos: readonly SimulatedServo[];
   readonly goals: number[][] = [];
   readonly eepromWrites: string[] = [];
-  answer: (packet: number[], servo: SimulatedServo) => void = () => undefined;
+  answer: (packet: number[]) => void = () => undefined;
   idOffset = 0;
   readonly #isScs: boolean;
   #received: number[] = [];
@@ -123,6 +123,6 @@ export class FeetechServos {
   }
 
   #say(servo: SimulatedServo, data: readonly number[]): void {
-    this.answer(feetechPacket(servo.id + this.idOffset, [servo.faultBits, ...data]), servo);
+    this.answer(feetechPacket(servo.id + this.idOffset, [servo.faultBits, ...data]));
   }
 }
