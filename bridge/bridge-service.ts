@@ -11,7 +11,11 @@ import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
+import { jointReader } from "./joint-reader.ts";
+import { deskFamilies } from "./control/desk-metrics.ts";
+import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
+import type { ControlSecurity } from "./control/control-security.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
 import { PredictionLoop } from "./core/prediction-loop.ts";
@@ -64,6 +68,10 @@ export interface ServiceParts {
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
+  /** Present only when agents move the device. */
+  readonly agents?: DeviceDesk;
+  /** Left out: whoever is on this machine is let in. */
+  readonly security?: ControlSecurity;
   /** Present only when something shall fail on purpose. */
   readonly faults?: FaultLayer;
   readonly recorder?: Recorder;
@@ -85,6 +93,7 @@ export class BridgeService implements AsyncDisposable {
   readonly #loop: PredictionLoop;
   readonly #reporter: ServiceReporter;
   readonly #timers: readonly NodeJS.Timeout[];
+  #graphHadTurn = false;
 
   /** @throws BridgeError `control/port` if the address cannot be bound. */
   static async open(parts: ServiceParts): Promise<BridgeService> {
@@ -98,14 +107,19 @@ export class BridgeService implements AsyncDisposable {
       clock: parts.clock,
       log: parts.log,
       site: parts.site,
+      readJoints: jointReader(parts.memory.telemetry),
+      allowedOrigins: parts.config.security.origins,
+      ...(parts.security === undefined ? {} : { security: parts.security }),
       useModel: (path) => parts.model.use(path),
+      ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {
         const now = snapshot();
         return now === undefined ? { status: "starting" } : healthReport(now);
       },
       metrics: () => {
         const now = snapshot();
-        return now === undefined ? "" : prometheusText(metricFamilies(now));
+        if (now === undefined) return "";
+        return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
       },
     });
     late.service = new BridgeService(parts, server);
@@ -121,7 +135,7 @@ export class BridgeService implements AsyncDisposable {
     this.#server = server;
     this.#score = new PredictionScore({ stepMs, horizonSteps, axisCount: axisNames.length });
     this.#delay = new DelayEstimator(memory.setpoints);
-    this.#feed = new StreamFeed({ hub: server.stream, deviceId: actuation.device.id, axisNames });
+    this.#feed = new StreamFeed({ hub: server.stream, device: actuation.device });
     this.#pictures = this.#openPictures();
     const observations = new RingObservationSource({ axisNames, ...memory });
     this.observations = faults?.observations(observations) ?? observations;
@@ -131,7 +145,7 @@ export class BridgeService implements AsyncDisposable {
       plan: new PreviewPlan(memory.preview, memory.setpoints),
       clock,
       horizonSteps,
-      previewStep: Math.round(config.model.previewAheadMs / stepMs),
+      previewStep: () => this.#nextPreviewStep(),
       previewWanted: () => this.#pictures.wantsPredicted(),
       onObservation: (observation) => {
         this.#onObservation(observation);
@@ -139,7 +153,7 @@ export class BridgeService implements AsyncDisposable {
       onPrediction: (prediction, observation, actionsRad) => {
         this.#score.add(prediction, observation, actionsRad);
         parts.recorder?.prediction(prediction, actionsRad);
-        this.#onPrediction(prediction);
+        this.#onPrediction(prediction, observation, actionsRad);
       },
       onHeld: (reason, text) => {
         const silentCount = this.#held.take(clock.monotonicMs());
@@ -200,10 +214,14 @@ export class BridgeService implements AsyncDisposable {
     this.#parts.ros?.sink.jointState(observation);
   }
 
-  #onPrediction(prediction: Prediction): void {
+  #onPrediction(prediction: Prediction, observation: Observation, actionsRad: Float32Array): void {
     this.#reporter.inferMs.add(prediction.inferMs);
     const scaled = withScaledDeviation(prediction, this.#score.scale);
-    this.#feed.prediction(scaled, this.#lookaheadMs);
+    this.#feed.prediction(scaled, {
+      nowPosRad: observation.jointPosRad,
+      setpointRad: actionsRad,
+      lookaheadMs: this.#lookaheadMs,
+    });
     this.#parts.ros?.sink.prediction(scaled, this.#lookaheadMs);
     this.#pictures.poll();
     const { preview, stampMs } = prediction;
@@ -215,17 +233,31 @@ export class BridgeService implements AsyncDisposable {
     );
   }
 
+  /** Stream clients choose how far ahead they look; the graph gets every other picture, at one horizon. */
+  #nextPreviewStep(): number {
+    const isGraphsTurn = this.#parts.ros?.sink.wantsPredicted() === true && !this.#graphHadTurn;
+    this.#graphHadTurn = isGraphsTurn;
+    const chosenMs = isGraphsTurn ? undefined : this.#server.stream.nextAheadMs("camera.predicted");
+    return this.#previewStepAt(chosenMs);
+  }
+
+  #previewStepAt(aheadMs = this.#parts.config.model.previewAheadMs): number {
+    const step = Math.round(aheadMs / (this.#parts.model.description.stepS * 1000));
+    return Math.min(Math.max(step, 1), this.#parts.config.model.horizonSteps);
+  }
+
   #openPictures(): CameraFeed {
     const { settings, memory, model, ros, recorder, setCameraRateHz } = this.#parts;
     const onError = (error: unknown): void => {
       this.fault("camera", error);
     };
+    const stepAt = (aheadMs?: number): number => this.#previewStepAt(aheadMs);
     const encoder = (): LatestEncoder => new LatestEncoder({ quality: jpegQuality, onError });
     return new CameraFeed({
       camera: memory.camera,
       sinks: [
-        streamPictures(this.#server),
-        ...(ros === undefined ? [] : [ros.sink]),
+        streamPictures(this.#server, stepAt),
+        ...(ros === undefined ? [] : [atOneHorizon(ros.sink, stepAt)]),
         ...(recorder === undefined ? [] : [recorder]),
       ],
       modelLooks: () => (model.description.streams?.length ?? 0) > 0,
@@ -259,6 +291,7 @@ export class BridgeService implements AsyncDisposable {
       authority: () => this.#server.authority(),
       clientCount: () => this.#server.stats().controlSocketCount,
       simulator,
+      agents: () => this.#parts.agents?.status() ?? [],
       injectedFaults: faults?.texts ?? [],
     });
   }
@@ -285,7 +318,26 @@ function withScaledDeviation(prediction: Prediction, scale: Float64Array): Predi
   return { ...prediction, stdPosRad };
 }
 
-function streamPictures(server: ControlServer): PictureSink {
+/** The step of a picture so far ahead; without a number, as configured. */
+type StepAt = (aheadMs?: number) => number;
+
+/** Pictures at the configured horizon only, whatever others asked for between them. */
+function atOneHorizon(sink: PictureSink, stepAt: StepAt): PictureSink {
+  return {
+    wantsCamera: () => sink.wantsCamera(),
+    camera: (frame, jpeg) => {
+      sink.camera(frame, jpeg);
+    },
+    wantsFrames: () => sink.wantsFrames?.() ?? false,
+    frame: (frame) => sink.frame?.(frame),
+    wantsPredicted: () => sink.wantsPredicted(),
+    predicted: (frame, jpeg, aheadMs) => {
+      if (stepAt(aheadMs) === stepAt()) sink.predicted(frame, jpeg, aheadMs);
+    },
+  };
+}
+
+function streamPictures(server: ControlServer, stepAt: StepAt): PictureSink {
   const { stream } = server;
   return {
     wantsCamera: () => stream.wants("camera"),
@@ -294,13 +346,9 @@ function streamPictures(server: ControlServer): PictureSink {
     },
     wantsPredicted: () => stream.wants("camera.predicted"),
     predicted: ({ stampMs, widthPx, heightPx }, jpeg, aheadMs) => {
-      stream.publish("camera.predicted", {
-        stampMs: stampMs - aheadMs,
-        widthPx,
-        heightPx,
-        jpeg,
-        aheadMs,
-      });
+      const picture = { stampMs: stampMs - aheadMs, widthPx, heightPx, jpeg, aheadMs };
+      const step = stepAt(aheadMs);
+      stream.publish("camera.predicted", picture, (wantedMs) => stepAt(wantedMs) === step);
     },
   };
 }

@@ -14,6 +14,7 @@ import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 import { openFaultLayer } from "./fault-layer.ts";
 import { checkHorizon } from "./model-checks.ts";
+import { openAgents } from "./parts/agents.ts";
 import { chooseDriver, loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
@@ -21,6 +22,7 @@ import { openRos, rosParts } from "./parts/ros.ts";
 import { rosActions } from "./parts/ros-transport.ts";
 import { cameraRate, openSimulation } from "./parts/simulation.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
+import { openPairing } from "./parts/security.ts";
 import { createSharedMemory } from "./shared-memory.ts";
 import { liveSettings } from "./live-settings.ts";
 import { logTee } from "./log-tee.ts";
@@ -105,6 +107,14 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const actuation = await openMount(config, device, driver, { memory, faults });
   closers.push(() => actuation[Symbol.asyncDispose]());
 
+  const agents = openAgents({ driver: driver.name, actuation, memory, clock, log });
+  if (agents !== undefined) {
+    closers.push(() => {
+      agents[Symbol.dispose]();
+      return Promise.resolve();
+    });
+  }
+
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
 
@@ -127,6 +137,9 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
   }
 
+  const security = await openPairing(config, { clock, log });
+  if (security !== undefined) closers.push(() => security[Symbol.asyncDispose]());
+
   const parts: ServiceParts = {
     config,
     settings,
@@ -137,9 +150,11 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actuation,
     driver: driver.name,
     model,
+    ...(agents === undefined ? {} : { agents }),
     ...(faults === undefined ? {} : { faults }),
     ...(recorder === undefined ? {} : { recorder }),
     ros,
+    ...(security === undefined ? {} : { security }),
     simulator: () => simulation.status(),
     simulatorThreads: simulation.threads,
     setCameraRateHz: (rateHz) => {

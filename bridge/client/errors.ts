@@ -22,5 +22,15 @@ export const ClientCode = {
   Timeout: "client/timeout",
   /** The lease of this handle is not ours any more. */
   LeaseLost: "client/lease-lost",
+  /** A motion ended before its first setpoint reached the driver. */
+  NotApplied: "client/not-applied",
+  /** The server is not the one whose pairing code was scanned. */
+  Fingerprint: "client/fingerprint",
+  /** This platform lacks what pairing needs; pass the option `crypto`. */
+  Crypto: "client/crypto",
+  /** A scanned text that is no pairing code. */
+  Link: "client/link",
+  /** The server has no device of that name. */
+  Device: "client/device",
 } as const;
 export type ClientCode = (typeof ClientCode)[keyof typeof ClientCode];

@@ -1,14 +1,23 @@
 import type { StreamTopic } from "../control/messages.ts";
 import type { StreamData, StreamNotice, StreamPayloads } from "../control/stream-messages.ts";
+import { Backoff } from "./backoff.ts";
 import { Listeners } from "./listeners.ts";
 import { decodeMessage } from "./ndarray.ts";
-import { openSocket, socketOpen, type SocketConstructor, type SocketLike } from "./socket.ts";
+import {
+  openSocket,
+  socketOpen,
+  type SocketConstructor,
+  type SocketLike,
+  type ServerUrl,
+} from "./socket.ts";
 
 const protocol = "kairos.stream.v1";
 
 export interface StreamSubscription {
   readonly topic: StreamTopic;
   readonly maxRateHz?: number;
+  /** For `camera.predicted`: how far ahead the picture shall be. */
+  readonly aheadMs?: number;
 }
 
 export interface ConnectStreamOptions {
@@ -28,9 +37,6 @@ type StreamEvents = {
   readonly error: { readonly code: string; readonly message: string };
 };
 
-const firstBackoffMs = 250;
-const defaultMaxBackoffMs = 4000;
-
 /**
  * Follows what the server shows: states, predictions, pictures, scores. Reconnects and subscribes
  * again by itself, which is safe because nothing here can move anything.
@@ -38,7 +44,7 @@ const defaultMaxBackoffMs = 4000;
  * @param url the server (`http://127.0.0.1:8700`) or its endpoint (`ws://127.0.0.1:8700/v1/stream`).
  */
 export function connectStream(
-  url: string | URL,
+  url: ServerUrl,
   subscriptions: readonly StreamSubscription[],
   options: ConnectStreamOptions = {},
 ): StreamClient {
@@ -47,22 +53,22 @@ export function connectStream(
 
 /** Made by `connectStream`. */
 export class StreamClient {
-  readonly #url: string | URL;
+  readonly #url: ServerUrl;
   readonly #options: ConnectStreamOptions;
   readonly #listeners = new Listeners<StreamEvents>();
+  readonly #backoff: Backoff;
   readonly #wanted = new Map<StreamTopic, StreamSubscription>();
   #socket: SocketLike | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #attempt = 0;
   #closed = false;
 
   constructor(
-    url: string | URL,
+    url: ServerUrl,
     subscriptions: readonly StreamSubscription[],
     options: ConnectStreamOptions,
   ) {
     this.#url = url;
     this.#options = options;
+    this.#backoff = new Backoff(options.maxBackoffMs);
     for (const subscription of subscriptions) this.#wanted.set(subscription.topic, subscription);
     this.#open();
   }
@@ -89,7 +95,7 @@ export class StreamClient {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#retry);
+    this.#backoff.cancel();
     this.#socket?.close(1000, "closed by the client");
   }
 
@@ -102,7 +108,7 @@ export class StreamClient {
     });
     this.#socket = socket;
     socket.addEventListener("open", () => {
-      this.#attempt = 0;
+      this.#backoff.reset();
       if (this.#wanted.size > 0) {
         this.#send({ type: "subscribe", topics: [...this.#wanted.values()] });
       }
@@ -119,15 +125,10 @@ export class StreamClient {
   }
 
   #retryLater(reason: string): void {
-    const { maxBackoffMs = defaultMaxBackoffMs } = this.#options;
-    const ceilingMs = Math.min(firstBackoffMs * 2 ** this.#attempt, maxBackoffMs);
-    // Half of it at random: many pages do not come back in the same instant.
-    const retryInMs = ceilingMs * (0.5 + Math.random() / 2);
-    this.#attempt += 1;
-    this.#listeners.emit("lost", { reason, retryInMs });
-    this.#retry = setTimeout(() => {
+    const retryInMs = this.#backoff.again(() => {
       this.#open();
-    }, retryInMs);
+    });
+    this.#listeners.emit("lost", { reason, retryInMs });
   }
 
   #send(request: object): void {

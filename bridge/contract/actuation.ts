@@ -1,5 +1,5 @@
 import type { DriverLink } from "./actuator-driver.ts";
-import type { DeviceDescription } from "./device.ts";
+import type { AxisLimits, DeviceDescription } from "./device.ts";
 
 /** One point of a trajectory, axis order; `null` leaves an axis as it is, in all points alike. */
 export interface TrajectoryPoint {
@@ -11,14 +11,22 @@ export interface TrajectoryPoint {
   readonly accRadPerS2?: readonly (number | null)[];
 }
 
+/** What a command may use of the device's limits at most, 0 < ratio <= 1 each. */
+export interface MotionShare {
+  readonly velocityRatio: number;
+  readonly accelerationRatio: number;
+}
+
 /**
  * What the authority may ask of the actuation worker. Arrays are in axis order; `null` leaves an
- * axis as it is. Times are monotonic ms, so expiry is judged where the motion is made.
+ * axis as it is. Times are monotonic ms, so expiry is judged where the motion is made. `share` is
+ * what the client may use of the limits; left out: all.
  */
 export type ActuationCommand =
   | {
       readonly kind: "velocity";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly velRadPerS: readonly (number | null)[];
       /** The device brakes to rest from this moment unless a newer command came. */
       readonly expiresAtMs: number;
@@ -26,6 +34,7 @@ export type ActuationCommand =
   | {
       readonly kind: "position";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly posRad: readonly (number | null)[];
       /** 0 < ratio <= 1 of the axis velocity limits. */
       readonly velocityRatio: number;
@@ -36,6 +45,7 @@ export type ActuationCommand =
   | {
       readonly kind: "trajectory";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly points: readonly TrajectoryPoint[];
       /** When `timeS` is 0; in the past: joined where it is by now. */
       readonly startsAtMs: number;
@@ -48,6 +58,7 @@ export type ActuationCommand =
   | {
       readonly kind: "follow";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly posRad: readonly (number | null)[];
       readonly velRadPerS: readonly (number | null)[];
       readonly atMs: number;
@@ -57,6 +68,7 @@ export type ActuationCommand =
   | {
       readonly kind: "deploy" | "stow";
       readonly commandId: number;
+      readonly share?: MotionShare;
       readonly velocityRatio: number;
       readonly expiresAtMs?: number;
     }
@@ -65,7 +77,12 @@ export type ActuationCommand =
   /** `hold`: brake to rest, ready for commands. `estop`: brake to rest and latch until `reset`. */
   | { readonly kind: "stop"; readonly level: "hold" | "estop"; readonly reason: string }
   /** Leaves `latched`. Never moves anything. */
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /**
+   * What the device said it allows, axis order: from now on the narrower of this and its description
+   * holds. For a device that tells only when it connects. A moving device is braked first.
+   */
+  | { readonly kind: "limits"; readonly axes: readonly AxisLimits[]; readonly reason: string };
 
 export type MotionResult = "completed" | "interrupted" | "limited" | "expired" | "rejected";
 

@@ -17,6 +17,17 @@ export interface AxisDescription {
   readonly softMarginRad?: number;
 }
 
+/** What a device allows of one axis: the part of its description that may be narrower than was configured. */
+export type AxisLimits = Pick<
+  AxisDescription,
+  | "lowerRad"
+  | "upperRad"
+  | "maxVelocityRadPerS"
+  | "maxAccelerationRadPerS2"
+  | "maxJerkRadPerS3"
+  | "continuous"
+>;
+
 /** The other axes may move only while `axis` is at or beyond `readyRad`. */
 export interface DeployInterlock {
   readonly axis: string;

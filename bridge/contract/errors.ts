@@ -49,6 +49,10 @@ export const ErrorCode = {
   RosServiceTimeout: "ros/service-timeout",
   RosTransport: "ros/transport",
   RosType: "ros/type",
+  /** A folder or file that holds keys, tokens or the audit log cannot be used as it is. */
+  SecurityFolder: "security/folder",
+  /** Another running service uses the same state folder. */
+  SecurityInUse: "security/in-use",
   SimFault: "sim/fault",
   SimModel: "sim/model",
   /** A simulator in another process cannot be reached, or does not answer. */

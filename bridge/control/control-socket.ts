@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../contract/clock.ts";
-import type { Role } from "../core/authority.ts";
-import type { ControlDesk, Peer } from "./desk.ts";
+import type { KeepalivePolicy } from "../core/keepalive.ts";
+import type { Role } from "../core/roles.ts";
+import type { ControlDesk } from "./desk.ts";
+import type { Caller, Reception } from "./reception.ts";
+import type { Peer } from "./visitor.ts";
 import {
   controlProtocol,
   parseClientMessage,
@@ -19,12 +22,16 @@ import {
   type SocketLimits,
 } from "./socket-limits.ts";
 
-const roles: readonly Role[] = ["viewer", "controller", "supervisor", "estop"];
+const roles: readonly Role[] = ["viewer", "controller", "supervisor", "estop", "agent"];
 /** Roles of the protocol that this server does not offer. */
-const laterRoles = ["device", "agent"];
+const laterRoles = ["device"];
 
 export interface ControlSocketDeps {
   readonly desk: ControlDesk;
+  readonly reception: Reception;
+  readonly caller: Caller;
+  /** The server is about to end: clients are told to come back (1012). */
+  readonly isClosing: () => boolean;
   readonly clock: Clock;
   readonly limits: SocketLimits;
 }
@@ -34,12 +41,14 @@ export interface ControlSocketDeps {
  * answered, counted, and in the end closes this client alone.
  */
 export function serveControlSocket(socket: WebSocket, deps: ControlSocketDeps): void {
-  const { desk, clock, limits } = deps;
-  const bucket = new TokenBucket(limits.maxMessagesPerS, clock.monotonicMs());
+  const { desk, clock, limits, reception, caller } = deps;
+  const messages = new TokenBucket(limits.maxMessagesPerS, clock.monotonicMs());
+  const bytes = new TokenBucket(limits.maxBytesPerS, clock.monotonicMs());
+  let leave: (() => void) | undefined;
   let sessionId: string | undefined;
   let badCount = 0;
 
-  const end = (code: WireCode, reason: string, close: CloseCode): void => {
+  const end = (code: string, reason: string, close: CloseCode): void => {
     if (socket.readyState === socket.OPEN) {
       socket.send(JSON.stringify({ type: "error", code, message: reason }));
     }
@@ -56,7 +65,7 @@ export function serveControlSocket(socket: WebSocket, deps: ControlSocketDeps): 
       socket.send(JSON.stringify(message));
     },
     end(code, reason): void {
-      end(code, reason, CloseCode.GoingAway);
+      end(code, reason, deps.isClosing() ? CloseCode.ServiceRestart : CloseCode.GoingAway);
     },
   };
   const complain = (problem: MessageProblem): void => {
@@ -77,20 +86,37 @@ export function serveControlSocket(socket: WebSocket, deps: ControlSocketDeps): 
       complain(greeting.problem);
       return;
     }
+    const { role, client, token, keepalive } = greeting;
+    const proof = token === undefined ? {} : { token };
+    const who = { endpoint: "control", role, client, ...proof } as const;
+    const verdict = reception.admit(caller, who, (code, reason) => {
+      end(code, reason, CloseCode.Policy);
+    });
+    if (!verdict.ok) {
+      end(verdict.code, verdict.reason, CloseCode.Policy);
+      return;
+    }
     clearTimeout(helloTimer);
+    leave = verdict.leave;
     sessionId = randomUUID();
-    desk.open({ id: sessionId, role: greeting.role, client: greeting.client }, peer);
+    const policy = keepalive === undefined ? {} : { keepalive };
+    desk.open({ id: sessionId, client, ...policy, ...verdict.credentials }, peer);
   };
 
   // hot path
   const onMessage = (data: RawData, isBinary: boolean): void => {
     const arrivedMs = clock.monotonicMs();
     if (socket.readyState !== socket.OPEN) return;
-    if (!bucket.take(arrivedMs)) {
+    if (!messages.take(arrivedMs)) {
       end(WireCode.Rate, `more than ${limits.maxMessagesPerS} messages/s`, CloseCode.Policy);
       return;
     }
-    const problem = frameProblem(data, isBinary, limits);
+    if (!bytes.take(arrivedMs, lengthOf(data))) {
+      end(WireCode.Rate, `more than ${limits.maxBytesPerS} bytes/s`, CloseCode.Policy);
+      return;
+    }
+    const maxBytes = sessionId === undefined ? limits.maxHelloBytes : limits.maxMessageBytes;
+    const problem = frameProblem(data, isBinary, maxBytes);
     if (problem === "keepalive") return;
     if (problem !== undefined) {
       complain(problem);
@@ -103,19 +129,29 @@ export function serveControlSocket(socket: WebSocket, deps: ControlSocketDeps): 
   };
 
   socket.on("message", onMessage);
+  // Answered by ws; many of them cost as much as many messages.
+  socket.on("ping", () => {
+    if (socket.readyState !== socket.OPEN || messages.take(clock.monotonicMs())) return;
+    end(WireCode.Rate, `more than ${limits.maxMessagesPerS} pings/s`, CloseCode.Policy);
+  });
   // ws closes the socket by itself after a protocol error; without a listener it would throw.
   socket.on("error", () => undefined);
   socket.on("close", (code) => {
     clearTimeout(helloTimer);
     stopPinging();
+    leave?.();
     if (sessionId !== undefined) desk.close(sessionId, `socket closed (${code})`);
   });
 }
 
-function readHello(
-  message: ClientMessage,
-):
-  | { readonly ok: true; readonly role: Role; readonly client: string }
+function readHello(message: ClientMessage):
+  | {
+      readonly ok: true;
+      readonly role: Role;
+      readonly client: string;
+      readonly token?: string;
+      readonly keepalive?: Partial<KeepalivePolicy>;
+    }
   | { readonly ok: false; readonly problem: MessageProblem } {
   if (message.type !== "hello") {
     const found = message.type;
@@ -131,7 +167,16 @@ function readHello(
     return { ok: false, problem: { code: WireCode.Protocol, message: text, path: "protocol" } };
   }
   const known = roles.find((name) => name === role);
-  if (known !== undefined) return { ok: true, role: known, client };
+  if (known !== undefined) {
+    const { token, keepalive } = message;
+    return {
+      ok: true,
+      role: known,
+      client,
+      ...(token === undefined ? {} : { token }),
+      ...(keepalive === undefined ? {} : { keepalive }),
+    };
+  }
   const expected = `one of ${roles.join(", ")}`;
   if (laterRoles.includes(role)) {
     const text = `role ${role} is not supported yet by this server, expected ${expected}`;
@@ -144,9 +189,9 @@ function readHello(
 function frameProblem(
   data: RawData,
   isBinary: boolean,
-  limits: SocketLimits,
+  maxBytes: number,
 ): MessageProblem | "keepalive" | undefined {
-  const bytes = Buffer.isBuffer(data) ? data.length : 0;
+  const bytes = lengthOf(data);
   // React Native on Android sends its ping as an empty binary frame (react-native#57839). It proves
   // that the socket lives, not that the program does: only `checkin` renews authority.
   if (isBinary && bytes === 0) return "keepalive";
@@ -154,10 +199,12 @@ function frameProblem(
     const message = `binary frame of ${bytes} bytes, expected JSON text`;
     return { code: WireCode.Binary, message };
   }
-  if (bytes <= limits.maxMessageBytes) return undefined;
-  const message = `message of ${bytes} bytes, limit is ${limits.maxMessageBytes}`;
+  if (bytes <= maxBytes) return undefined;
+  const message = `message of ${bytes} bytes, limit is ${maxBytes}`;
   return { code: WireCode.TooLarge, message };
 }
+
+const lengthOf = (data: RawData): number => (Buffer.isBuffer(data) ? data.length : 0);
 
 /** With the default `nodebuffer` binary type every message of ws is one Buffer. */
 function textOf(data: RawData): string {

@@ -3,11 +3,18 @@ import {
   ActuationStatusField,
   actuationStatusWidth,
   type Actuation,
-  type ActuationCommand,
 } from "../contract/actuation.ts";
+import type { Aim } from "../core/aim.ts";
 import type { LeaseState } from "../core/authority-lease.ts";
-import type { CommandMessage } from "./messages.ts";
-import type { DeviceMode, DeviceOffer, LeaseHolder, StateMessage } from "./server-messages.ts";
+import type { Authority } from "../core/authority.ts";
+import { AxisOrder } from "./axis-order.ts";
+import type {
+  DeviceMode,
+  DeviceOffer,
+  LeaseDelegate,
+  LeaseHolder,
+  StateMessage,
+} from "./server-messages.ts";
 
 const modeNames: Readonly<Record<ActuationMode, DeviceMode>> = {
   [ActuationMode.Inactive]: "inactive",
@@ -17,20 +24,31 @@ const modeNames: Readonly<Record<ActuationMode, DeviceMode>> = {
   [ActuationMode.Fault]: "fault",
 };
 
-type AxisValues = readonly (number | null)[];
-export type AxisRead =
-  | { readonly ok: true; readonly values: AxisValues }
-  | { readonly ok: false; readonly reason: string };
+/** Joint positions of a device in axis order into `out`; false while they are not known. */
+export type ReadJoints = (deviceId: string, out: Float64Array) => boolean;
 
-/** One device as the desk sees it: axis names to axis order and back, and its state for people. */
+export interface DeskDeviceOptions {
+  readonly readJoints?: ReadJoints;
+  readonly aim?: Aim;
+}
+
+/** One device as the desk sees it. */
 export class DeskDevice {
   readonly actuation: Actuation;
-  readonly #axisIndex: ReadonlyMap<string, number>;
+  readonly order: AxisOrder;
+  /** How to look somewhere with it; undefined if it cannot be aimed. */
+  readonly aim: Aim | undefined;
+  readonly #readJoints: ReadJoints | undefined;
+  readonly #joints: Float64Array;
   readonly #status = new Float64Array(actuationStatusWidth);
 
-  constructor(actuation: Actuation) {
+  constructor(actuation: Actuation, options: DeskDeviceOptions = {}) {
+    const { axes } = actuation.device;
     this.actuation = actuation;
-    this.#axisIndex = new Map(actuation.device.axes.map((axis, index) => [axis.name, index]));
+    this.order = new AxisOrder(axes);
+    this.aim = options.aim;
+    this.#readJoints = options.readJoints;
+    this.#joints = new Float64Array(axes.length);
   }
 
   get id(): string {
@@ -42,66 +60,36 @@ export class DeskDevice {
     return { id, profile, axes, homeRad, ...(interlock === undefined ? {} : { interlock }) };
   }
 
-  /** What goes to the actuation worker; expiry counts from the message's arrival. */
-  commandOf(
-    message: CommandMessage,
-    identity: { readonly commandId: number; readonly arrivedMs: number },
-  ): { readonly ok: true; readonly command: ActuationCommand } | Extract<AxisRead, { ok: false }> {
-    const { commandId, arrivedMs } = identity;
-    const read = this.#inAxisOrder(
-      message.kind === "velocity" ? message.velRadPerS : message.posRad,
-    );
-    if (!read.ok) return read;
-    if (message.kind === "velocity") {
-      const expiresAtMs = arrivedMs + message.ttlMs;
-      const velRadPerS = read.values;
-      return { ok: true, command: { kind: "velocity", commandId, velRadPerS, expiresAtMs } };
-    }
-    const { ttlMs, velocityRatio = 1 } = message;
-    const expiry = ttlMs === undefined ? {} : { expiresAtMs: arrivedMs + ttlMs };
-    const posRad = read.values;
-    return { ok: true, command: { kind: "position", commandId, posRad, velocityRatio, ...expiry } };
+  /** Where it stands, axis order; undefined while that is not known. */
+  jointPosRad(): readonly number[] | undefined {
+    const isKnown = this.#readJoints?.(this.id, this.#joints) ?? false;
+    return isKnown && this.#joints.every(Number.isFinite) ? [...this.#joints] : undefined;
   }
 
-  /** Values in axis order as a map by axis name; axes left as they were are left out. */
-  byName(values: AxisValues): Readonly<Record<string, number>> {
-    const named = this.actuation.device.axes.flatMap((axis, index) => {
-      const value = values[index];
-      return value === null || value === undefined ? [] : [[axis.name, value] as const];
-    });
-    return Object.fromEntries(named);
-  }
-
-  state(lease: LeaseState, latched: boolean): StateMessage {
-    this.actuation.readStatus(this.#status);
+  /** Where its stop and its lease stand, with what the actuation says of it. */
+  state(authority: Authority): StateMessage | undefined {
+    const lease = authority.leaseState(this.id);
+    if (lease === undefined) return undefined;
+    const mode = this.mode();
     const field = (index: number): number => this.#status[index] ?? 0;
-    const mode = field(ActuationStatusField.mode);
     return {
       type: "state",
       device: this.id,
-      mode: isMode(mode) ? modeNames[mode] : "fault",
+      mode: mode === undefined ? "fault" : modeNames[mode],
       moving: field(ActuationStatusField.moving) !== 0,
-      latched,
-      owner: holderOf(lease),
-      stale: lease.stale,
+      latched: authority.isLatched(this.id),
+      stop: authority.stopState(this.id) ?? "armed",
+      ...holdingOf(lease),
       expiredCount: field(ActuationStatusField.expiredCount),
       limitedCount: field(ActuationStatusField.limitedCount),
     };
   }
 
-  #inAxisOrder(byName: Readonly<Record<string, number>>): AxisRead {
-    const names = Object.keys(byName);
-    if (names.length === 0) return { ok: false, reason: `no axis given, ${this.#expected()}` };
-    const unknown = names.find((name) => !this.#axisIndex.has(name));
-    if (unknown !== undefined) {
-      return { ok: false, reason: `axis ${unknown} is unknown, ${this.#expected()}` };
-    }
-    const values = this.actuation.device.axes.map(({ name }) => byName[name] ?? null);
-    return { ok: true, values };
-  }
-
-  #expected(): string {
-    return `expected some of ${[...this.#axisIndex.keys()].join(", ")}`;
+  /** What the actuation does now; undefined for something this version has no name for. */
+  mode(): ActuationMode | undefined {
+    this.actuation.readStatus(this.#status);
+    const mode = this.#status[ActuationStatusField.mode] ?? Number.NaN;
+    return isMode(mode) ? mode : undefined;
   }
 }
 
@@ -116,4 +104,18 @@ export function modeName(mode: ActuationMode): DeviceMode {
 export function holderOf(lease: LeaseState): LeaseHolder | null {
   if (lease.owner === undefined) return null;
   return { session: lease.owner.sessionId, client: lease.owner.client };
+}
+
+/** Who may move a device, as it is told. */
+export function holdingOf(lease: LeaseState): {
+  readonly owner: LeaseHolder | null;
+  readonly stale: boolean;
+  readonly delegate: LeaseDelegate | null;
+} {
+  return { owner: holderOf(lease), stale: lease.stale, delegate: delegateOf(lease) };
+}
+
+function delegateOf({ delegate }: LeaseState): LeaseDelegate | null {
+  if (delegate === undefined) return null;
+  return { session: delegate.sessionId, client: delegate.client, ...delegate.share };
 }

@@ -1,4 +1,20 @@
-import * as z from "zod";
+import type * as z from "zod";
+import { commandKinds } from "./messages/command-messages.ts";
+import { maxTtlMs, requestId, type Wire } from "./messages/fields.ts";
+import {
+  leaseAcquire,
+  leaseDelegate,
+  leaseRetain,
+  leaseReturn,
+  leaseRevoke,
+  leaseTake,
+} from "./messages/lease-messages.ts";
+import { checkin, hello, modelUse, sync } from "./messages/session-messages.ts";
+import { reset, stop } from "./messages/stop-messages.ts";
+import { streamHello, subscribe, unsubscribe } from "./messages/stream-requests.ts";
+
+export { maxTtlMs } from "./messages/fields.ts";
+export type { StreamTopic } from "./messages/stream-requests.ts";
 
 /** WebSocket subprotocols and the `protocol` of a hello. */
 export const controlProtocol = "kairos.control.v1";
@@ -22,6 +38,12 @@ export const WireCode = {
   Unsupported: "control/unsupported",
   UnknownDevice: "control/unknown-device",
   UnknownAxis: "command/axis",
+  /** The command cannot be carried out as it is: out of reach, times that fall, no joint positions yet. */
+  Unreachable: "command/unreachable",
+  /** It came later than its ttlMs after it was sent. */
+  Expired: "command/expired",
+  /** The id was used for another request of this session shortly before. */
+  IdReused: "control/id-reused",
   Garbage: "control/garbage",
   Rate: "control/rate",
   Full: "control/full",
@@ -30,94 +52,8 @@ export const WireCode = {
 } as const;
 export type WireCode = (typeof WireCode)[keyof typeof WireCode];
 
-const requestId = z.int().nonnegative();
-const deviceId = z.string().min(1).max(64);
-const leaseTicket = z.strictObject({
-  epoch: z.string().min(1).max(64),
-  sequence: z.int().positive(),
-});
-const perAxis = z.record(z.string().min(1).max(64), z.number());
-const stopLevel = z.enum(["hold", "estop"]);
-export const maxTtlMs = 5000;
-const ttl = z.number().min(1).max(maxTtlMs);
-const acks = z.enum(["all", "rejections"]).optional();
-
-const hello = z.strictObject({
-  type: z.literal("hello"),
-  protocol: z.string().max(64),
-  role: z.string().max(32),
-  client: z.string().min(1).max(64),
-  token: z.string().max(4096).optional(),
-});
-const sync = z.strictObject({ type: z.literal("sync"), t0Ms: z.number() });
-const checkin = z.strictObject({ type: z.literal("checkin") });
-const leaseAcquire = z.strictObject({
-  type: z.literal("lease.acquire"),
-  id: requestId,
-  device: deviceId,
-});
-const leaseTake = z.strictObject({
-  type: z.literal("lease.take"),
-  id: requestId,
-  device: deviceId,
-});
-const leaseRetain = z.strictObject({
-  type: z.literal("lease.retain"),
-  id: requestId,
-  device: deviceId,
-  lease: leaseTicket,
-});
-const leaseReturn = z.strictObject({
-  type: z.literal("lease.return"),
-  id: requestId,
-  device: deviceId,
-  lease: leaseTicket,
-});
-const commandHead = {
-  type: z.literal("command"),
-  id: requestId,
-  seq: z.int().nonnegative(),
-  device: deviceId,
-  lease: leaseTicket,
-  /** Which acks to send: `rejections` suits a stream of setpoints. */
-  acks,
-};
-const velocityCommand = z.strictObject({
-  ...commandHead,
-  kind: z.literal("velocity"),
-  /** The device brakes to rest this long after arrival unless a newer command came. */
-  ttlMs: ttl,
-  velRadPerS: perAxis,
-});
-const positionCommand = z.strictObject({
-  ...commandHead,
-  kind: z.literal("position"),
-  ttlMs: ttl.optional(),
-  posRad: perAxis,
-  velocityRatio: z.number().gt(0).max(1).optional(),
-});
-const stop = z.strictObject({
-  type: z.literal("stop"),
-  id: requestId.optional(),
-  /** All devices when left out. */
-  device: deviceId.optional(),
-  level: stopLevel,
-  reason: z.string().max(200).optional(),
-});
-const reset = z.strictObject({
-  type: z.literal("reset"),
-  id: requestId.optional(),
-  device: deviceId.optional(),
-});
-/** Brings in the model package at a path of the server's machine. A supervisor's right. */
-const modelUse = z.strictObject({
-  type: z.literal("model.use"),
-  id: requestId,
-  path: z.string().min(1).max(4096),
-});
-
-const commandKinds = { velocity: velocityCommand, position: positionCommand } as const;
-const clientMessages = {
+/** Everything a client may send on `/v1/control` but commands, by type. */
+export const clientMessages = {
   hello,
   sync,
   checkin,
@@ -125,62 +61,24 @@ const clientMessages = {
   "lease.take": leaseTake,
   "lease.retain": leaseRetain,
   "lease.return": leaseReturn,
+  "lease.delegate": leaseDelegate,
+  "lease.revoke": leaseRevoke,
   stop,
   reset,
   "model.use": modelUse,
 } as const;
 
-const ClientMessageSchema = z.union([
-  ...Object.values(clientMessages),
-  ...Object.values(commandKinds),
-]);
+type Named<Table extends Readonly<Record<string, z.ZodType>>> = Wire<z.infer<Table[keyof Table]>>;
+
+/** A command of any kind. */
+export type CommandMessage = Named<typeof commandKinds>;
 /** Every message a client may send on `/v1/control`. */
-export type ClientMessage = Readonly<z.infer<typeof ClientMessageSchema>>;
-export type CommandMessage = Extract<ClientMessage, { type: "command" }>;
+export type ClientMessage = Named<typeof clientMessages> | CommandMessage;
 
-/** Kinds the protocol names that this server does not carry out. */
-const laterKinds = new Set(["pose", "trajectory", "track", "action", "mode", "stow"]);
-
-export const streamTopics = [
-  "state",
-  "score",
-  "status",
-  "prediction",
-  "camera",
-  "camera.predicted",
-] as const;
-export type StreamTopic = (typeof streamTopics)[number];
-
-const subscribe = z.strictObject({
-  type: z.literal("subscribe"),
-  topics: z
-    .array(
-      z.strictObject({
-        topic: z.enum(streamTopics),
-        /** At most this many messages per second; all of them when left out. */
-        maxRateHz: z.number().positive().max(1000).optional(),
-      }),
-    )
-    .min(1)
-    .max(streamTopics.length),
-});
-const unsubscribe = z.strictObject({
-  type: z.literal("unsubscribe"),
-  topics: z.array(z.enum(streamTopics)).min(1).max(streamTopics.length),
-});
-const streamMessages = { subscribe, unsubscribe } as const;
-
-const StreamRequestSchema = z.union(Object.values(streamMessages));
+/** Everything a client may send on `/v1/stream`, by type. */
+export const streamMessages = { hello: streamHello, subscribe, unsubscribe } as const;
 /** Every message a client may send on `/v1/stream`. */
-export type StreamRequest = Readonly<z.infer<typeof StreamRequestSchema>>;
-
-/** What clients may send, as JSON Schema (draft 2020-12): the very schemas messages are judged by. */
-export function messageSchemas(): unknown {
-  return {
-    [controlProtocol]: z.toJSONSchema(ClientMessageSchema),
-    [streamProtocol]: z.toJSONSchema(StreamRequestSchema),
-  };
-}
+export type StreamRequest = Named<typeof streamMessages>;
 
 /** Why a message was refused, precise enough to mend it. */
 export interface MessageProblem {
@@ -235,10 +133,6 @@ function malformed(message: string): Parsed<never> {
 
 function parseCommand(value: Record<string, unknown>): Parsed<ClientMessage> {
   const { kind } = value;
-  if (typeof kind === "string" && laterKinds.has(kind)) {
-    const message = `command kind ${kind} is not supported yet by this server, supported: ${Object.keys(commandKinds).join(", ")}`;
-    return refuse(value, { code: WireCode.Unsupported, message, path: "kind", found: kind });
-  }
   const schema = typeof kind === "string" ? lookUp(commandKinds, kind) : undefined;
   if (schema === undefined) {
     const expected = Object.keys(commandKinds).join(" or ");
@@ -291,7 +185,7 @@ function describeIssue(
   const expected = expectation(issue);
   const why =
     path === "ttlMs" && issue.input === undefined
-      ? "; every velocity expires, so that a lost client leaves the device at rest"
+      ? "; what keeps moving expires, so that a lost client leaves the device at rest"
       : "";
   return {
     message: `${path || "message"} is ${found}, expected ${expected}${why}`,
@@ -312,6 +206,7 @@ function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === "too_big") {
     return `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}`;
   }
+  if (issue.code === "invalid_union") return "one of the forms in /v1/schema.json";
   return issue.message;
 }
 

@@ -1,13 +1,44 @@
 import type { ActuationEvent } from "../contract/actuation.ts";
 import type { DeskDevice } from "./desk-device.ts";
+import type { CommandMessage } from "./messages.ts";
+import type { ackLevels } from "./messages/command-messages.ts";
 import type { AckMessage } from "./server-messages.ts";
 
-interface OpenCommand {
+type Acks = CommandMessage["acks"];
+type AckLevel = (typeof ackLevels)[number];
+
+/** Whether a client wants to hear of this; `rejected` always comes. */
+export function wants(acks: Acks, level: AckLevel): boolean {
+  if (acks === undefined) return level !== "received";
+  return acks === "all" || (acks !== "rejections" && acks.includes(level));
+}
+
+/** A command on its way. */
+export interface OpenCommand {
   readonly sessionId: string;
   readonly device: DeskDevice;
   /** The client's own number for it. */
   readonly id: number;
-  readonly acks: "all" | "rejections";
+  readonly acks: Acks;
+  readonly arrivedMs: number;
+  /** When it was sent at the latest, server ms. */
+  readonly sentMs: number;
+  /** What the desk has already changed about it. */
+  readonly notes: readonly string[];
+}
+
+export interface Applied {
+  readonly atMs: number;
+  readonly applied: Readonly<Record<string, number>>;
+  readonly limits: readonly string[];
+}
+
+/** What became of a command, and what its client wants to hear of it. */
+export interface CommandNews {
+  readonly command: OpenCommand;
+  readonly ack: AckMessage | undefined;
+  /** Once it has reached the driver. */
+  readonly applied: Applied | undefined;
 }
 
 type CommandEvent = Extract<ActuationEvent, { kind: "applied" | "done" }>;
@@ -17,10 +48,10 @@ const maxOpenCount = 1024;
 
 /** Commands on their way, by the number the actuation knows them by: whom to tell what became of one. */
 export class OpenCommands {
-  readonly #byCommandId = new Map<number, OpenCommand>();
+  readonly #byCommandId = new Map<number, { command: OpenCommand; applied: Applied | undefined }>();
 
   add(commandId: number, command: OpenCommand): void {
-    this.#byCommandId.set(commandId, command);
+    this.#byCommandId.set(commandId, { command, applied: undefined });
     if (this.#byCommandId.size <= maxOpenCount) return;
     for (const oldest of this.#byCommandId.keys()) {
       this.#byCommandId.delete(oldest);
@@ -28,32 +59,28 @@ export class OpenCommands {
     }
   }
 
-  forget(sessionId: string): void {
-    for (const [commandId, command] of this.#byCommandId) {
-      if (command.sessionId === sessionId) this.#byCommandId.delete(commandId);
-    }
-  }
-
   /**
-   * What to tell whom; undefined if the client asked to hear of this no more. With `rejections` that
-   * leaves a refusal by the actuation and a command that limits have changed.
+   * Undefined for a command that is not known any more. With `rejections` a client hears of a refusal by
+   * the actuation and of a command that limits have changed.
    */
-  answer(
-    event: CommandEvent,
-  ): { readonly sessionId: string; readonly ack: AckMessage } | undefined {
-    const command = this.#byCommandId.get(event.commandId);
-    if (command === undefined) return undefined;
-    const { sessionId, device, id, acks } = command;
+  note(event: CommandEvent): CommandNews | undefined {
+    const open = this.#byCommandId.get(event.commandId);
+    if (open === undefined) return undefined;
+    const { command } = open;
+    const { id, acks, device, notes } = command;
     if (event.kind === "applied") {
-      const { limits } = event;
-      if (acks === "rejections" && limits.length === 0) return undefined;
-      const applied = device.byName(event.applied);
       const { atMs } = event;
-      return { sessionId, ack: { type: "ack", id, status: "applied", applied, limits, atMs } };
+      const limits = [...notes, ...event.limits];
+      const applied = { atMs, applied: device.order.byName(event.applied), limits };
+      open.applied = applied;
+      const isAsked = wants(acks, "applied") || (acks === "rejections" && limits.length > 0);
+      const ack: AckMessage = { type: "ack", id, status: "applied", ...applied };
+      return { command, applied, ack: isAsked ? ack : undefined };
     }
     this.#byCommandId.delete(event.commandId);
     const { result, reason } = event;
-    if (acks === "rejections" && result !== "rejected") return undefined;
-    return { sessionId, ack: { type: "ack", id, status: "done", result, reason } };
+    const isAsked = wants(acks, "done") || (acks === "rejections" && result === "rejected");
+    const ack: AckMessage = { type: "ack", id, status: "done", result, reason };
+    return { command, applied: open.applied, ack: isAsked ? ack : undefined };
   }
 }

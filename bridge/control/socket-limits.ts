@@ -3,34 +3,63 @@ import type { WebSocket } from "ws";
 /** What one peer may cost. Defaults are far above what a person or a 50 Hz program needs. */
 export interface SocketLimits {
   readonly maxMessageBytes: number;
+  /** Before the hello was accepted: a hello with its token is far shorter. */
+  readonly maxHelloBytes: number;
   readonly maxMessagesPerS: number;
+  readonly maxBytesPerS: number;
   /** Messages that could not be understood before the socket is closed. */
   readonly maxBadMessages: number;
   readonly helloMs: number;
   readonly pingMs: number;
   /** No pong for this long after a ping: the peer is gone. */
   readonly pongMs: number;
+  /** Open sockets of one endpoint. */
   readonly maxConnections: number;
+  /** TCP connections of all kinds together. */
+  readonly maxTcpConnections: number;
+  /** TCP connections from one address; loopback has only the total. */
+  readonly maxPerAddress: number;
+  /** From the first byte to the end of the request's headers, and for a TLS handshake. */
+  readonly headersMs: number;
+  /** For a whole request. */
+  readonly requestMs: number;
+  /** For taking the whole answer. */
+  readonly responseMs: number;
   /** Unsent bytes at which a control client that does not read is closed. */
   readonly maxBufferedBytes: number;
 }
 
 export const defaultSocketLimits: SocketLimits = {
   maxMessageBytes: 16 * 1024,
+  maxHelloBytes: 8 * 1024,
   maxMessagesPerS: 500,
+  maxBytesPerS: 512 * 1024,
   maxBadMessages: 8,
   helloMs: 5000,
   pingMs: 5000,
   pongMs: 10_000,
   maxConnections: 32,
+  maxTcpConnections: 160,
+  maxPerAddress: 24,
+  headersMs: 5000,
+  requestMs: 10_000,
+  responseMs: 30_000,
   maxBufferedBytes: 1024 * 1024,
 };
+
+/** The defaults with what is wished otherwise. */
+export function socketLimits(wanted: Partial<SocketLimits> = {}): SocketLimits {
+  // Three endpoints, and requests of the page beside them.
+  const { maxConnections = defaultSocketLimits.maxConnections } = wanted;
+  return { ...defaultSocketLimits, maxTcpConnections: 5 * maxConnections, ...wanted };
+}
 
 /** RFC 6455 section 7.4.1. */
 export const CloseCode = {
   Normal: 1000,
   GoingAway: 1001,
   Policy: 1008,
+  ServiceRestart: 1012,
   TryLater: 1013,
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
@@ -38,21 +67,24 @@ export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 /** Tokens refill with time; an empty bucket means the sender is too fast. Time comes in. */
 export class TokenBucket {
   readonly #perS: number;
+  readonly #burst: number;
   #tokens: number;
   #lastMs: number;
 
-  constructor(perS: number, nowMs: number) {
+  /** @param burst how many may come at once; left out: those of one second. */
+  constructor(perS: number, nowMs: number, burst = perS) {
     this.#perS = perS;
-    this.#tokens = perS;
+    this.#burst = burst;
+    this.#tokens = burst;
     this.#lastMs = nowMs;
   }
 
-  take(nowMs: number): boolean {
+  take(nowMs: number, count = 1): boolean {
     const grown = this.#tokens + ((nowMs - this.#lastMs) / 1000) * this.#perS;
-    this.#tokens = Math.min(this.#perS, grown);
+    this.#tokens = Math.min(this.#burst, grown);
     this.#lastMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../contract/clock.ts";
-import { parseStreamRequest, WireCode } from "./messages.ts";
+import { parseStreamRequest, streamProtocol, WireCode, type StreamRequest } from "./messages.ts";
+import type { Caller, Reception } from "./reception.ts";
 import {
   CloseCode,
   closeSocket,
@@ -14,6 +15,8 @@ import { StreamQueue } from "./stream-queue.ts";
 
 export interface StreamSocketDeps {
   readonly hub: StreamHub;
+  readonly reception: Reception;
+  readonly caller: Caller;
   readonly clock: Clock;
   readonly limits: SocketLimits;
 }
@@ -21,9 +24,13 @@ export interface StreamSocketDeps {
 // A stream client asks a few times and then listens.
 const maxRequestsPerS = 20;
 
-/** One client of `/v1/stream`: its requests become subscriptions of a queue of its own. */
+/**
+ * One client of `/v1/stream`: who it is, from a hello or the header of its upgrade; then its requests become subscriptions of a
+ * queue of its own.
+ */
 export function serveStreamSocket(socket: WebSocket, deps: StreamSocketDeps): void {
-  const { hub, clock, limits } = deps;
+  const { hub, clock, limits, reception, caller } = deps;
+  let leave: (() => void) | undefined;
   const queue = new StreamQueue({
     get bufferedBytes() {
       return socket.bufferedAmount;
@@ -39,9 +46,23 @@ export function serveStreamSocket(socket: WebSocket, deps: StreamSocketDeps): vo
   const tell = (notice: StreamNotice): void => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(notice));
   };
-  const end = (code: WireCode, reason: string): void => {
+  const end = (code: string, reason: string): void => {
     tell({ type: "error", code, message: reason });
     closeSocket(socket, CloseCode.Policy, `${code}: ${reason}`);
+  };
+  /** The first message decides. Without a hello it is whatever the upgrade's header said. */
+  const admit = (request: StreamRequest): boolean => {
+    const { client = "", token } = request.type === "hello" ? request : {};
+    const proof = token === undefined ? {} : { token };
+    const who = { endpoint: "stream", role: "viewer", client, ...proof } as const;
+    const verdict = reception.admit(caller, who, end);
+    if (!verdict.ok) {
+      end(verdict.code, verdict.reason);
+      return false;
+    }
+    leave = verdict.leave;
+    clearTimeout(helloTimer);
+    return true;
   };
   // The first subscription is what a hello is on the control socket.
   const helloTimer = setTimeout(() => {
@@ -64,10 +85,17 @@ export function serveStreamSocket(socket: WebSocket, deps: StreamSocketDeps): vo
       if (badCount >= limits.maxBadMessages) end(WireCode.Garbage, `${badCount} bad messages`);
       return;
     }
-    clearTimeout(helloTimer);
     const request = parsed.message;
+    if (request.type === "hello" && request.protocol !== streamProtocol) {
+      end(WireCode.Protocol, `protocol is ${request.protocol}, expected ${streamProtocol}`);
+      return;
+    }
+    if (leave === undefined && !admit(request)) return;
+    if (request.type === "hello") return;
     if (request.type === "subscribe") {
-      for (const { topic, maxRateHz } of request.topics) queue.subscribe(topic, maxRateHz);
+      for (const { topic, maxRateHz, aheadMs } of request.topics) {
+        queue.subscribe(topic, maxRateHz, aheadMs);
+      }
     } else {
       for (const topic of request.topics) queue.unsubscribe(topic);
     }
@@ -78,6 +106,7 @@ export function serveStreamSocket(socket: WebSocket, deps: StreamSocketDeps): vo
   socket.on("close", () => {
     clearTimeout(helloTimer);
     stopPinging();
+    leave?.();
     hub.detach(queue);
   });
 }

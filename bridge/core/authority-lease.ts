@@ -1,3 +1,5 @@
+import type { MotionShare } from "../contract/actuation.ts";
+
 /**
  * The right to move one device. A newer owner has a higher sequence; sequences compare only within
  * one epoch, which is one run of the service. (The model is Boston Dynamics Spot's lease service.)
@@ -6,6 +8,8 @@ export interface Lease {
   readonly resource: string;
   readonly epoch: string;
   readonly sequence: number;
+  /** Of a sub-lease: a reduced right that the owner lent. Absent for the lease itself. */
+  readonly sub?: number;
 }
 
 export interface LeaseOwner {
@@ -14,8 +18,15 @@ export interface LeaseOwner {
   readonly client: string;
 }
 
+/** Somebody who moves the device by leave of its owner, with a share of the limits. */
+export interface Delegate extends LeaseOwner {
+  readonly share: MotionShare;
+  /** Monotonic ms at which it ends by itself; left out: with the lease. */
+  readonly expiresAtMs?: number;
+}
+
 /**
- * - `ok`: the lease is the newest and its user owns it;
+ * - `ok`: the lease is the newest and its user owns it, or was lent it;
  * - `invalid`: never issued, or issued to another session;
  * - `older`: somebody owns or owned the device since;
  * - `revoked`: the newest, but returned, gone stale or ended by an emergency stop;
@@ -32,15 +43,22 @@ export interface LeaseState {
   readonly owner: LeaseOwner | undefined;
   /** Owned by a session that went silent: anyone may acquire it. */
   readonly stale: boolean;
+  readonly delegate: Delegate | undefined;
 }
 
-/** The lease of one resource: at most one owner, and a sequence that only rises. */
+/**
+ * The lease of one resource: at most one owner, and a sequence that only rises. Its owner may lend a
+ * reduced right to one delegate at a time, which never outlives the lease.
+ */
 export class LeaseDesk {
   readonly resource: string;
   readonly epoch: string;
   #sequence = 0;
   #owner: LeaseOwner | undefined;
   #stale = false;
+  /** Rises with every right lent under any lease, so that an old one never fits a new owner's. */
+  #sub = 0;
+  #delegate: Delegate | undefined;
 
   constructor(resource: string, epoch: string) {
     this.resource = resource;
@@ -54,11 +72,24 @@ export class LeaseDesk {
       sequence: this.#sequence,
       owner: this.#owner,
       stale: this.#stale,
+      delegate: this.#delegate,
     };
+  }
+
+  get owner(): LeaseOwner | undefined {
+    return this.#owner;
+  }
+
+  get delegate(): Delegate | undefined {
+    return this.#delegate;
   }
 
   isOwnedBy(sessionId: string): boolean {
     return this.#owner?.sessionId === sessionId;
+  }
+
+  isLentTo(sessionId: string): boolean {
+    return this.#delegate?.sessionId === sessionId;
   }
 
   /** A new lease, or undefined while a live session of somebody else holds it. */
@@ -71,23 +102,38 @@ export class LeaseDesk {
 
   /** A new lease, whoever held the old one. Who may do this is for the caller to know. */
   take(owner: LeaseOwner): Lease {
+    this.revoke();
     this.#sequence += 1;
     this.#owner = owner;
-    this.#stale = false;
     return { resource: this.resource, epoch: this.epoch, sequence: this.#sequence };
   }
 
   /** Keep-alive: a stale lease that nobody claimed becomes fresh again. */
   retain(sessionId: string, lease: Lease): LeaseUse {
     const use = this.#judge(sessionId, lease);
-    if (use === "ok") this.#stale = false;
+    if (use === "ok" && lease.sub === undefined) this.#stale = false;
     return use;
   }
 
+  /** Of the lease, or of what was lent. */
   giveBack(sessionId: string, lease: Lease): LeaseUse {
     const use = this.#judge(sessionId, lease);
-    if (use === "ok") this.revoke();
+    if (use !== "ok") return use;
+    if (lease.sub === undefined) this.revoke();
+    else this.endDelegation();
     return use;
+  }
+
+  /** Lends a reduced right; who had one before has it no more. The caller has judged the lease. */
+  lend(delegate: Delegate): Lease {
+    this.#sub += 1;
+    this.#delegate = delegate;
+    const { resource, epoch } = this;
+    return { resource, epoch, sequence: this.#sequence, sub: this.#sub };
+  }
+
+  endDelegation(): void {
+    this.#delegate = undefined;
   }
 
   /** May `sessionId` act with this lease? A stale one has to be retained first. */
@@ -96,23 +142,35 @@ export class LeaseDesk {
     return use === "ok" && this.#stale ? "revoked" : use;
   }
 
+  /** Its owner went silent. What it lent ends with that. */
   markStale(): void {
-    if (this.#owner !== undefined) this.#stale = true;
+    if (this.#owner === undefined) return;
+    this.#stale = true;
+    this.#delegate = undefined;
   }
 
   /** Nobody owns it any more; the sequence stays, so the old lease answers `revoked`. */
   revoke(): void {
     this.#owner = undefined;
     this.#stale = false;
+    this.#delegate = undefined;
   }
 
   #judge(sessionId: string, lease: Lease): LeaseUse {
     if (lease.resource !== this.resource) return "unmanaged";
     if (lease.epoch !== this.epoch) return "wrong-epoch";
-    if (!Number.isSafeInteger(lease.sequence) || lease.sequence < 1) return "invalid";
-    if (lease.sequence > this.#sequence) return "invalid";
-    if (lease.sequence < this.#sequence) return "older";
+    const use = compare(lease.sequence, this.#sequence);
+    if (use !== "ok") return use;
     if (this.#owner === undefined) return "revoked";
-    return this.isOwnedBy(sessionId) ? "ok" : "invalid";
+    if (lease.sub === undefined) return this.isOwnedBy(sessionId) ? "ok" : "invalid";
+    const subUse = compare(lease.sub, this.#sub);
+    if (subUse !== "ok") return subUse;
+    if (this.#delegate === undefined) return "revoked";
+    return this.isLentTo(sessionId) ? "ok" : "invalid";
   }
+}
+
+function compare(found: number, newest: number): LeaseUse {
+  if (!Number.isSafeInteger(found) || found < 1 || found > newest) return "invalid";
+  return found < newest ? "older" : "ok";
 }

@@ -1,99 +1,71 @@
+import type { StopCause } from "./audit.ts";
 import { LeaseDesk, type Lease, type LeaseState, type LeaseUse } from "./authority-lease.ts";
-import { defaultKeepalive, SessionClock, type KeepaliveLimits } from "./session-clock.ts";
-
-/** What a session is allowed. Stopping is allowed to all of them, without a lease. */
-export type Role = "viewer" | "controller" | "supervisor" | "estop";
+import {
+  end,
+  endDelegation,
+  granted,
+  lentEnd,
+  stop,
+  tell,
+  type Leased,
+} from "./authority-effects.ts";
+import {
+  describeUse,
+  type AuthorityEffect,
+  type CommandClaim,
+  type CommandVerdict,
+  type Delegation,
+  type LeaseOutcome,
+  type Refusal,
+  refused,
+  type Refused,
+  type ResetVerdict,
+  type SessionIdentity,
+} from "./authority-outcome.ts";
+import { defaultPolicy, policyFor, type KeepalivePolicy } from "./keepalive.ts";
+import { fullShare, lesserShare, rightsOf } from "./roles.ts";
+import { SessionClock, type SessionStage } from "./session-clock.ts";
+import { StopLatch, type StopState } from "./stop-latch.ts";
 
 export interface AuthorityOptions {
   /** One run of the service; leases of another run are refused. */
   readonly epoch: string;
   /** One lease each: the device ids. */
   readonly resources: readonly string[];
-  readonly keepalive?: Partial<KeepaliveLimits>;
-}
-
-export interface SessionIdentity {
-  readonly id: string;
-  readonly role: Role;
-  readonly client: string;
-}
-
-/** What the caller has to do now. The machine itself reaches nothing. */
-export type AuthorityEffect =
-  | { readonly kind: "stop"; readonly resource: string; readonly reason: string }
-  | { readonly kind: "lease-changed"; readonly state: LeaseState; readonly reason: string }
-  | { readonly kind: "close-session"; readonly sessionId: string; readonly reason: string };
-
-/** Why a request was refused, by a stable code; `lease/*` are the lease's use results. */
-type Refusal =
-  | `lease/${Exclude<LeaseUse, "ok">}`
-  | "lease/held"
-  | "control/role"
-  | "control/session"
-  | "control/keepalive"
-  | "command/latched"
-  | "command/inactive"
-  | "command/late";
-
-export type LeaseOutcome =
-  | { readonly ok: true; readonly lease: Lease; readonly effects: readonly AuthorityEffect[] }
-  | { readonly ok: false; readonly refusal: Refusal; readonly state: LeaseState | undefined };
-
-export type CommandVerdict =
-  | { readonly ok: true }
-  | {
-      readonly ok: false;
-      readonly refusal: Refusal;
-      readonly reason: string;
-      readonly state: LeaseState | undefined;
-    };
-
-export interface CommandClaim {
-  readonly sessionId: string;
-  readonly resource: string;
-  readonly lease: Lease;
-  /** Rises with every command of a session to a device; a repeated or late one is not carried out. */
-  readonly sequence: number;
+  /** What happens when a session falls silent, unless its client chose otherwise. */
+  readonly keepalive?: Partial<KeepalivePolicy>;
 }
 
 interface Session {
   readonly identity: SessionIdentity;
+  readonly policy: KeepalivePolicy;
   readonly clock: SessionClock;
   readonly lastSequence: Map<string, number>;
 }
 
-interface Resource {
-  readonly desk: LeaseDesk;
-  latched: boolean;
-  resetRequested: boolean;
+interface Resource extends Leased {
+  readonly latch: StopLatch;
   /** Why no command is carried out at present. */
   suspended: string | undefined;
 }
 
-const mayLease = (role: Role): boolean => role === "controller" || role === "supervisor";
-
 /**
  * Who may move what, right now. A pure state machine: time comes in as monotonic ms, and what
- * follows goes out as effects. Every change of owner stops the device first, so that a new owner
- * finds it at rest and no motion outlives the authority that began it.
+ * follows goes out as effects. Every change of who may move stops the device first, so that a new
+ * owner finds it at rest and no motion outlives the authority that began it.
  */
 export class Authority {
   readonly epoch: string;
-  readonly keepalive: KeepaliveLimits;
+  readonly keepalive: KeepalivePolicy;
   readonly #sessions = new Map<string, Session>();
   readonly #resources = new Map<string, Resource>();
 
   constructor(options: AuthorityOptions) {
     this.epoch = options.epoch;
-    this.keepalive = { ...defaultKeepalive, ...options.keepalive };
+    this.keepalive = { ...defaultPolicy, ...options.keepalive };
     for (const name of options.resources) {
       const desk = new LeaseDesk(name, options.epoch);
-      this.#resources.set(name, {
-        desk,
-        latched: false,
-        resetRequested: false,
-        suspended: undefined,
-      });
+      this.#resources.set(name, { desk, latch: new StopLatch(), suspended: undefined });
     }
   }
 
@@ -102,120 +74,179 @@ export class Authority {
   }
 
   openSession(identity: SessionIdentity, nowMs: number): void {
-    const clock = new SessionClock(this.keepalive, nowMs);
-    this.#sessions.set(identity.id, { identity, clock, lastSequence: new Map() });
+    const policy = policyFor(this.keepalive, identity.keepalive);
+    const clock = new SessionClock(policy, nowMs);
+    this.#sessions.set(identity.id, { identity, policy, clock, lastSequence: new Map() });
   }
 
   /** The socket is gone: stops what the session moved and frees its leases at once. */
-  closeSession(sessionId: string, reason: string): readonly AuthorityEffect[] {
+  closeSession(
+    sessionId: string,
+    reason: string,
+    cause: StopCause = "disconnect",
+  ): readonly AuthorityEffect[] {
     if (!this.#sessions.delete(sessionId)) return [];
-    return this.#ownedBy(sessionId).flatMap(({ desk }) => {
-      desk.revoke();
-      return changed(desk, { stop: true, reason });
-    });
+    return this.#heldBy(sessionId).flatMap((resource) =>
+      resource.desk.isOwnedBy(sessionId)
+        ? end(resource, { what: "ended", reason, stop: cause })
+        : endDelegation(resource, { what: "lent-ended", reason, stop: cause }),
+    );
   }
 
   checkIn(sessionId: string, nowMs: number): void {
     this.#sessions.get(sessionId)?.clock.checkIn(nowMs);
   }
 
+  /** What a session is told to keep, and what happens if it does not. */
+  policyOf(sessionId: string): KeepalivePolicy {
+    return this.#sessions.get(sessionId)?.policy ?? this.keepalive;
+  }
+
   leaseState(resource: string): LeaseState | undefined {
     return this.#resources.get(resource)?.desk.state;
   }
 
+  stopState(resource: string): StopState | undefined {
+    return this.#resources.get(resource)?.latch.state;
+  }
+
   isLatched(resource: string): boolean {
-    return this.#resources.get(resource)?.latched ?? false;
+    return this.#resources.get(resource)?.latch.isLatched ?? false;
   }
 
   acquire(sessionId: string, resource: string): LeaseOutcome {
     const found = this.#forLease(sessionId, resource);
     if (!found.ok) return found;
-    const { desk, session } = found;
-    const before = desk.state;
-    const lease = desk.acquire(ownerOf(session));
-    if (lease === undefined) return { ok: false, refusal: "lease/held", state: desk.state };
-    const { client } = session.identity;
-    const stop = before.owner !== undefined;
-    return { ok: true, lease, effects: changed(desk, { stop, reason: `acquired by ${client}` }) };
+    const { desk } = found.resource;
+    const { client } = found.session.identity;
+    const before = desk.owner;
+    const lease = desk.acquire({ sessionId, client });
+    if (lease === undefined) {
+      return refused("lease/held", `held by ${before?.client ?? "nobody"}`, desk.state);
+    }
+    return { ok: true, lease, effects: granted(desk, before, "acquired", client) };
   }
 
   /** By force, for a supervisor who knows what the present owner is doing. */
   take(sessionId: string, resource: string): LeaseOutcome {
     const found = this.#forLease(sessionId, resource);
     if (!found.ok) return found;
-    const { desk, session } = found;
-    if (session.identity.role !== "supervisor") {
-      return { ok: false, refusal: "control/role", state: desk.state };
+    const { desk } = found.resource;
+    const { client, role } = found.session.identity;
+    if (!rightsOf[role].take) {
+      return refused("control/role", `a ${role} may not take a device`, desk.state);
     }
-    const stop = desk.state.owner !== undefined;
-    const lease = desk.take(ownerOf(session));
-    const reason = `taken by ${session.identity.client}`;
-    return { ok: true, lease, effects: changed(desk, { stop, reason }) };
+    const before = desk.owner;
+    const lease = desk.take({ sessionId, client });
+    return { ok: true, lease, effects: granted(desk, before, "taken", client) };
   }
 
   retain(sessionId: string, lease: Lease, nowMs: number): LeaseOutcome {
     this.checkIn(sessionId, nowMs);
-    return this.#withLease(sessionId, lease, (desk) => {
+    return this.#withLease(sessionId, lease, ({ desk }) => {
       const wasStale = desk.state.stale;
       const use = desk.retain(sessionId, lease);
-      return { use, effects: wasStale ? changed(desk, { stop: false, reason: "retained" }) : [] };
+      const isFresh = wasStale && use === "ok";
+      return { use, effects: isFresh ? tell(desk, "retained", "retained") : [] };
     });
   }
 
   giveBack(sessionId: string, lease: Lease): LeaseOutcome {
-    return this.#withLease(sessionId, lease, (desk) => {
+    return this.#withLease(sessionId, lease, ({ desk }) => {
       const use = desk.giveBack(sessionId, lease);
-      return { use, effects: changed(desk, { stop: true, reason: "lease returned" }) };
+      const isSub = lease.sub !== undefined;
+      const what = isSub ? "lent-ended" : "returned";
+      const cause = isSub ? "sublease-end" : "owner-change";
+      const reason = "lease returned";
+      return { use, effects: [...stop(desk, cause, reason), ...tell(desk, what, reason)] };
     });
   }
 
-  /** May this command be carried out? A `true` uses its sequence up. */
+  /**
+   * The owner lends an agent a reduced right. It ends with the lease, at its own time, when it is
+   * revoked, and as soon as the owner moves or stops the device itself.
+   */
+  delegate(sessionId: string, lease: Lease, delegation: Delegation): LeaseOutcome {
+    const found = this.#forOwner(sessionId, lease);
+    if (!found.ok) return found;
+    const { desk } = found.resource;
+    const agent = this.#sessions.get(delegation.to);
+    if (agent === undefined || rightsOf[agent.identity.role].move !== "sublease") {
+      const role = agent === undefined ? "not open" : `a ${agent.identity.role}`;
+      return refused(
+        "lease/delegate",
+        `session ${delegation.to} is ${role}, expected an agent`,
+        desk.state,
+      );
+    }
+    const { client } = agent.identity;
+    const { to, share, expiresAtMs } = delegation;
+    const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
+    const lent = desk.lend({ sessionId: to, client, share, ...expiry });
+    const reason = `lent to ${client} by ${found.session.identity.client}`;
+    const effects = [...stop(desk, "owner-change", reason), ...tell(desk, "lent", reason)];
+    return { ok: true, lease: lent, effects };
+  }
+
+  /** The owner takes back what it lent. */
+  revoke(sessionId: string, lease: Lease): LeaseOutcome {
+    const found = this.#forOwner(sessionId, lease);
+    if (!found.ok) return found;
+    const reason = `revoked by ${found.session.identity.client}`;
+    return { ok: true, lease, effects: endDelegation(found.resource, lentEnd(reason)) };
+  }
+
+  /** May this command be carried out? An `ok` uses its sequence up. */
   judge(claim: CommandClaim): CommandVerdict {
+    const { lease, sequence } = claim;
     const session = this.#sessions.get(claim.sessionId);
     const resource = this.#resources.get(claim.resource);
     const state = resource?.desk.state;
-    const refuse = (refusal: Refusal, reason: string): CommandVerdict => {
-      return { ok: false, refusal, reason, state };
-    };
+    const refuse = (refusal: Refusal, reason: string): Refused => refused(refusal, reason, state);
     if (session === undefined) return refuse("control/session", "the session is not open");
     if (resource === undefined) return refuse("lease/unmanaged", `no device ${claim.resource}`);
-    if (!mayLease(session.identity.role)) {
-      return refuse("control/role", `a ${session.identity.role} may not move devices`);
+    const { role } = session.identity;
+    if (rightsOf[role].move === "never") {
+      return refuse("control/role", `a ${role} may not move devices`);
     }
-    const use = resource.desk.use(claim.sessionId, claim.lease);
-    if (use !== "ok") return refuse(`lease/${use}`, describeUse(use, claim.lease, state));
-    if (resource.latched) return refuse("command/latched", "emergency stop is latched");
+    if (claim.powers === true && !rightsOf[role].power) {
+      return refuse("control/role", `a ${role} may not power devices up or down`);
+    }
+    const use = resource.desk.use(claim.sessionId, lease);
+    if (use !== "ok") return refuse(`lease/${use}`, describeUse(use, lease, state));
+    if (resource.latch.isLatched) return refuse("command/latched", "emergency stop is latched");
     if (resource.suspended !== undefined) return refuse("command/inactive", resource.suspended);
-    if (session.clock.stage !== "fresh")
+    if (!this.#isHeard(session, resource)) {
       return refuse("control/keepalive", "check-ins are missing");
-    const last = session.lastSequence.get(claim.resource) ?? -1;
-    if (claim.sequence <= last) {
-      return refuse("command/late", `seq is ${claim.sequence}, expected more than ${last}`);
     }
-    session.lastSequence.set(claim.resource, claim.sequence);
-    return { ok: true };
+    const last = session.lastSequence.get(claim.resource) ?? -1;
+    if (sequence <= last) {
+      return refuse("command/late", `seq is ${sequence}, expected more than ${last}`);
+    }
+    session.lastSequence.set(claim.resource, sequence);
+    resource.latch.note("command");
+    return this.#allow(session, resource, lease);
   }
 
   /**
-   * Somebody stops the device, which needs no lease. If it was not the owner, the lease ends: a
+   * Somebody stops the device, which needs no lease. If it was not who moves it, that right ends: a
    * stream of setpoints would else undo the stop within its next period.
    */
   hold(sessionId: string, resource: string, reason: string): readonly AuthorityEffect[] {
-    const desk = this.#resources.get(resource)?.desk;
-    if (desk?.state.owner === undefined || desk.isOwnedBy(sessionId)) return [];
-    desk.revoke();
-    return changed(desk, { stop: false, reason });
+    const found = this.#resources.get(resource);
+    if (found === undefined || found.desk.isLentTo(sessionId)) return [];
+    if (found.desk.isOwnedBy(sessionId)) {
+      return endDelegation(found, { what: "lent-ended", reason });
+    }
+    return end(found, { what: "ended", reason });
   }
 
   /** Allowed to everybody. The lease ends, so that going on takes a reset and a new lease. */
   estop(resource: string, reason: string): readonly AuthorityEffect[] {
     const found = this.#resources.get(resource);
     if (found === undefined) return [];
-    found.latched = true;
-    found.resetRequested = false;
-    if (found.desk.state.owner === undefined) return [];
-    found.desk.revoke();
-    return changed(found.desk, { stop: false, reason });
+    found.latch.note("press");
+    return end(found, { what: "ended", reason });
   }
 
   /**
@@ -226,9 +257,7 @@ export class Authority {
     const found = this.#resources.get(resource);
     if (found === undefined) return [];
     found.suspended = reason;
-    if (found.desk.state.owner === undefined) return [{ kind: "stop", resource, reason }];
-    found.desk.revoke();
-    return changed(found.desk, { stop: true, reason });
+    return [...stop(found.desk, "suspended", reason), ...end(found, { what: "ended", reason })];
   }
 
   /** Lets commands be judged again. Never moves. */
@@ -237,14 +266,24 @@ export class Authority {
     if (found !== undefined) found.suspended = undefined;
   }
 
-  /** True if the session may ask for a reset. Never moves: it only lets new commands be judged. */
-  requestReset(sessionId: string, resource: string): boolean {
+  /** May the session ask for a reset now? Never moves: it only lets new commands be judged. */
+  requestReset(sessionId: string, resource: string): ResetVerdict {
     const session = this.#sessions.get(sessionId);
     const found = this.#resources.get(resource);
-    if (session === undefined || found === undefined) return false;
-    if (!mayLease(session.identity.role)) return false;
-    found.resetRequested = true;
-    return true;
+    const state = found?.desk.state;
+    if (session === undefined) return refused("control/session", "the session is not open", state);
+    if (found === undefined) return refused("lease/unmanaged", `no device ${resource}`, state);
+    const { role } = session.identity;
+    if (!rightsOf[role].reset) {
+      const reason = `a ${role} may not reset, expected controller or supervisor`;
+      return refused("control/role", reason, state);
+    }
+    if (found.latch.state === "stopping") {
+      const reason = "the device still brakes, expected a reset once it is latched";
+      return refused("command/stopping", reason, state);
+    }
+    found.latch.note("reset");
+    return { ok: true };
   }
 
   /**
@@ -254,95 +293,147 @@ export class Authority {
   noteLatched(resource: string, latched: boolean): readonly AuthorityEffect[] {
     const found = this.#resources.get(resource);
     if (found === undefined) return [];
-    if (latched) return found.latched ? [] : this.estop(resource, "latched by the device");
-    if (!found.resetRequested) return [];
-    found.latched = false;
-    found.resetRequested = false;
-    return [];
+    const wasLatched = found.latch.isLatched;
+    found.latch.note(latched ? "at-rest" : "released");
+    if (!latched || wasLatched) return [];
+    return end(found, { what: "ended", reason: "latched by the device" });
   }
 
-  /** Lets time pass: what silence of sessions leads to. */
+  /** Lets time pass: what silence of sessions leads to, and what has run out. */
   tick(nowMs: number): readonly AuthorityEffect[] {
     const effects: AuthorityEffect[] = [];
     for (const [sessionId, session] of this.#sessions) {
       for (const stage of session.clock.advance(nowMs)) {
-        if (stage === "missed") effects.push(...this.#stopOwned(sessionId));
-        else if (stage === "stale") effects.push(...this.#staleOwned(sessionId));
-        else if (stage === "closed") {
-          const reason = `no check-in for ${this.keepalive.closeMs} ms`;
-          effects.push(...this.closeSession(sessionId, reason));
-          effects.push({ kind: "close-session", sessionId, reason });
-        }
+        effects.push(...this.#silent(sessionId, session, stage));
       }
+      if (nowMs >= (session.identity.expiresAtMs ?? Number.POSITIVE_INFINITY)) {
+        effects.push(...this.#ended(sessionId, "its admittance has expired", "disconnect"));
+      }
+    }
+    for (const resource of this.#resources.values()) {
+      if (nowMs < (resource.desk.delegate?.expiresAtMs ?? Number.POSITIVE_INFINITY)) continue;
+      effects.push(...endDelegation(resource, lentEnd("what was lent has run out")));
     }
     return effects;
   }
 
-  #stopOwned(sessionId: string): readonly AuthorityEffect[] {
-    const reason = `no check-in for ${this.keepalive.missMs} ms`;
-    return this.#ownedBy(sessionId).map(({ desk }) => ({
-      kind: "stop",
-      resource: desk.resource,
-      reason,
-    }));
+  #allow(session: Session, resource: Resource, lease: Lease): CommandVerdict {
+    const own = session.identity.share ?? fullShare;
+    const { delegate } = resource.desk;
+    if (lease.sub !== undefined) {
+      return { ok: true, share: lesserShare(own, delegate?.share ?? own), effects: [] };
+    }
+    // Two streams at once would pull the device to and fro: the owner's word ends what it lent.
+    const reason = `${session.identity.client} moves it again`;
+    return { ok: true, share: own, effects: endDelegation(resource, lentEnd(reason)) };
   }
 
-  #staleOwned(sessionId: string): readonly AuthorityEffect[] {
-    const reason = `no check-in for ${this.keepalive.staleMs} ms`;
-    return this.#ownedBy(sessionId).flatMap(({ desk }) => {
-      desk.markStale();
-      return changed(desk, { stop: false, reason });
+  /** A delegate is heard only while its owner is: what is lent never outlives the lender's presence. */
+  #isHeard(session: Session, { desk }: Resource): boolean {
+    if (session.clock.stage !== "fresh") return false;
+    const owner = this.#sessions.get(desk.owner?.sessionId ?? "");
+    return owner?.clock.stage === "fresh";
+  }
+
+  #silent(sessionId: string, session: Session, stage: SessionStage): readonly AuthorityEffect[] {
+    const { missMs, staleMs, closeMs, onMiss, onStale } = session.policy;
+    switch (stage) {
+      case "missed":
+        return this.#missed(sessionId, onMiss, `no check-in for ${missMs} ms`);
+      case "stale":
+        return this.#stale(sessionId, onStale, `no check-in for ${staleMs} ms`);
+      case "closed":
+        return this.#ended(sessionId, `no check-in for ${closeMs} ms`, "keepalive");
+      case "fresh":
+        return [];
+      default:
+        return stage satisfies never;
+    }
+  }
+
+  #missed(
+    sessionId: string,
+    level: KeepalivePolicy["onMiss"],
+    reason: string,
+  ): readonly AuthorityEffect[] {
+    return this.#heldBy(sessionId).flatMap((resource) => {
+      const stopped = stop(resource.desk, "keepalive", reason, level);
+      if (level === "hold") return stopped;
+      resource.latch.note("press");
+      return [...stopped, ...end(resource, { what: "ended", reason })];
     });
   }
 
-  #ownedBy(sessionId: string): readonly Resource[] {
-    return [...this.#resources.values()].filter(({ desk }) => desk.isOwnedBy(sessionId));
+  #stale(
+    sessionId: string,
+    then: KeepalivePolicy["onStale"],
+    reason: string,
+  ): readonly AuthorityEffect[] {
+    return this.#heldBy(sessionId).flatMap((resource) => {
+      const { desk } = resource;
+      if (!desk.isOwnedBy(sessionId)) return endDelegation(resource, lentEnd(reason));
+      if (then === "return") return end(resource, { what: "ended", reason });
+      desk.markStale();
+      return tell(desk, "stale", reason);
+    });
   }
 
-  #forLease(
-    sessionId: string,
-    resource: string,
-  ):
-    | { readonly ok: true; readonly desk: LeaseDesk; readonly session: Session }
-    | Extract<LeaseOutcome, { ok: false }> {
-    const desk = this.#resources.get(resource)?.desk;
+  #ended(sessionId: string, reason: string, cause: StopCause): readonly AuthorityEffect[] {
+    const effects = this.closeSession(sessionId, reason, cause);
+    return [...effects, { kind: "close-session", sessionId, reason }];
+  }
+
+  #heldBy(sessionId: string): readonly Resource[] {
+    return [...this.#resources.values()].filter(
+      ({ desk }) => desk.isOwnedBy(sessionId) || desk.isLentTo(sessionId),
+    );
+  }
+
+  #find(sessionId: string, name: string): Found | Refused {
+    const resource = this.#resources.get(name);
     const session = this.#sessions.get(sessionId);
-    if (desk === undefined) return { ok: false, refusal: "lease/unmanaged", state: undefined };
-    if (session === undefined) return { ok: false, refusal: "control/session", state: desk.state };
-    if (!mayLease(session.identity.role)) {
-      return { ok: false, refusal: "control/role", state: desk.state };
+    if (resource === undefined) return refused("lease/unmanaged", `no device ${name}`, undefined);
+    if (session === undefined) {
+      return refused("control/session", "the session is not open", resource.desk.state);
     }
-    return { ok: true, desk, session };
+    return { ok: true, resource, session };
+  }
+
+  #forLease(sessionId: string, name: string): Found | Refused {
+    const found = this.#find(sessionId, name);
+    if (!found.ok) return found;
+    const { role } = found.session.identity;
+    if (rightsOf[role].lease) return found;
+    return refused("control/role", `a ${role} may not hold a lease`, found.resource.desk.state);
+  }
+
+  /** The session holds this very lease itself, and is alive. */
+  #forOwner(sessionId: string, lease: Lease): Found | Refused {
+    const found = this.#forLease(sessionId, lease.resource);
+    if (!found.ok) return found;
+    const { desk } = found.resource;
+    const use = lease.sub === undefined ? desk.use(sessionId, lease) : "invalid";
+    if (use !== "ok")
+      return refused(`lease/${use}`, describeUse(use, lease, desk.state), desk.state);
+    return found;
   }
 
   #withLease(
     sessionId: string,
     lease: Lease,
-    act: (desk: LeaseDesk) => { use: LeaseUse; effects: readonly AuthorityEffect[] },
+    act: (resource: Resource) => { use: LeaseUse; effects: readonly AuthorityEffect[] },
   ): LeaseOutcome {
-    const found = this.#forLease(sessionId, lease.resource);
+    const found = this.#find(sessionId, lease.resource);
     if (!found.ok) return found;
-    const { use, effects } = act(found.desk);
+    const { use, effects } = act(found.resource);
     if (use === "ok") return { ok: true, lease, effects };
-    return { ok: false, refusal: `lease/${use}`, state: found.desk.state };
+    const { state } = found.resource.desk;
+    return refused(`lease/${use}`, describeUse(use, lease, state), state);
   }
 }
 
-function ownerOf(session: Session): { sessionId: string; client: string } {
-  return { sessionId: session.identity.id, client: session.identity.client };
-}
-
-function changed(
-  desk: LeaseDesk,
-  change: { readonly stop: boolean; readonly reason: string },
-): readonly AuthorityEffect[] {
-  const { reason } = change;
-  const tell: AuthorityEffect = { kind: "lease-changed", state: desk.state, reason };
-  return change.stop ? [{ kind: "stop", resource: desk.resource, reason }, tell] : [tell];
-}
-
-function describeUse(use: LeaseUse, lease: Lease, state: LeaseState | undefined): string {
-  const owner = state?.owner === undefined ? "nobody" : state.owner.client;
-  const newest = state === undefined ? "none" : `${state.epoch}/${state.sequence}`;
-  return `lease ${lease.epoch}/${lease.sequence} is ${use}, newest is ${newest} of ${owner}`;
+interface Found {
+  readonly ok: true;
+  readonly resource: Resource;
+  readonly session: Session;
 }

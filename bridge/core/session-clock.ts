@@ -20,6 +20,13 @@ export const defaultKeepalive: KeepaliveLimits = {
   closeMs: 10_000,
 };
 
+/** What a client may ask for: nobody moves a device unheard for longer than these. */
+export const keepaliveBounds = {
+  missMs: { min: 100, max: 3000 },
+  staleMs: { min: 100, max: 10_000 },
+  closeMs: { min: 1000, max: 60_000 },
+} as const;
+
 /** In order of severity; a session climbs while silent and returns to `fresh` with a check-in. */
 const sessionStages = ["fresh", "missed", "stale", "closed"] as const;
 export type SessionStage = (typeof sessionStages)[number];

@@ -1,7 +1,7 @@
 import type { ScenarioClient, ScenarioStep } from "../../sims/scenario/scenario.ts";
 import type { ClientMessage } from "../control/messages.ts";
-import type { Peer } from "../control/desk.ts";
 import type { ServerMessage } from "../control/server-messages.ts";
+import type { Peer } from "../control/visitor.ts";
 
 interface Stream {
   readonly step: Extract<ScenarioStep, { velocity: unknown } | { forge: unknown }>;

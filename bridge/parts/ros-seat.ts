@@ -4,9 +4,10 @@ import type {
   SeatAnswer,
   SeatOwner,
 } from "../../ros/inputs/control-seat.ts";
-import type { ControlDesk, Peer } from "../control/desk.ts";
+import type { ControlDesk } from "../control/desk.ts";
 import type { ClientMessage, CommandMessage } from "../control/messages.ts";
 import type { LeaseTicket, ServerMessage } from "../control/server-messages.ts";
+import type { Peer } from "../control/visitor.ts";
 
 const sessionId = "ros";
 const client = "ROS 2";

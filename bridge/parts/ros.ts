@@ -123,9 +123,9 @@ export function rosParts(
       const all = [
         ...entries,
         ...inputs.diagnostics(),
-          ...(robot?.diagnostics() ?? []),
-          serviceNode.diagnostics(),
-          events.diagnostics(),
+        ...(robot?.diagnostics() ?? []),
+        serviceNode.diagnostics(),
+        events.diagnostics(),
       ];
       publications.diagnostics(all.map((entry) => ({ ...entry, name: named(entry.name) })));
     },

@@ -1,5 +1,6 @@
 import { WebSocket } from "ws";
 import { describe, expect, it } from "vitest";
+import { ActuationMode } from "../../bridge/contract/actuation.ts";
 import { connectControl, connectStream, type ControlClient } from "../../bridge/client/index.ts";
 import type { ControlServer } from "../../bridge/control/server.ts";
 import { openControlRig, RawClient, until } from "../fakes/control-rig.ts";
@@ -133,6 +134,8 @@ describe("a lease in the hand", () => {
     const client = await connect(rig.server);
     await client.stop();
     await client.estop("mount0");
+    await expect(client.reset()).rejects.toMatchObject({ code: "command/stopping" });
+    rig.actuation.emit({ kind: "mode", mode: ActuationMode.Latched, reason: "at rest" });
     await client.reset();
     expect(rig.actuation.kinds).toEqual(["stop hold", "stop estop", "reset"]);
     await expect(client.stop("arm")).rejects.toMatchObject({ code: "control/unknown-device" });

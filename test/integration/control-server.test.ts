@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { ActuationMode } from "../../bridge/contract/actuation.ts";
 import { ErrorCode } from "../../bridge/contract/errors.ts";
+import { asyncApiDocument } from "../../bridge/control/schema/asyncapi.ts";
+import { schemaDocument } from "../../bridge/control/schema/json-schema.ts";
 import { openControlRig, RawClient, until } from "../fakes/control-rig.ts";
 
 const velocity = {
@@ -212,6 +214,11 @@ describe("stop and reset", () => {
     expect(await client.next("ack", ({ id }) => id === 2)).toMatchObject({
       code: "command/latched",
     });
+    client.say({ type: "reset", id: 5 });
+    expect(await client.next("ack", ({ id }) => id === 5)).toMatchObject({
+      code: "command/stopping",
+    });
+    rig.actuation.emit({ kind: "mode", mode: ActuationMode.Latched, reason: "at rest" });
     client.say({ type: "reset", id: 3 });
     expect(await client.next("ack", ({ id }) => id === 3)).toMatchObject({ status: "accepted" });
     rig.actuation.emit({ kind: "mode", mode: ActuationMode.Active, reason: "reset" });
@@ -249,7 +256,6 @@ describe("bad messages", () => {
   it.each([
     { name: "a command before hello", frame: '{"type":"checkin"}', code: "control/hello" },
     { name: "a device", frame: hello("device"), code: "control/unsupported" },
-    { name: "an agent", frame: hello("agent"), code: "control/unsupported" },
     { name: "an unknown role", frame: hello("king"), code: "control/message" },
     { name: "another protocol", frame: hello("viewer", "v9"), code: "control/protocol" },
   ])("refuses $name", async ({ frame, code }) => {
@@ -373,8 +379,9 @@ describe("http", () => {
   it("serves the schemas it judges messages by", async () => {
     await using rig = await openControlRig();
     const schemas = (await (await fetch(`${rig.server.url}/v1/schema.json`)).json()) as object;
-    expect(Object.keys(schemas)).toEqual(["kairos.control.v1", "kairos.stream.v1"]);
-    expect(JSON.stringify(schemas)).toContain('"ttlMs"');
+    expect(schemas).toEqual(schemaDocument());
+    const asyncApi = await fetch(`${rig.server.url}/v1/asyncapi.json`);
+    expect(await asyncApi.json()).toEqual(asyncApiDocument());
   });
 
   it.each([
@@ -393,7 +400,8 @@ describe("closing", () => {
     const client = await RawClient.greeted(rig.server);
     await client.acquire();
     await Promise.all([rig.server[Symbol.asyncDispose](), client.closed]);
-    expect((await client.closed).code).toBe(1001);
+    expect((await client.closed).code).toBe(1012);
+    expect(client.messages.at(-1)).toMatchObject({ type: "error", code: "control/closing" });
     expect(rig.actuation.kinds).toEqual(["stop hold"]);
     await using again = await openControlRig({ port: rig.server.port });
     expect(again.server.port).toBe(rig.server.port);

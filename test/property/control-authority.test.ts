@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Lease } from "../../bridge/core/authority-lease.ts";
-import { Authority, type AuthorityEffect, type LeaseOutcome } from "../../bridge/core/authority.ts";
+import type { AuthorityEffect, LeaseOutcome } from "../../bridge/core/authority-outcome.ts";
+import { Authority } from "../../bridge/core/authority.ts";
 
 const device = "mount0";
 const sessions = ["a", "b", "s"] as const;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Lease } from "../../../bridge/core/authority-lease.ts";
-import { Authority, type AuthorityEffect, type Role } from "../../../bridge/core/authority.ts";
+import type { AuthorityEffect } from "../../../bridge/core/authority-outcome.ts";
+import { Authority } from "../../../bridge/core/authority.ts";
+import type { Role } from "../../../bridge/core/roles.ts";
 
 const device = "mount0";
 
@@ -208,7 +210,9 @@ describe("stop, estop and reset", () => {
     expect(made.judge({ ...claim, lease: second, sequence: 2 })).toMatchObject({
       refusal: "command/latched",
     });
-    expect(made.requestReset("a", device)).toBe(true);
+    expect(made.requestReset("a", device)).toMatchObject({ refusal: "command/stopping" });
+    made.noteLatched(device, true);
+    expect(made.requestReset("a", device)).toEqual({ ok: true });
     expect(made.isLatched(device)).toBe(true);
     expect(made.noteLatched(device, false)).toEqual([]);
     expect(made.judge({ ...claim, lease: second, sequence: 3 }).ok).toBe(true);
@@ -234,7 +238,7 @@ describe("stop, estop and reset", () => {
     { role: "supervisor", session: "s", allowed: true },
     { role: "nobody", session: "ghost", allowed: false },
   ])("lets a $role reset: $allowed", ({ session, allowed }) => {
-    expect(authority().requestReset(session, device)).toBe(allowed);
+    expect(authority().requestReset(session, device).ok).toBe(allowed);
   });
 });
 
