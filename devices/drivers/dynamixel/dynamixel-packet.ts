@@ -88,6 +88,7 @@ export class DynamixelPackets implements ServoProtocol {
   readonly frame = new Uint8Array(maxFrameBytes);
   readonly format = format;
   readonly maxFrameBytes = maxFrameBytes;
+  readonly blockBytes = 4;
   readonly #reply = emptyReply();
   #length = 0;
 

@@ -62,6 +62,7 @@ export class FeetechPackets implements ServoProtocol {
   readonly frame = new Uint8Array(maxFrameBytes);
   readonly format = format;
   readonly maxFrameBytes = maxFrameBytes;
+  readonly blockBytes = 2;
   readonly #reply = emptyReply();
   #length = 0;
 

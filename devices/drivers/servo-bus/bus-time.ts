@@ -17,7 +17,7 @@ export function roundMs(
 ): number {
   const { protocol, goal, telemetry, canSyncRead } = family;
   const { servoCount, baudRate, returnDelayMs } = options;
-  const blockBytes = protocol.requestBytes(4) - protocol.requestBytes(0);
+  const { blockBytes } = protocol;
   const goalBytes = protocol.requestBytes(blockBytes + servoCount * (1 + goal.count));
   const askBytes = canSyncRead
     ? protocol.requestBytes(blockBytes + servoCount)

@@ -23,6 +23,8 @@ export interface ServoProtocol {
   readonly frame: Uint8Array;
   readonly format: FrameFormat;
   readonly maxFrameBytes: number;
+  /** Address and length of a block in a request. */
+  readonly blockBytes: number;
   ping(id: number): number;
   read(id: number, block: Block): number;
   write(id: number, address: number, data: Uint8Array): number;

@@ -51,9 +51,8 @@ interface Subject {
   readonly name: string;
   readonly device: DeviceDescription;
   readonly driver: (port: string) => DriverChoice;
-  readonly responder: () => Responder;
-  /** Where the device says its first axis is, in our radians. */
-  readonly firstAxisRad: (responder: Responder) => number;
+  /** The device, and where its first axis is in our radians. */
+  readonly open: () => { readonly far: Responder; readonly firstAxisRad: () => number };
 }
 
 const firstTick = (servos: readonly SimulatedServo[]): number =>
@@ -67,8 +66,10 @@ const subjects: readonly Subject[] = [
       kind: "dynamixel",
       settings: DynamixelSettings.parse({ port, baudRate: 1_000_000, axes: servosOf(panTilt) }),
     }),
-    responder: () => new DynamixelServos(servosAtHome(panTilt)),
-    firstAxisRad: (bus) => firstTick((bus as DynamixelServos).servos),
+    open: () => {
+      const far = new DynamixelServos(servosAtHome(panTilt));
+      return { far, firstAxisRad: () => firstTick(far.servos) };
+    },
   },
   {
     name: "feetech",
@@ -77,15 +78,19 @@ const subjects: readonly Subject[] = [
       kind: "feetech",
       settings: FeetechSettings.parse({ port, axes: servosOf(arm) }),
     }),
-    responder: () => new FeetechServos(servosAtHome(arm)),
-    firstAxisRad: (bus) => firstTick((bus as FeetechServos).servos),
+    open: () => {
+      const far = new FeetechServos(servosAtHome(arm));
+      return { far, firstAxisRad: () => firstTick(far.servos) };
+    },
   },
   {
     name: "simplebgc",
     device: gimbal,
     driver: (port) => ({ kind: "simplebgc", settings: SimplebgcSettings.parse({ port }) }),
-    responder: () => new SimplebgcBoard([0, 0, 0]),
-    firstAxisRad: (board) => -(board as SimplebgcBoard).angles[2],
+    open: () => {
+      const far = new SimplebgcBoard([0, 0, 0]);
+      return { far, firstAxisRad: () => -far.angles[2] };
+    },
   },
 ];
 
@@ -127,9 +132,9 @@ describe.skipIf(!hasSocat)(
   () => {
     it.each(subjects)(
       "$name: finds the device, moves it, is unplugged while moving, and moves again after a reset",
-      async ({ device, driver, responder, firstAxisRad }) => {
+      async ({ device, driver, open }) => {
         await using cable = await openPtyPair();
-        const far = responder();
+        const { far, firstAxisRad } = open();
         const plugIn = () =>
           openTtyPort(
             { path: cable.far, baudRate: 1_000_000 },
@@ -166,12 +171,12 @@ describe.skipIf(!hasSocat)(
             expect(ended(1)).toMatchObject({ result: "completed" });
           }, soon);
           await vi.waitFor(() => {
-            expect(firstAxisRad(far)).toBeCloseTo(0.4, 2);
+            expect(firstAxisRad()).toBeCloseTo(0.4, 2);
           }, soon);
 
           goTo(2, -0.8, 0.3);
           await vi.waitFor(() => {
-            expect(firstAxisRad(far)).toBeLessThan(0.2);
+            expect(firstAxisRad()).toBeLessThan(0.2);
           }, soon);
           await port.close();
           await cable.unplug();
@@ -180,21 +185,21 @@ describe.skipIf(!hasSocat)(
           }, soon);
           expect(ended(2)).toMatchObject({ result: "interrupted" });
           await new Promise((resolve) => setTimeout(resolve, 300));
-          const stoodAt = firstAxisRad(far);
+          const stoodAt = firstAxisRad();
           expect(stoodAt).toBeGreaterThan(-0.75);
 
           await cable.replug();
           port = await plugIn();
           await new Promise((resolve) => setTimeout(resolve, 1500));
-          expect(firstAxisRad(far)).toBeCloseTo(stoodAt, 2);
+          expect(firstAxisRad()).toBeCloseTo(stoodAt, 2);
           await vi.waitFor(() => {
             actuation.send({ kind: "reset" });
             expect(served.mode()).toBe(ActuationMode.Active);
           }, soon);
-          expect(firstAxisRad(far)).toBeCloseTo(stoodAt, 2);
+          expect(firstAxisRad()).toBeCloseTo(stoodAt, 2);
           goTo(3, 0.1);
           await vi.waitFor(() => {
-            expect(firstAxisRad(far)).toBeCloseTo(0.1, 2);
+            expect(firstAxisRad()).toBeCloseTo(0.1, 2);
           }, soon);
         } finally {
           clearInterval(stepping);
