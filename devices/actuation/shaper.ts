@@ -199,7 +199,7 @@ export class AxisShaper {
   follow(): void {
     const { reference } = this;
     const stands = reference[1] === 0 && reference[4] === 0 && reference[2] === 0;
-    const isSettling = this.#state[At.settling] === 1 && this.#state[At.endPos] === reference[0];
+    const isSettling = this.#state[At.settling] === 1 && this.#state[At.endPos] === this.#referenceRad();
     if (stands && isSettling) return;
     const offRad = this.posRad - (reference[0] ?? 0);
     const offVel = this.velRadPerS - (reference[1] ?? 0);
@@ -251,9 +251,15 @@ export class AxisShaper {
     if (left > 0) state[At.pos] = (state[At.pos] ?? 0) + left * (state[At.endVel] ?? 0);
   }
 
+  /** Where the reference is, or the end of the range it has left. */
+  #referenceRad(): number {
+    const { lowerRad, upperRad } = this.limits;
+    return Math.min(Math.max(this.reference[0] ?? 0, lowerRad), upperRad);
+  }
+
   /** On a reference that stands: a plan to it, which ends at rest. */
   #settle(): void {
-    const target = this.reference[0] ?? 0;
+    const target = this.#referenceRad();
     this.setPosition(target, this.#share.maxVelocityRadPerS);
     this.#state[At.endPos] = target;
     this.#state[At.settling] = 1;
@@ -293,8 +299,7 @@ export class AxisShaper {
 
   /** The quickest way onto the reference, as seen from a frame that moves with it. */
   #catchUp(): void {
-    const { lowerRad, upperRad } = this.limits;
-    const target = Math.min(Math.max(this.reference[0] ?? 0, lowerRad), upperRad);
+    const target = this.#referenceRad();
     this.#chooseLimits();
     const maxVel = this.#using.maxVelocityRadPerS;
     const mostVel = maxFrameRatio * maxVel;

@@ -60,7 +60,7 @@ describe("axes that go to positions together", () => {
         expect([...motion.posRad]).toEqual([deployedRad, ...to]);
         // Nobody sets off.
         if (moved.length === 0) return;
-        expect(Math.max(...moved) - Math.min(...moved)).toBeLessThanOrEqual(2);
+        expect(Math.max(...moved) - Math.min(...moved)).toBeLessThanOrEqual(3);
         expect(Math.max(...moved) * periodS).toBeLessThanOrEqual(
           Math.max(...optimaS) * 1.01 + 2 * periodS,
         );
