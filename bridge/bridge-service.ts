@@ -11,6 +11,8 @@ import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
+import { jointReader } from "./joint-reader.ts";
+import { deskFamilies } from "./control/desk-metrics.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
@@ -54,9 +56,13 @@ export interface ServiceParts {
   readonly clock: Clock;
   readonly memory: SharedMemory;
   readonly actuation: Actuation;
+  /** Name of the driver that moves the device. */
+  readonly driver: string;
   readonly model: SupervisedModel;
   readonly ros: { readonly transport: RosTransport; readonly sink: RosSink } | undefined;
   readonly simulator: () => ServiceSnapshot["simulator"];
+  /** None where the device is real. */
+  readonly simulatorThreads: readonly Thread[];
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
@@ -81,6 +87,7 @@ export class BridgeService implements AsyncDisposable {
   readonly #loop: PredictionLoop;
   readonly #reporter: ServiceReporter;
   readonly #timers: readonly NodeJS.Timeout[];
+  #graphHadTurn = false;
 
   /** @throws BridgeError `control/port` if the address cannot be bound. */
   static async open(parts: ServiceParts): Promise<BridgeService> {
@@ -94,6 +101,7 @@ export class BridgeService implements AsyncDisposable {
       clock: parts.clock,
       log: parts.log,
       site: parts.site,
+      readJoints: jointReader(parts.memory.telemetry),
       useModel: (path) => parts.model.use(path),
       status: () => {
         const now = snapshot();
@@ -101,7 +109,8 @@ export class BridgeService implements AsyncDisposable {
       },
       metrics: () => {
         const now = snapshot();
-        return now === undefined ? "" : prometheusText(metricFamilies(now));
+        if (now === undefined) return "";
+        return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
       },
     });
     late.service = new BridgeService(parts, server);
@@ -117,7 +126,7 @@ export class BridgeService implements AsyncDisposable {
     this.#server = server;
     this.#score = new PredictionScore({ stepMs, horizonSteps, axisCount: axisNames.length });
     this.#delay = new DelayEstimator(memory.setpoints);
-    this.#feed = new StreamFeed({ hub: server.stream, deviceId: actuation.device.id, axisNames });
+    this.#feed = new StreamFeed({ hub: server.stream, device: actuation.device });
     this.#pictures = this.#openPictures();
     const observations = new RingObservationSource({ axisNames, ...memory });
     this.observations = faults?.observations(observations) ?? observations;
@@ -127,7 +136,7 @@ export class BridgeService implements AsyncDisposable {
       plan: new PreviewPlan(memory.preview, memory.setpoints),
       clock,
       horizonSteps,
-      previewStep: Math.round(config.model.previewAheadMs / stepMs),
+      previewStep: () => this.#nextPreviewStep(),
       previewWanted: () => this.#pictures.wantsPredicted(),
       onObservation: (observation) => {
         this.#onObservation(observation);
@@ -135,7 +144,7 @@ export class BridgeService implements AsyncDisposable {
       onPrediction: (prediction, observation, actionsRad) => {
         this.#score.add(prediction, observation, actionsRad);
         parts.recorder?.prediction(prediction, actionsRad);
-        this.#onPrediction(prediction);
+        this.#onPrediction(prediction, observation, actionsRad);
       },
       onHeld: (reason, text) => {
         const silentCount = this.#held.take(clock.monotonicMs());
@@ -196,10 +205,14 @@ export class BridgeService implements AsyncDisposable {
     this.#parts.ros?.sink.jointState(observation);
   }
 
-  #onPrediction(prediction: Prediction): void {
+  #onPrediction(prediction: Prediction, observation: Observation, actionsRad: Float32Array): void {
     this.#reporter.inferMs.add(prediction.inferMs);
     const scaled = withScaledDeviation(prediction, this.#score.scale);
-    this.#feed.prediction(scaled, this.#lookaheadMs);
+    this.#feed.prediction(scaled, {
+      nowPosRad: observation.jointPosRad,
+      setpointRad: actionsRad,
+      lookaheadMs: this.#lookaheadMs,
+    });
     this.#parts.ros?.sink.prediction(scaled, this.#lookaheadMs);
     this.#pictures.poll();
     const { preview, stampMs } = prediction;
@@ -211,17 +224,31 @@ export class BridgeService implements AsyncDisposable {
     );
   }
 
+  /** Stream clients choose how far ahead they look; the graph gets every other picture, at one horizon. */
+  #nextPreviewStep(): number {
+    const isGraphsTurn = this.#parts.ros?.sink.wantsPredicted() === true && !this.#graphHadTurn;
+    this.#graphHadTurn = isGraphsTurn;
+    const chosenMs = isGraphsTurn ? undefined : this.#server.stream.nextAheadMs("camera.predicted");
+    return this.#previewStepAt(chosenMs);
+  }
+
+  #previewStepAt(aheadMs = this.#parts.config.model.previewAheadMs): number {
+    const step = Math.round(aheadMs / (this.#parts.model.description.stepS * 1000));
+    return Math.min(Math.max(step, 1), this.#parts.config.model.horizonSteps);
+  }
+
   #openPictures(): CameraFeed {
     const { settings, memory, model, ros, recorder, setCameraRateHz } = this.#parts;
     const onError = (error: unknown): void => {
       this.fault("camera", error);
     };
+    const stepAt = (aheadMs?: number): number => this.#previewStepAt(aheadMs);
     const encoder = (): LatestEncoder => new LatestEncoder({ quality: jpegQuality, onError });
     return new CameraFeed({
       camera: memory.camera,
       sinks: [
-        streamPictures(this.#server),
-        ...(ros === undefined ? [] : [ros.sink]),
+        streamPictures(this.#server, stepAt),
+        ...(ros === undefined ? [] : [atOneHorizon(ros.sink, stepAt)]),
         ...(recorder === undefined ? [] : [recorder]),
       ],
       modelLooks: () => (model.description.streams?.length ?? 0) > 0,
@@ -233,18 +260,17 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openReporter(): ServiceReporter {
-    const { version, config, clock, memory, actuation, model, ros, simulator, faults } =
-      this.#parts;
-    const { Actuation, Inference, Physics, Render, Ros } = Thread;
+    const { version, clock, memory, actuation, model, ros, simulator, faults } = this.#parts;
+    const { Actuation, Inference, Ros } = Thread;
     return new ServiceReporter({
       version,
-      driver: config.device.driver,
+      driver: this.#parts.driver,
       clock,
       heartbeats: memory.heartbeats,
       threads: [
         Actuation,
         Inference,
-        ...(config.observation.source === "ros" ? [] : [Physics, Render]),
+        ...this.#parts.simulatorThreads,
         ...(ros === undefined ? [] : [Ros]),
       ],
       actuation,
@@ -282,7 +308,26 @@ function withScaledDeviation(prediction: Prediction, scale: Float64Array): Predi
   return { ...prediction, stdPosRad };
 }
 
-function streamPictures(server: ControlServer): PictureSink {
+/** The step of a picture so far ahead; without a number, as configured. */
+type StepAt = (aheadMs?: number) => number;
+
+/** Pictures at the configured horizon only, whatever others asked for between them. */
+function atOneHorizon(sink: PictureSink, stepAt: StepAt): PictureSink {
+  return {
+    wantsCamera: () => sink.wantsCamera(),
+    camera: (frame, jpeg) => {
+      sink.camera(frame, jpeg);
+    },
+    wantsFrames: () => sink.wantsFrames?.() ?? false,
+    frame: (frame) => sink.frame?.(frame),
+    wantsPredicted: () => sink.wantsPredicted(),
+    predicted: (frame, jpeg, aheadMs) => {
+      if (stepAt(aheadMs) === stepAt()) sink.predicted(frame, jpeg, aheadMs);
+    },
+  };
+}
+
+function streamPictures(server: ControlServer, stepAt: StepAt): PictureSink {
   const { stream } = server;
   return {
     wantsCamera: () => stream.wants("camera"),
@@ -291,13 +336,9 @@ function streamPictures(server: ControlServer): PictureSink {
     },
     wantsPredicted: () => stream.wants("camera.predicted"),
     predicted: ({ stampMs, widthPx, heightPx }, jpeg, aheadMs) => {
-      stream.publish("camera.predicted", {
-        stampMs: stampMs - aheadMs,
-        widthPx,
-        heightPx,
-        jpeg,
-        aheadMs,
-      });
+      const picture = { stampMs: stampMs - aheadMs, widthPx, heightPx, jpeg, aheadMs };
+      const step = stepAt(aheadMs);
+      stream.publish("camera.predicted", picture, (wantedMs) => stepAt(wantedMs) === step);
     },
   };
 }

@@ -14,7 +14,7 @@ import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 import { openFaultLayer } from "./fault-layer.ts";
 import { checkHorizon } from "./model-checks.ts";
-import { loadDevice, openMount } from "./parts/device.ts";
+import { chooseDriver, loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
@@ -73,6 +73,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const { log } = tee;
   const settings = liveSettings(config);
   const device = loadDevice(config.device.profile);
+  const driver = chooseDriver(config, device);
   // Before anything is opened: a fault that cannot be made is a wrong call.
   const faults = openFaultLayer(config, device);
   const clock = faults?.clock(systemClock()) ?? systemClock();
@@ -88,13 +89,20 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const camera = cameraRate(config);
   const cameraOut = faults?.cameraBefore(memory.camera, closers) ?? memory.camera;
   const [simulation, model, transport] = await openTogether(closers, [
-    openSimulation(config, device, { memory, cameraOut, camera, log, onFault: onSimulatorFault }),
+    openSimulation(config, device, {
+      driver: driver.name,
+      memory,
+      cameraOut,
+      camera,
+      log,
+      onFault: onSimulatorFault,
+    }),
     openModel(config, device, { heartbeats: memory.heartbeats, log }),
     openRos(config, { heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
   checkHorizon(config, model.description);
-  const actuation = await openMount(config, device, memory, faults);
+  const actuation = await openMount(config, device, driver, { memory, faults });
   closers.push(() => actuation[Symbol.asyncDispose]());
 
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
@@ -124,11 +132,13 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     clock,
     memory,
     actuation,
+    driver: driver.name,
     model,
     ...(faults === undefined ? {} : { faults }),
     ...(recorder === undefined ? {} : { recorder }),
     ros,
     simulator: () => simulation.status(),
+    simulatorThreads: simulation.threads,
     setCameraRateHz: (rateHz) => {
       camera.set(rateHz);
     },

@@ -1,10 +1,13 @@
 import type { ActuationMode } from "./contract/actuation.ts";
 import { ActuationStatusField, ActuationMode as Mode } from "./contract/actuation.ts";
+import type { DeviceDescription } from "./contract/device.ts";
 import type { Observation } from "./contract/observation.ts";
 import type { Prediction } from "./contract/world-model.ts";
+import { cameraPath } from "./core/camera-path.ts";
 import { healthProblems, lastPredictionAgeMs } from "./core/service-health.ts";
 import { shownHorizons, type ServiceSnapshot } from "./core/service-status.ts";
 import type { DeviceMode } from "./control/server-messages.ts";
+import type { CameraPathPayload, TargetPayload } from "./control/stream-messages.ts";
 import type { StreamHub } from "./control/stream-hub.ts";
 import type { AuthoritySummary } from "./control/desk.ts";
 
@@ -21,26 +24,33 @@ const deviceModes: Readonly<Record<ActuationMode, DeviceMode>> = {
 
 export interface StreamFeedOptions {
   readonly hub: StreamHub;
-  readonly deviceId: string;
-  readonly axisNames: readonly string[];
+  readonly device: DeviceDescription;
+}
+
+/** What a prediction is made from, beside the model's memory. */
+interface PredictionGround {
+  readonly nowPosRad: ArrayLike<number>;
+  /** [horizonSteps, axes] */
+  readonly setpointRad: Float32Array;
+  readonly lookaheadMs: number;
 }
 
 /** What the service knows, in the words of `/v1/stream`. */
 export class StreamFeed {
   readonly #hub: StreamHub;
-  readonly #deviceId: string;
+  readonly #device: DeviceDescription;
   readonly #axisNames: readonly string[];
 
   constructor(options: StreamFeedOptions) {
     this.#hub = options.hub;
-    this.#deviceId = options.deviceId;
-    this.#axisNames = options.axisNames;
+    this.#device = options.device;
+    this.#axisNames = options.device.axes.map(({ name }) => name);
   }
 
   state(observation: Observation): void {
     if (!this.#hub.wants("state")) return;
     this.#hub.publish("state", {
-      device: this.#deviceId,
+      device: this.#device.id,
       stampMs: observation.stampMs,
       posRad: Array.from(observation.jointPosRad),
       velRadPerS: Array.from(observation.jointVelRadPerS),
@@ -48,11 +58,12 @@ export class StreamFeed {
     });
   }
 
-  prediction(prediction: Prediction, lookaheadMs: number): void {
-    if (!this.#hub.wants("prediction")) return;
+  prediction(prediction: Prediction, ground: PredictionGround): void {
+    if (!this.#hub.isDue("prediction")) return;
+    const { nowPosRad, setpointRad, lookaheadMs } = ground;
     const shape = [prediction.horizonSteps, prediction.axisCount];
     this.#hub.publish("prediction", {
-      device: this.#deviceId,
+      device: this.#device.id,
       stampMs: prediction.stampMs,
       stepMs: prediction.stepMs,
       horizonSteps: prediction.horizonSteps,
@@ -61,9 +72,22 @@ export class StreamFeed {
       stdPosRad: { data: prediction.stdPosRad, shape },
       meanVelRadPerS: { data: prediction.meanVelRadPerS, shape },
       stdVelRadPerS: { data: prediction.stdVelRadPerS, shape },
+      setpointRad: { data: setpointRad, shape },
+      camera: this.#cameraPath(nowPosRad, prediction),
+      ...targetOf(prediction),
       inferMs: prediction.inferMs,
       lookaheadMs,
     });
+  }
+
+  #cameraPath(nowPosRad: ArrayLike<number>, prediction: Prediction): CameraPathPayload {
+    const path = cameraPath(this.#device, nowPosRad, prediction);
+    const rows = prediction.horizonSteps + 1;
+    return {
+      verticalFovRad: this.#device.camera.verticalFovRad,
+      baseFromOpticalXyzw: { data: path.baseFromOpticalXyzw, shape: [rows, 4] },
+      covarianceRad2: { data: path.covarianceRad2, shape: [rows, 3] },
+    };
   }
 
   score(snapshot: ServiceSnapshot): void {
@@ -95,7 +119,7 @@ export class StreamFeed {
       uptimeS: snapshot.uptimeS,
       health: reasons.length === 0 ? "ok" : "degraded",
       reasons,
-      device: { id: this.#deviceId, axisNames: this.#axisNames },
+      device: { id: this.#device.id, axisNames: this.#axisNames },
       simulator: snapshot.simulator.name,
       model: {
         id: model.id,
@@ -138,4 +162,19 @@ export class StreamFeed {
       authority: { owner: authority?.owner ?? null, latched: authority?.latched ?? false },
     });
   }
+}
+
+function targetOf(prediction: Prediction): { readonly target?: TargetPayload } {
+  const { bearing, visibility, horizonSteps } = prediction;
+  if (bearing === undefined) return {};
+  const shape = [horizonSteps, 2];
+  return {
+    target: {
+      meanRad: { data: bearing.meanRad, shape },
+      ...(bearing.stdRad === undefined ? {} : { stdRad: { data: bearing.stdRad, shape } }),
+      ...(visibility === undefined
+        ? {}
+        : { visibility: { data: visibility.mean, shape: [horizonSteps] } }),
+    },
+  };
 }

@@ -1,37 +1,49 @@
-import type { ClientMessage } from "../control/messages.ts";
+import type { ClientMessage, CommandMessage } from "../control/messages.ts";
 import type {
   AckMessage,
+  DeviceOffer,
   LeaseMessage,
+  LeaseTicket,
   ServerMessage,
   StateMessage,
   WelcomeMessage,
 } from "../control/server-messages.ts";
-import { ClockSync, type ClockEstimate } from "./clock-sync.ts";
-import type { ControlClosed, ControlEvents, ControlLink } from "./control-link.ts";
+import { ClockSync, type ClockEstimate, type ClockExchange } from "./clock-sync.ts";
+import type { ControlClosed, ControlEvents, ControlLink, Request } from "./control-link.ts";
 import { ClientCode, ControlError } from "./errors.ts";
 import { LeaseHandle } from "./lease.ts";
 import { Listeners } from "./listeners.ts";
-import { openSocket, socketOpen, type SocketConstructor, type SocketLike } from "./socket.ts";
+import { Motion } from "./motion.ts";
+import { PendingRequests } from "./pending-requests.ts";
+import {
+  openSocket,
+  socketOpen,
+  type SocketConstructor,
+  type SocketLike,
+  type ServerUrl,
+} from "./socket.ts";
 
 const protocol = "kairos.control.v1";
 
 export interface ConnectControlOptions {
-  readonly role: "viewer" | "controller" | "supervisor" | "estop";
+  /** An `agent` moves only what a lease's owner lends it. */
+  readonly role: "viewer" | "controller" | "supervisor" | "estop" | "agent";
   /** A name that people who share the device will recognise. */
   readonly client: string;
   readonly token?: string;
+  /** What shall happen when this client falls silent; left out: as the server has it. */
+  readonly keepalive?: HelloMessage["keepalive"];
   /** Needed on Node 20 only: the `WebSocket` class of the `ws` package. */
   readonly WebSocket?: SocketConstructor;
   readonly timeoutMs?: number;
 }
 
-interface Pending {
-  readonly settles: (message: AckMessage | LeaseMessage) => boolean;
-  readonly reject: (error: ControlError) => void;
-}
+type HelloMessage = Extract<ClientMessage, { readonly type: "hello" }>;
 
 const defaultTimeoutMs = 5000;
 const syncPeriodMs = 1000;
+/** The first comparisons come quickly: expiry counts from sending once the clocks are known. */
+const firstSyncsMs = [0, 50, 100, 200];
 
 /**
  * Opens a control session. It checks in by itself until `close`; when the program hangs, the
@@ -41,21 +53,22 @@ const syncPeriodMs = 1000;
  * @throws ControlError `client/connect`, `client/timeout`, or the server's reason to refuse.
  */
 export async function connectControl(
-  url: string | URL,
+  url: ServerUrl,
   options: ConnectControlOptions,
 ): Promise<ControlClient> {
-  const { role, client, token, timeoutMs = defaultTimeoutMs } = options;
+  const { role, client, token, keepalive, timeoutMs = defaultTimeoutMs } = options;
   const socket = openSocket(url, {
     protocol,
     path: "/v1/control",
     ...(options.WebSocket === undefined ? {} : { WebSocket: options.WebSocket }),
   });
-  const hello: ClientMessage = {
+  const hello: HelloMessage = {
     type: "hello",
     protocol,
     role,
     client,
     ...(token === undefined ? {} : { token }),
+    ...(keepalive === undefined ? {} : { keepalive }),
   };
   return await new Promise<ControlClient>((resolve, reject) => {
     const fail = (code: string, reason: string): void => {
@@ -70,7 +83,7 @@ export async function connectControl(
       socket.send(JSON.stringify(hello));
     });
     socket.addEventListener("error", () => {
-      fail(ClientCode.Connect, `${String(url)} cannot be reached`);
+      fail(ClientCode.Connect, `${typeof url === "string" ? url : url.href} cannot be reached`);
     });
     socket.addEventListener("close", ({ code, reason }) => {
       fail(ClientCode.Connect, `closed with ${code} ${reason}`);
@@ -92,10 +105,12 @@ export class ControlClient implements ControlLink {
   readonly #socket: SocketLike;
   readonly #timeoutMs: number;
   readonly #listeners = new Listeners<ControlEvents>();
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingRequests();
+  readonly #lent = new Map<string, LeaseHandle>();
   readonly #states = new Map<string, StateMessage>();
   readonly #sync = new ClockSync();
   readonly #timers: ReturnType<typeof setInterval>[];
+  #exchange: ClockExchange | undefined;
   #lastId = 0;
   #lastSeq = 0;
   #closed: ControlClosed | undefined;
@@ -117,8 +132,12 @@ export class ControlClient implements ControlLink {
       setInterval(() => {
         this.#askTime();
       }, syncPeriodMs),
+      ...firstSyncsMs.map((delayMs) =>
+        setTimeout(() => {
+          this.#askTime();
+        }, delayMs),
+      ),
     ];
-    this.#askTime();
   }
 
   get isOpen(): boolean {
@@ -127,7 +146,7 @@ export class ControlClient implements ControlLink {
 
   /** How to read the server's stamps on this machine's `performance.now()`; undefined at first. */
   get clock(): ClockEstimate | undefined {
-    return this.#sync.estimate;
+    return this.#sync.estimate(performance.now());
   }
 
   /** The newest state of a device, if one came. */
@@ -150,6 +169,29 @@ export class ControlClient implements ControlLink {
   /** By force, away from whoever holds it: a supervisor's right, and the device is stopped first. */
   async take(device: string): Promise<LeaseHandle> {
     return await this.#lease("lease.take", device);
+  }
+
+  /**
+   * The right to a device that a lease's owner lends to this session, as soon as it does: for role
+   * `agent`. Already lent: at once.
+   */
+  async delegated(device: string): Promise<LeaseHandle> {
+    const lent = this.#lent.get(device);
+    if (lent?.isHeld === true) return lent;
+    return await new Promise<LeaseHandle>((resolve, reject) => {
+      const ends = [
+        this.on("lease", (message) => {
+          const handle = this.#lent.get(device);
+          if (message.device !== device || handle?.isHeld !== true) return;
+          for (const end of ends) end();
+          resolve(handle);
+        }),
+        this.on("closed", ({ reason }) => {
+          for (const end of ends) end();
+          reject(new ControlError(ClientCode.Closed, reason));
+        }),
+      ];
+    });
   }
 
   /** Stops now. Needs no lease; ends the lease of anyone else who was moving the device. */
@@ -200,41 +242,30 @@ export class ControlClient implements ControlLink {
     return true;
   }
 
+  move(command: CommandMessage): Motion {
+    const motion = new Motion();
+    if (this.send(command)) {
+      this.#pending.follow(command.id, motion, () => {
+        this.send(command);
+      });
+    } else motion.fail(this.#closedError());
+    return motion;
+  }
+
   async ask<T>(
-    message: ClientMessage & { readonly id: number },
+    request: Request,
     settles: (answer: AckMessage | LeaseMessage) => T | undefined,
     timeoutMs: number | undefined = this.#timeoutMs,
   ): Promise<T> {
-    return await new Promise<T>((resolve, reject) => {
-      if (!this.send(message)) {
-        reject(new ControlError(ClientCode.Closed, this.#closed?.reason ?? "the socket is closed"));
-        return;
-      }
-      const timer =
-        timeoutMs === Number.POSITIVE_INFINITY
-          ? undefined
-          : setTimeout(() => {
-              this.#pending.delete(message.id);
-              const text = `no answer to ${message.type} within ${timeoutMs} ms`;
-              reject(new ControlError(ClientCode.Timeout, text));
-            }, timeoutMs);
-      this.#pending.set(message.id, {
-        settles: (answer) => {
-          const value = settles(answer);
-          if (value === undefined) return false;
-          clearTimeout(timer);
-          resolve(value);
-          return true;
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      });
-    });
+    if (!this.send(request)) throw this.#closedError();
+    const repeat = (): void => {
+      this.send(request);
+    };
+    const { id, type: name } = request;
+    return await this.#pending.ask({ id, name, timeoutMs, repeat }, settles);
   }
 
-  async #request(message: ClientMessage & { readonly id: number }): Promise<void> {
+  async #request(message: Request): Promise<void> {
     await this.ask(message, (answer) => (answer.type === "ack" ? true : undefined));
   }
 
@@ -243,20 +274,39 @@ export class ControlClient implements ControlLink {
     const lease = await this.ask(request, (answer) =>
       answer.type === "lease" ? answer.lease : undefined,
     );
+    return new LeaseHandle(this, this.#offer(device), lease);
+  }
+
+  #offer(device: string): DeviceOffer {
     const offer = this.welcome.devices.find(({ id }) => id === device);
-    if (offer === undefined) throw new ControlError(ClientCode.LeaseLost, `no device ${device}`);
-    return new LeaseHandle(this, offer, lease);
+    if (offer !== undefined) return offer;
+    throw new ControlError(ClientCode.Device, `the server's welcome has no device ${device}`);
+  }
+
+  #onLent(device: string, ticket: LeaseTicket): void {
+    this.#lent.set(device, new LeaseHandle(this, this.#offer(device), ticket));
+  }
+
+  #closedError(): ControlError {
+    const { code, reason } = this.#closed ?? { code: 1006, reason: "the socket is closed" };
+    return new ControlError(ClientCode.Closed, `${code} ${reason}`);
   }
 
   #askTime(): void {
-    this.send({ type: "sync", t0Ms: performance.now() });
+    const previous = this.#exchange;
+    const t0Ms = performance.now();
+    // The server learns the offset from the exchange before, so that it can judge the age of commands.
+    this.send({ type: "sync", t0Ms, ...(previous === undefined ? {} : { previous }) });
   }
 
   #onMessage(message: ServerMessage | undefined): void {
     switch (message?.type) {
-      case "sync":
-        this.#sync.add(message.t0Ms, message.t1Ms, message.t2Ms, performance.now());
+      case "sync": {
+        const { t0Ms, t1Ms, t2Ms } = message;
+        this.#exchange = { t0Ms, t1Ms, t2Ms, t3Ms: performance.now() };
+        this.#sync.add(this.#exchange);
         return;
+      }
       case "state":
         this.#states.set(message.device, message);
         this.#listeners.emit("state", message);
@@ -265,6 +315,10 @@ export class ControlClient implements ControlLink {
         this.#listeners.emit("event", message);
         return;
       case "lease":
+        // Without an id it was not asked for: somebody lends it.
+        if (message.id === undefined && message.lease !== undefined) {
+          this.#onLent(message.device, message.lease);
+        }
         this.#settle(message);
         this.#listeners.emit("lease", message);
         return;
@@ -291,23 +345,18 @@ export class ControlClient implements ControlLink {
     } else if (message.type === "lease" && message.result !== "ok") {
       const owner = message.owner === null ? "nobody" : message.owner.client;
       this.#fail(message.id, message.result ?? "lease/invalid", `device is held by ${owner}`);
-    } else if (this.#pending.get(message.id)?.settles(message) === true) {
-      this.#pending.delete(message.id);
-    }
+    } else this.#pending.hear(message);
   }
 
   #fail(id: number, code: string, reason: string): void {
-    this.#pending.get(id)?.reject(new ControlError(code, reason));
-    this.#pending.delete(id);
+    this.#pending.fail(id, new ControlError(code, reason));
   }
 
   #onClosed(closed: ControlClosed): void {
     if (this.#closed !== undefined) return;
     this.#closed = closed;
     for (const timer of this.#timers) clearInterval(timer);
-    const why = new ControlError(ClientCode.Closed, `${closed.code} ${closed.reason}`);
-    for (const pending of this.#pending.values()) pending.reject(why);
-    this.#pending.clear();
+    this.#pending.failAll(this.#closedError());
     this.#listeners.emit("closed", closed);
   }
 }

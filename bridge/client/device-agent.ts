@@ -10,7 +10,13 @@ import { ClientCode, ControlError } from "./errors.ts";
 import { Listeners } from "./listeners.ts";
 import { watchVisibility } from "./presence.ts";
 import { Backoff } from "./backoff.ts";
-import { openSocket, socketOpen, type SocketConstructor, type SocketLike } from "./socket.ts";
+import {
+  openSocket,
+  socketOpen,
+  type SocketConstructor,
+  type SocketLike,
+  type ServerUrl,
+} from "./socket.ts";
 
 const protocol = "kairos.device.v1";
 
@@ -88,13 +94,13 @@ const defaultRateHz = 50;
  *
  * @param url the server (`http://127.0.0.1:8700`) or its endpoint (`ws://127.0.0.1:8700/v1/device`).
  */
-export function connectDeviceAgent(url: string | URL, options: DeviceAgentOptions): DeviceAgent {
+export function connectDeviceAgent(url: ServerUrl, options: DeviceAgentOptions): DeviceAgent {
   return new DeviceAgent(url, options);
 }
 
 /** Made by `connectDeviceAgent`. */
 export class DeviceAgent {
-  readonly #url: string | URL;
+  readonly #url: ServerUrl;
   readonly #options: DeviceAgentOptions;
   readonly #listeners = new Listeners<DeviceAgentEvents>();
   readonly #backoff: Backoff;
@@ -111,7 +117,7 @@ export class DeviceAgent {
   #lateCount = 0;
   #closed = false;
 
-  constructor(url: string | URL, options: DeviceAgentOptions) {
+  constructor(url: ServerUrl, options: DeviceAgentOptions) {
     this.#url = url;
     this.#options = options;
     this.#backoff = new Backoff(options.maxBackoffMs);

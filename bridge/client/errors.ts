@@ -22,6 +22,8 @@ export const ClientCode = {
   Timeout: "client/timeout",
   /** The lease of this handle is not ours any more. */
   LeaseLost: "client/lease-lost",
+  /** A motion ended before its first setpoint reached the driver. */
+  NotApplied: "client/not-applied",
   /** The server has no device of that name. */
   Device: "client/device",
 } as const;

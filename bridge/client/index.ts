@@ -14,6 +14,12 @@ export {
   type StreamSubscription,
 } from "./stream-client.ts";
 export {
+  keepControl,
+  type ControlKeeper,
+  type KeepControlOptions,
+  type KeeperEvents,
+} from "./control-keeper.ts";
+export {
   connectDeviceAgent,
   whenAccepted,
   type AgentAxis,
@@ -26,10 +32,21 @@ export {
 export { SimulatedMount, type SimulatedMountOptions } from "./simulated-mount.ts";
 export type { ControlClosed } from "./control-link.ts";
 export { ClientCode, ControlError } from "./errors.ts";
-export type { ClockEstimate } from "./clock-sync.ts";
-export type { LeaseHandle, MotionDone, PositionOptions } from "./lease.ts";
+export type { ClockEstimate, ClockState } from "./clock-sync.ts";
+export type {
+  ActionName,
+  ActionOptions,
+  DelegateOptions,
+  FoldOptions,
+  LeaseHandle,
+  PoseOptions,
+  PositionOptions,
+  TrackTarget,
+  Trajectory,
+} from "./lease.ts";
+export type { Motion, MotionApplied, MotionDone, MotionReceived } from "./motion.ts";
 export type { VelocityStream, VelocityStreamOptions } from "./velocity-stream.ts";
-export type { SocketConstructor, SocketLike } from "./socket.ts";
+export type { ServerUrl, SocketConstructor, SocketLike } from "./socket.ts";
 export type {
   AckMessage,
   DeviceMode,
@@ -44,6 +61,7 @@ export type {
 } from "../control/server-messages.ts";
 export type { StreamTopic } from "../control/messages.ts";
 export type {
+  CameraPathPayload,
   CameraPayload,
   HorizonScore,
   NdArray,
@@ -53,4 +71,5 @@ export type {
   StatePayload,
   StatusPayload,
   StreamPayloads,
+  TargetPayload,
 } from "../control/stream-messages.ts";

@@ -1,7 +1,13 @@
 import * as z from "zod";
-import type { AxisLimits } from "../contract/device.ts";
 import type { Parsed } from "./messages.ts";
 import { WireCode } from "./messages.ts";
+
+export type {
+  DeviceAccepted,
+  DeviceServerMessage,
+  DeviceWelcome,
+  SetpointMessage,
+} from "./device-server-messages.ts";
 
 /** WebSocket subprotocol of `/v1/device` and the `protocol` of its hello. */
 export const deviceProtocol = "kairos.device.v1";
@@ -96,20 +102,14 @@ const sync = z.strictObject({
   t2Ms: z.number(),
 });
 
-const deviceRequests = { hello, offer, telemetry, sync } as const;
-const DeviceRequestSchema = z.union(Object.values(deviceRequests));
+export const deviceRequests = { hello, offer, telemetry, sync } as const;
 /** Every message an agent may send on `/v1/device`. */
-export type DeviceRequest = Readonly<z.infer<typeof DeviceRequestSchema>>;
+export type DeviceRequest = Readonly<z.infer<(typeof deviceRequests)[keyof typeof deviceRequests]>>;
 export type DeviceHello = Extract<DeviceRequest, { type: "hello" }>;
 /** An offer as an agent writes it: what has a default may be left out. */
 export type OfferInput = Readonly<z.input<typeof offer>>;
 export type DeviceOfferMessage = Readonly<z.infer<typeof offer>>;
 export type TelemetryMessage = Readonly<z.infer<typeof telemetry>>;
-
-/** What agents may send, as JSON Schema (draft 2020-12). */
-export function deviceMessageSchemas(): Readonly<Record<string, unknown>> {
-  return { [deviceProtocol]: z.toJSONSchema(DeviceRequestSchema, { io: "input" }) };
-}
 
 /** One text message of `/v1/device`. Never throws. */
 export function parseDeviceRequest(text: string): Parsed<DeviceRequest> {
@@ -136,64 +136,3 @@ export function parseDeviceRequest(text: string): Parsed<DeviceRequest> {
 function refused(code: WireCode, message: string): Parsed<never> {
   return { ok: false, problem: { code, message } };
 }
-
-/** First answer to a hello: which devices an offer may be for. */
-export interface DeviceWelcome {
-  readonly type: "welcome";
-  readonly protocol: typeof deviceProtocol;
-  readonly session: string;
-  readonly devices: readonly {
-    readonly id: string;
-    readonly profile: string;
-    readonly axes: readonly (AxisLimits & { readonly name: string })[];
-    readonly homeRad: readonly number[];
-  }[];
-  /** Server monotonic ms, the scale of `stampMs` of setpoints. */
-  readonly serverMs: number;
-}
-
-/** The offer fits. Limits are the narrower of both sides, in the order of the offer. */
-export interface DeviceAccepted {
-  readonly type: "accepted";
-  readonly device: string;
-  readonly axes: readonly (AxisLimits & { readonly name: string })[];
-  readonly setpointRateHz: number;
-  /** A setpoint that is older than this moves nothing any more: hold by yourself. */
-  readonly ttlMs: number;
-  /** Silence of this length ends the session. */
-  readonly telemetryTimeoutMs: number;
-}
-
-/** Where the joints shall be at `stampMs` (server clock); offer order. */
-export interface SetpointMessage {
-  readonly type: "setpoint";
-  readonly seq: number;
-  readonly stampMs: number;
-  readonly posRad: readonly number[];
-  readonly velRadPerS: readonly number[];
-  readonly ttlMs: number;
-}
-
-/** Everything the server says on `/v1/device`. */
-export type DeviceServerMessage =
-  | DeviceWelcome
-  | DeviceAccepted
-  | SetpointMessage
-  /** Hold where you are. The next setpoint, if one comes, is later than this. */
-  | { readonly type: "stop"; readonly reason: string }
-  | { readonly type: "enable"; readonly enabled: boolean }
-  /** Asks for the agent's clock. */
-  | { readonly type: "sync"; readonly t0Ms: number }
-  /** What was learned of it: server ms minus agent ms, at most `uncertaintyMs` wrong. */
-  | {
-      readonly type: "clock";
-      readonly offsetMs: number;
-      readonly uncertaintyMs: number;
-      readonly roundTripMs: number;
-    }
-  | {
-      readonly type: "error";
-      readonly code: string;
-      readonly message: string;
-      readonly path?: string;
-    };

@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { errorText } from "../contract/errors.ts";
 import { admitHost } from "./admission.ts";
-import { messageSchemas } from "./schema/json-schema.ts";
+import { asyncApiText } from "./schema/asyncapi.ts";
+import { schemaText } from "./schema/json-schema.ts";
 import type { Site } from "./site.ts";
 
 export interface HttpPorts {
@@ -12,7 +13,7 @@ export interface HttpPorts {
   readonly site: Site;
 }
 
-/** GET and HEAD of `/healthz`, `/metrics`, `/v1/schema.json` and the page. Everything else is refused. */
+/** GET and HEAD of `/healthz`, `/metrics`, `/v1/schema.json`, `/v1/asyncapi.json` and the page. Everything else is refused. */
 export function httpListener(ports: HttpPorts): RequestListener {
   return (request, response) => {
     setSecurityHeaders(request, response, ports.site);
@@ -47,7 +48,11 @@ function answer(
     return;
   }
   if (path === "/v1/schema.json") {
-    send(request, response, 200, "application/json", `${JSON.stringify(messageSchemas())}\n`);
+    send(request, response, 200, "application/json", schemaText());
+    return;
+  }
+  if (path === "/v1/asyncapi.json") {
+    send(request, response, 200, "application/json", asyncApiText());
     return;
   }
   if (path === "/metrics") {

@@ -5,11 +5,14 @@ import type { WebSocket } from "ws";
 import type { Actuation } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
 import { BridgeError, ErrorCode, errorText } from "../contract/errors.ts";
+import type { DeviceDescription } from "../contract/device.ts";
 import type { Log } from "../contract/log.ts";
+import type { Aim } from "../core/aim.ts";
 import type { KeepaliveLimits } from "../core/session-clock.ts";
 import { isLoopbackHost } from "./admission.ts";
 import { serveControlSocket } from "./control-socket.ts";
 import { ControlDesk, type AuthoritySummary } from "./desk.ts";
+import type { ReadJoints } from "./desk-device.ts";
 import type { DeviceDesk } from "./device-desk.ts";
 import { serveDeviceSocket } from "./device-socket.ts";
 import { loopbackGatekeeper } from "./gatekeeper.ts";
@@ -37,6 +40,10 @@ export interface ControlServerOptions {
   readonly limits?: Partial<SocketLimits>;
   /** Web origins beside the server's own that may open sockets. */
   readonly allowedOrigins?: readonly string[];
+  /** Where the devices stand: for gestures, poses and moves that take a given time. */
+  readonly readJoints?: ReadJoints;
+  /** How to look somewhere with a device; undefined for one that cannot. */
+  readonly aim?: (device: DeviceDescription) => Aim | undefined;
   /** Brings in another model package for a supervisor; resolves when it serves. */
   readonly useModel?: (path: string) => Promise<void>;
   /** Devices that agents may move over `/v1/device`; whoever made it disposes of it. */
@@ -90,6 +97,8 @@ export async function openControlServer(options: ControlServerOptions): Promise<
       maxTtlMs,
     },
     ...(options.keepalive === undefined ? {} : { keepalive: options.keepalive }),
+    ...(options.readJoints === undefined ? {} : { readJoints: options.readJoints }),
+    ...(options.aim === undefined ? {} : { aim: options.aim }),
     ...(options.useModel === undefined ? {} : { useModel: options.useModel }),
   });
   const stream = new StreamHub(clock);

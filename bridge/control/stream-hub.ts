@@ -58,13 +58,36 @@ export class StreamHub {
     return fastest;
   }
 
+  /**
+   * How far ahead those who are due want to see: one of them after the other. Undefined: nobody is
+   * due, or who is leaves it to the publisher. // hot path
+   */
+  nextAheadMs(topic: StreamTopic): number | undefined {
+    const nowMs = this.#clock.monotonicMs();
+    let chosen: StreamQueue | undefined;
+    for (const queue of this.#queues) {
+      if (!queue.isDue(topic, nowMs)) continue;
+      if (chosen === undefined || queue.dueSinceMs(topic) < chosen.dueSinceMs(topic))
+        chosen = queue;
+    }
+    return chosen?.aheadMs(topic);
+  }
+
   /** Called with every change of `wants`. */
   onDemand(listener: (topic: StreamTopic, wanted: boolean) => void): void {
     this.#demandListeners.push(listener);
   }
 
-  /** Arrays are read before this returns; the caller may reuse them. // hot path */
-  publish<T extends StreamTopic>(topic: T, data: StreamPayloads[T]): void {
+  /**
+   * Arrays are read before this returns; the caller may reuse them. // hot path
+   *
+   * @param isFor tells by a client's `aheadMs` whether the message is what it asked for.
+   */
+  publish<T extends StreamTopic>(
+    topic: T,
+    data: StreamPayloads[T],
+    isFor?: (aheadMs: number | undefined) => boolean,
+  ): void {
     const seq = (this.#published.get(topic) ?? 0) + 1;
     this.#published.set(topic, seq);
     if (!this.wants(topic)) return;
@@ -72,6 +95,7 @@ export class StreamHub {
     let message: string | Uint8Array | undefined;
     for (const queue of this.#queues) {
       if (!queue.isDue(topic, nowMs)) continue;
+      if (isFor !== undefined && !isFor(queue.aheadMs(topic))) continue;
       message ??= this.#encode({ type: "data", topic, seq, data });
       queue.offer(topic, message, nowMs);
     }

@@ -35,11 +35,32 @@ export interface PredictionPayload {
   readonly stdPosRad: NdArray;
   readonly meanVelRadPerS?: NdArray;
   readonly stdVelRadPerS?: NdArray;
-  /** The setpoints it is conditioned on. */
+  /** float32 [horizonSteps, axes]: the setpoints it is conditioned on. */
   readonly setpointRad?: NdArray;
+  /** Where the camera will look, to draw the expectation into a picture. */
+  readonly camera?: CameraPathPayload;
+  /** Where the target will be in the picture, of a model that predicts it. */
+  readonly target?: TargetPayload;
   readonly inferMs: number;
   /** The step that compensates the measured command-to-motion delay. */
   readonly lookaheadMs: number;
+}
+
+export interface CameraPathPayload {
+  readonly verticalFovRad: number;
+  /** float32 [horizonSteps + 1, 4]: base from optical frame (x right, y down, z forward), xyzw; row 0 at `stampMs`. */
+  readonly baseFromOpticalXyzw: NdArray;
+  /** float32 [horizonSteps + 1, 3]: covariance xx, xy, yy of the optical axis, rad², right and down in that step's picture. */
+  readonly covarianceRad2: NdArray;
+}
+
+export interface TargetPayload {
+  /** float32 [horizonSteps, 2]: to the right and down of the optical axis in that step's picture, rad: atan2(x, z), atan2(y, z). */
+  readonly meanRad: NdArray;
+  /** float32 [horizonSteps, 2]; calibrated like `stdPosRad`. */
+  readonly stdRad?: NdArray;
+  /** float32 [horizonSteps]: probability that it is in the picture, 0..1. */
+  readonly visibility?: NdArray;
 }
 
 /** msgpack. One picture. */

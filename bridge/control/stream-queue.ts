@@ -34,6 +34,7 @@ const slackMs = 2;
 
 interface Subscription {
   readonly periodMs: number;
+  readonly aheadMs: number | undefined;
   nextDueMs: number;
   readonly waiting: (string | Uint8Array)[];
   lostCount: number;
@@ -60,9 +61,10 @@ export class StreamQueue {
     return this.#lostTotal;
   }
 
-  subscribe(topic: StreamTopic, maxRateHz = Number.POSITIVE_INFINITY): void {
+  /** @param aheadMs for pictures of the future: which one; undefined leaves it to the publisher. */
+  subscribe(topic: StreamTopic, maxRateHz = Number.POSITIVE_INFINITY, aheadMs?: number): void {
     const periodMs = 1000 / maxRateHz;
-    this.#topics.set(topic, { periodMs, nextDueMs: 0, waiting: [], lostCount: 0 });
+    this.#topics.set(topic, { periodMs, aheadMs, nextDueMs: 0, waiting: [], lostCount: 0 });
   }
 
   unsubscribe(topic: StreamTopic): void {
@@ -73,6 +75,16 @@ export class StreamQueue {
   rateHz(topic: StreamTopic): number {
     const subscription = this.#topics.get(topic);
     return subscription === undefined ? 0 : 1000 / subscription.periodMs;
+  }
+
+  /** How far ahead the client wants to see, if it subscribed and said so. */
+  aheadMs(topic: StreamTopic): number | undefined {
+    return this.#topics.get(topic)?.aheadMs;
+  }
+
+  /** When its next message was or will be due; Infinity if it did not subscribe. */
+  dueSinceMs(topic: StreamTopic): number {
+    return this.#topics.get(topic)?.nextDueMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Would a message of now be within the client's rate? */

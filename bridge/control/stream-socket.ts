@@ -67,7 +67,9 @@ export function serveStreamSocket(socket: WebSocket, deps: StreamSocketDeps): vo
     clearTimeout(helloTimer);
     const request = parsed.message;
     if (request.type === "subscribe") {
-      for (const { topic, maxRateHz } of request.topics) queue.subscribe(topic, maxRateHz);
+      for (const { topic, maxRateHz, aheadMs } of request.topics) {
+        queue.subscribe(topic, maxRateHz, aheadMs);
+      }
     } else {
       for (const topic of request.topics) queue.unsubscribe(topic);
     }

@@ -27,8 +27,8 @@ export interface PredictionLoopOptions {
   /** Default: Node's. They and the clock have to tell the same time. */
   readonly timers?: Timers;
   readonly horizonSteps: number;
-  /** 1-based step whose picture is made when `previewWanted()`. */
-  readonly previewStep: number;
+  /** 1-based step whose picture is made when `previewWanted()`; asked anew for each. */
+  readonly previewStep: () => number;
   readonly previewWanted: () => boolean;
   /** Each step's observation, in order, also of steps that were caught up. Borrowed. */
   readonly onObservation: (observation: Observation) => void;
@@ -216,7 +216,7 @@ export class PredictionLoop {
     const { previewWanted, previewStep, source } = this.#options;
     if (!previewWanted()) return {};
     const frame = source.frameBorrowed(Number.POSITIVE_INFINITY);
-    return frame === undefined ? {} : { preview: { step: previewStep, frame } };
+    return frame === undefined ? {} : { preview: { step: previewStep(), frame } };
   }
 
   #hold(reason: HeldReason, text: string): void {

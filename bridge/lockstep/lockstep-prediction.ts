@@ -44,7 +44,7 @@ export class LockstepPrediction {
       clock: time,
       timers: time,
       horizonSteps,
-      previewStep: 1,
+      previewStep: () => 1,
       previewWanted: () => false,
       onObservation: (observation) => {
         this.score.compare(observation);

@@ -89,7 +89,7 @@ async function run(
     clock,
     timers: paced ? systemTimers : manual,
     horizonSteps,
-    previewStep: 1,
+    previewStep: () => 1,
     previewWanted: () => false,
     onObservation: (observation) => {
       score.compare(observation);

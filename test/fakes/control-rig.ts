@@ -1,3 +1,4 @@
+import type { ValidateFunction } from "ajv/dist/2020.js";
 import { WebSocket, type ClientOptions } from "ws";
 import { systemClock } from "../../bridge/contract/clock.ts";
 import { silentLog } from "../../bridge/contract/log.ts";
@@ -7,6 +8,7 @@ import {
   type ControlServer,
   type ControlServerOptions,
 } from "../../bridge/control/server.ts";
+import { validatorOf } from "./schema-validator.ts";
 import { RecordingActuation } from "./synthetic-actuation.ts";
 
 export interface ControlRig extends AsyncDisposable {
@@ -37,6 +39,13 @@ export async function openControlRig(
   };
 }
 
+/** Whatever the server says has to be in the schema it publishes. */
+const validators: Readonly<Record<string, ValidateFunction>> = {
+  "kairos.control.v1": validatorOf("control.fromServer"),
+  "kairos.stream.v1": validatorOf("stream.fromServer"),
+  "kairos.device.v1": validatorOf("device.fromServer"),
+};
+
 type Awaited<T extends ServerMessage["type"]> = Extract<ServerMessage, { type: T }>;
 
 /** A client that speaks raw frames: what the SDK would never send has to be tried too. */
@@ -44,14 +53,26 @@ export class RawClient {
   readonly socket: WebSocket;
   readonly messages: ServerMessage[] = [];
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  readonly #check: ((message: unknown) => void) | undefined;
+  #violation: string | undefined;
   #cursor = 0;
   #lastAcquireId = 9000;
 
   constructor(url: string, protocol: string, options: ClientOptions = {}) {
+    const said = validators[protocol];
+    this.#check =
+      said === undefined
+        ? undefined
+        : (message) => {
+            if (said(message)) return;
+            this.#violation ??= `${JSON.stringify(message)}: ${JSON.stringify(said.errors)}`;
+          };
     this.socket = new WebSocket(url.replace("http", "ws"), [protocol], options);
     this.socket.on("message", (data, isBinary) => {
       if (!isBinary && Buffer.isBuffer(data)) {
-        this.messages.push(JSON.parse(data.toString("utf8")) as ServerMessage);
+        const message = JSON.parse(data.toString("utf8")) as ServerMessage;
+        this.#check?.(message);
+        this.messages.push(message);
       }
     });
     this.socket.on("error", () => undefined);
@@ -99,6 +120,7 @@ export class RawClient {
   ): Promise<Awaited<T>> {
     const deadlineMs = performance.now() + 5000;
     while (performance.now() < deadlineMs) {
+      if (this.#violation !== undefined) throw new Error(`not in the schema: ${this.#violation}`);
       while (this.#cursor < this.messages.length) {
         const message = this.messages[this.#cursor];
         this.#cursor += 1;

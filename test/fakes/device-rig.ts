@@ -1,5 +1,9 @@
 import { WebSocket } from "ws";
-import { connectDeviceAgent, type DeviceAgentOptions } from "../../bridge/client/device-agent.ts";
+import {
+  connectDeviceAgent,
+  type DeviceAgent,
+  type DeviceAgentOptions,
+} from "../../bridge/client/device-agent.ts";
 import { SimulatedMount } from "../../bridge/client/simulated-mount.ts";
 import { actuationStatusWidth } from "../../bridge/contract/actuation.ts";
 import { monotonicMs, systemClock } from "../../bridge/contract/clock.ts";
@@ -95,8 +99,18 @@ export async function openDeviceRig(): Promise<DeviceRig> {
   };
 }
 
+export interface SimulatedAgent {
+  readonly agent: DeviceAgent;
+  readonly simulated: SimulatedMount;
+  readonly held: readonly string[];
+  readonly losses: readonly string[];
+}
+
 /** An agent of this process with a simulated mount, and what it was told. */
-export function openSimulatedAgent(url: string, options: Partial<DeviceAgentOptions> = {}) {
+export function openSimulatedAgent(
+  url: string,
+  options: Partial<DeviceAgentOptions> = {},
+): SimulatedAgent {
   const simulated = new SimulatedMount(mount.axes, { startRad: mount.homeRad, lagMs: 20 });
   const held: string[] = [];
   const losses: string[] = [];

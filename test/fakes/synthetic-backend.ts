@@ -10,14 +10,19 @@ import {
 } from "../../bridge/contract/actuation.ts";
 import { monotonicMs, systemClock } from "../../bridge/contract/clock.ts";
 import { silentLog } from "../../bridge/contract/log.ts";
+import { cameraPath } from "../../bridge/core/camera-path.ts";
 import { openControlServer, type ControlServer } from "../../bridge/control/server.ts";
+import type { TargetPayload } from "../../bridge/control/stream-messages.ts";
 import type { SiteFolders } from "../../bridge/control/site.ts";
 import { phoneMount, projectRoot } from "./synthetic-actuation.ts";
 
 const axisNames = ["deploy", "yaw", "roll", "pitch"];
 const stepMs = 40;
 const horizonSteps = 32;
-const previewStep = 6;
+const defaultAheadMs = 400;
+const pictureSize = { widthPx: 320, heightPx: 240 };
+/** Where the blue door of the scene is, seen from home. */
+const doorRad = { right: 0.1, down: 0 };
 
 /** Where the built page lies; the same folders the service passes. */
 function builtSite(): SiteFolders {
@@ -164,7 +169,7 @@ export interface SyntheticBackend extends AsyncDisposable {
 
 /** The service's outside with made-up joints, predictions, pictures and scores behind it. */
 export async function openSyntheticBackend(
-  options: { readonly port?: number } = {},
+  options: { readonly port?: number; readonly cameraPeriodMs?: number } = {},
 ): Promise<SyntheticBackend> {
   const joints = new SyntheticJoints();
   const server = await openControlServer({
@@ -189,7 +194,7 @@ export async function openSyntheticBackend(
     }, 20),
     setInterval(() => {
       void publishCameras(server, joints, lastMs);
-    }, 66),
+    }, options.cameraPeriodMs ?? 66),
     setInterval(() => {
       publishScore(server, lastMs);
       publishStatus(server, lastMs, lastMs - startMs);
@@ -227,6 +232,12 @@ function publishPrediction(server: ControlServer, joints: SyntheticJoints, stamp
         0.004 + 0.02 * aheadS + Math.abs(joints.velRadPerS[axis]!) * 0.06 * aheadS;
     }
   }
+  const path = cameraPath(joints.device, joints.posRad, {
+    horizonSteps,
+    axisCount: axisNames.length,
+    meanPosRad: mean,
+    stdPosRad: std,
+  });
   server.stream.publish("prediction", {
     device: "mount0",
     stampMs,
@@ -235,9 +246,37 @@ function publishPrediction(server: ControlServer, joints: SyntheticJoints, stamp
     axisNames,
     meanPosRad: { data: mean, shape },
     stdPosRad: { data: std, shape },
+    camera: {
+      verticalFovRad: joints.device.camera.verticalFovRad,
+      baseFromOpticalXyzw: { data: path.baseFromOpticalXyzw, shape: [horizonSteps + 1, 4] },
+      covarianceRad2: { data: path.covarianceRad2, shape: [horizonSteps + 1, 3] },
+    },
+    target: targetOf(mean, std),
     inferMs: 3.1,
     lookaheadMs: 120,
   });
+}
+
+/** The door's place in each step's picture: it goes the other way than the camera turns. */
+function targetOf(mean: Float32Array, std: Float32Array): TargetPayload {
+  const [yaw, pitch] = [1, 3];
+  const at = (data: Float32Array, k: number, axis: number): number =>
+    data[k * axisNames.length + axis]!;
+  const rows = (of: (k: number) => readonly number[]): Float32Array =>
+    Float32Array.from(Array.from({ length: horizonSteps }, (_, k) => of(k)).flat());
+  const shape = [horizonSteps, 2];
+  const mount = phoneMount().homeRad[pitch]!;
+  return {
+    meanRad: {
+      data: rows((k) => [
+        doorRad.right + at(mean, k, yaw),
+        doorRad.down - at(mean, k, pitch) + mount,
+      ]),
+      shape,
+    },
+    stdRad: { data: rows((k) => [at(std, k, yaw), at(std, k, pitch)]), shape },
+    visibility: { data: rows(() => [0.95]), shape: [horizonSteps] },
+  };
 }
 
 async function publishCameras(
@@ -246,30 +285,32 @@ async function publishCameras(
   stampMs: number,
 ): Promise<void> {
   const [, yaw = 0, roll = 0, pitch = 0] = joints.posRad;
-  const size = { stampMs, widthPx: 320, heightPx: 240 };
+  const size = { stampMs, ...pictureSize };
   if (server.stream.isDue("camera")) {
     server.stream.publish("camera", { ...size, jpeg: await scene(yaw, roll, pitch) });
   }
   if (server.stream.isDue("camera.predicted")) {
-    const aheadMs = previewStep * stepMs;
+    const wantedMs = server.stream.nextAheadMs("camera.predicted") ?? defaultAheadMs;
+    const aheadMs = Math.round(wantedMs / stepMs) * stepMs;
     const at = [1, 2, 3].map((axis) => joints.predict(axis, aheadMs / 1000));
     const jpeg = await scene(at[0]!, at[1]!, at[2]!);
     server.stream.publish("camera.predicted", { ...size, aheadMs, knownRatio: 0.93, jpeg });
   }
 }
 
-/** A room seen from the mount: enough to see which way it looks. */
+/** A room seen from the mount, as a pinhole sees it near its middle: enough to see which way it looks. */
 async function scene(yaw: number, roll: number, pitch: number): Promise<Uint8Array> {
-  const x = 160 + yaw * 110;
-  const y = 126 - pitch * 75;
+  const focalPx = 248;
+  const x = 160 + (doorRad.right + yaw) * focalPx;
+  const y = 120 + (doorRad.down + phoneMount().homeRad[3]! - pitch) * focalPx;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="240">
     <rect width="320" height="240" fill="#bcc7d1"/>
     <g transform="rotate(${(roll * 180) / Math.PI} 160 120)">
       <rect x="-400" y="${y + 40}" width="1200" height="600" fill="#8d7a66"/>
       <rect x="${x - 30}" y="${y - 40}" width="60" height="80" rx="6" fill="#3f6fb5"/>
-      <circle cx="${x + 120}" cy="${y}" r="26" fill="#c7503f"/>
-      <rect x="${x - 190}" y="${y - 20}" width="50" height="60" fill="#4f8a5b"/>
-      <rect x="${x + 200}" y="${y - 70}" width="40" height="110" fill="#d8b24a"/>
+      <circle cx="${x + 170}" cy="${y}" r="26" fill="#c7503f"/>
+      <rect x="${x - 240}" y="${y - 20}" width="50" height="60" fill="#4f8a5b"/>
+      <rect x="${x + 330}" y="${y - 70}" width="40" height="110" fill="#d8b24a"/>
     </g></svg>`;
   return await sharp(Buffer.from(svg)).jpeg({ quality: 70 }).toBuffer();
 }

@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { ActuationMode } from "../../bridge/contract/actuation.ts";
 import { ErrorCode } from "../../bridge/contract/errors.ts";
+import { asyncApiDocument } from "../../bridge/control/schema/asyncapi.ts";
+import { schemaDocument } from "../../bridge/control/schema/json-schema.ts";
 import { openControlRig, RawClient, until } from "../fakes/control-rig.ts";
 
 const velocity = {
@@ -377,8 +379,9 @@ describe("http", () => {
   it("serves the schemas it judges messages by", async () => {
     await using rig = await openControlRig();
     const schemas = (await (await fetch(`${rig.server.url}/v1/schema.json`)).json()) as object;
-    expect(Object.keys(schemas)).toEqual(["kairos.control.v1", "kairos.stream.v1"]);
-    expect(JSON.stringify(schemas)).toContain('"ttlMs"');
+    expect(schemas).toEqual(schemaDocument());
+    const asyncApi = await fetch(`${rig.server.url}/v1/asyncapi.json`);
+    expect(await asyncApi.json()).toEqual(asyncApiDocument());
   });
 
   it.each([

@@ -19,6 +19,10 @@ export const subscribe = z
           topic: z.enum(streamTopics),
           /** At most this many messages per second; all of them when left out. */
           maxRateHz: z.number().positive().max(1000).exactOptional(),
+          aheadMs: z.number().positive().max(10_000).exactOptional().meta({
+            description:
+              "For camera.predicted: how far ahead the picture shall be, to the nearest step of the model; left out: as the server has it.",
+          }),
         }),
       )
       .min(1)

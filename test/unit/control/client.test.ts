@@ -1,42 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ClockSync } from "../../../bridge/client/clock-sync.ts";
 import { endpointUrl } from "../../../bridge/client/socket.ts";
 import { shapeStick } from "../../../bridge/web/stick.ts";
 import { niceStep, TimeSeries } from "../../../bridge/web/time-series.ts";
-
-describe("clock sync", () => {
-  it("knows nothing at first", () => {
-    expect(new ClockSync().estimate).toBeUndefined();
-  });
-
-  it("finds the offset of a symmetric round trip exactly", () => {
-    const sync = new ClockSync();
-    sync.add(100, 5110, 5112, 122);
-    expect(sync.estimate).toEqual({ offsetMs: 5000, uncertaintyMs: 10 });
-  });
-
-  it("believes the shortest round trip of its window, and forgets it in time", () => {
-    const sync = new ClockSync();
-    sync.add(0, 1001, 1001, 2);
-    sync.add(10, 1110, 1110, 130);
-    expect(sync.estimate?.offsetMs).toBe(1000);
-    for (let i = 0; i < 12; i += 1) sync.add(0, 3010, 3010, 20);
-    expect(sync.estimate).toEqual({ offsetMs: 3000, uncertaintyMs: 10 });
-  });
-
-  it("is never more wrong than it says, however lopsided the way", () => {
-    for (const [there, back] of [
-      [0, 40],
-      [40, 0],
-      [5, 35],
-    ] as const) {
-      const sync = new ClockSync();
-      sync.add(0, 700 + there, 700 + there, there + back);
-      const { offsetMs, uncertaintyMs } = sync.estimate!;
-      expect(Math.abs(offsetMs - 700)).toBeLessThanOrEqual(uncertaintyMs);
-    }
-  });
-});
 
 describe("endpoint addresses", () => {
   it.each([

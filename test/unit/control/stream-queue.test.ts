@@ -174,3 +174,41 @@ describe("the hub", () => {
     expect(sink.sent[0]).toContain('"posRad":[1]');
   });
 });
+
+describe("pictures of the future", () => {
+  const topic = "camera.predicted";
+  const picture = (aheadMs: number) => ({
+    stampMs: 0,
+    widthPx: 1,
+    heightPx: 1,
+    jpeg: new Uint8Array(1),
+    aheadMs,
+  });
+
+  it("go to those who asked for that horizon, and ask for each in turn", () => {
+    let nowMs = 1000;
+    const hub = new StreamHub({ ...systemClock(), monotonicMs: () => nowMs });
+    const sinks = [400, 800, undefined].map((aheadMs) => {
+      const sink = new StuckSink();
+      const queue = new StreamQueue(sink);
+      queue.subscribe(topic, 10, aheadMs);
+      hub.attach(queue);
+      return { aheadMs, sink };
+    });
+    const asked: (number | undefined)[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      const wantedMs = hub.nextAheadMs(topic);
+      asked.push(wantedMs);
+      const made = wantedMs ?? 200;
+      hub.publish(topic, picture(made), (ms) => (ms ?? 200) === made);
+      nowMs += 40;
+    }
+    expect(asked.slice(0, 3)).toEqual([400, 800, undefined]);
+    for (const { sink } of sinks) expect(sink.sent).toHaveLength(2);
+  });
+
+  it("are asked for by nobody while nobody is due", () => {
+    const hub = new StreamHub(systemClock());
+    expect(hub.nextAheadMs(topic)).toBeUndefined();
+  });
+});

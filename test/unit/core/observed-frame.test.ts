@@ -32,7 +32,7 @@ async function picturesSeen(streams: readonly string[] | undefined): Promise<unk
     plan: { fill: () => false },
     clock,
     horizonSteps: 1,
-    previewStep: 1,
+    previewStep: () => 1,
     previewWanted: () => false,
     onObservation: () => undefined,
     onPrediction: () => undefined,

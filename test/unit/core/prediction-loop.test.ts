@@ -61,7 +61,7 @@ function set(options: {
     plan: { fill: () => options.plan ?? true },
     clock,
     horizonSteps: 3,
-    previewStep: 2,
+    previewStep: () => 2,
     previewWanted: () => false,
     onObservation: (observation) => observedMs.push(observation.stampMs),
     onPrediction: (_, observation) => predictedMs.push(observation.stampMs),

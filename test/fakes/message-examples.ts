@@ -1,0 +1,62 @@
+/** One right message of every kind a client may send on `/v1/control`, by the name it has in the schema. */
+const lease = { epoch: "e1", sequence: 1 };
+const head = { type: "command", id: 1, seq: 1, device: "mount0", lease };
+
+export const controlExamples: Readonly<Record<string, object>> = {
+  hello: {
+    type: "hello",
+    protocol: "kairos.control.v1",
+    role: "controller",
+    client: "me",
+    token: "t",
+    keepalive: { missMs: 500, onMiss: "estop", onStale: "return" },
+  },
+  sync: { type: "sync", t0Ms: 5, previous: { t0Ms: 1, t1Ms: 2, t2Ms: 3, t3Ms: 4 } },
+  checkin: { type: "checkin" },
+  "lease.acquire": { type: "lease.acquire", id: 0, device: "mount0" },
+  "lease.take": { type: "lease.take", id: 1, device: "mount0" },
+  "lease.retain": { type: "lease.retain", id: 1, device: "mount0", lease: { ...lease, sub: 2 } },
+  "lease.return": { type: "lease.return", id: 1, device: "mount0", lease },
+  "lease.delegate": {
+    type: "lease.delegate",
+    id: 1,
+    device: "mount0",
+    lease,
+    to: "s2",
+    velocityRatio: 0.2,
+    accelerationRatio: 0.1,
+    forMs: 1000,
+  },
+  "lease.revoke": { type: "lease.revoke", id: 1, device: "mount0", lease },
+  stop: { type: "stop", level: "estop", id: 3, device: "mount0", reason: "saw a hand" },
+  reset: { type: "reset" },
+  "model.use": { type: "model.use", id: 4, path: "/models/next" },
+  "command.velocity": {
+    ...head,
+    kind: "velocity",
+    ttlMs: 200,
+    velRadPerS: { yaw: 0.5 },
+    acks: ["received", "done"],
+    sentAtMs: 12.5,
+  },
+  "command.position": { ...head, kind: "position", posRad: { pitch: 0.1 }, durationMs: 400 },
+  "command.pose": { ...head, kind: "pose", orientationXyzw: [0, 0, 0, 1], frame: "mount_base" },
+  "command.trajectory": {
+    ...head,
+    kind: "trajectory",
+    axes: ["yaw"],
+    points: [{ timeMs: 500, posRad: [0.2], velRadPerS: [0], accRadPerS2: [0] }],
+    goalToleranceRad: { yaw: 0.05 },
+  },
+  "command.track": { ...head, kind: "track", ttlMs: 300, target: { image: [0.5, 0.25] } },
+  "command.action": {
+    ...head,
+    kind: "action",
+    action: "look-at",
+    target: { bearing: [1, 0, 0] },
+    acks: "all",
+  },
+  "command.mode": { ...head, kind: "mode", mode: "inactive" },
+  "command.deploy": { ...head, kind: "deploy", velocityRatio: 0.5 },
+  "command.stow": { ...head, kind: "stow", ttlMs: 4000, acks: "rejections" },
+};
