@@ -17,6 +17,7 @@ import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
+import { DeviceAim } from "./core/device-aim.ts";
 import { PredictionLoop } from "./core/prediction-loop.ts";
 import { PredictionScore } from "./core/prediction-score.ts";
 import { PreviewPlan } from "./core/preview-plan.ts";
@@ -97,6 +98,13 @@ export class BridgeService implements AsyncDisposable {
     // The server reports on the service that is made with it, so the reports are looked up late.
     const late: { service?: BridgeService } = {};
     const snapshot = (): ServiceSnapshot | undefined => late.service?.snapshot();
+    const { cameraWidthPx, cameraHeightPx } = parts.config.sim;
+    const aim = new DeviceAim({
+      device: parts.actuation.device,
+      pictureAspect: cameraWidthPx / cameraHeightPx,
+      telemetry: parts.memory.telemetry,
+      motionDelayMs: () => late.service?.motionDelayMs ?? assumedLookaheadMs,
+    });
     const server = await openControlServer({
       host: parts.config.http.host,
       port: parts.config.http.port,
@@ -105,6 +113,7 @@ export class BridgeService implements AsyncDisposable {
       log: parts.log,
       site: parts.site,
       readJoints: jointReader(parts.memory.telemetry),
+      aim: () => aim,
       useModel: (path) => parts.model.use(path),
       ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {
@@ -117,11 +126,11 @@ export class BridgeService implements AsyncDisposable {
         return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
       },
     });
-    late.service = new BridgeService(parts, server);
+    late.service = new BridgeService(parts, server, aim);
     return late.service;
   }
 
-  private constructor(parts: ServiceParts, server: ControlServer) {
+  private constructor(parts: ServiceParts, server: ControlServer, aim: DeviceAim) {
     const { config, model, memory, actuation, clock, faults } = parts;
     const axisNames = actuation.device.axes.map((axis) => axis.name);
     const { horizonSteps } = config.model;
@@ -148,6 +157,7 @@ export class BridgeService implements AsyncDisposable {
       onPrediction: (prediction, observation, actionsRad) => {
         this.#score.add(prediction, observation, actionsRad);
         parts.recorder?.prediction(prediction, actionsRad);
+        aim.observe(prediction, clock.monotonicMs());
         this.#onPrediction(prediction, observation, actionsRad);
       },
       onHeld: (reason, text) => {
@@ -179,6 +189,11 @@ export class BridgeService implements AsyncDisposable {
     return this.#server.url;
   }
 
+  /** From a setpoint to its motion: measured, once the device has moved enough. */
+  get motionDelayMs(): number {
+    return this.#delay.delayMs ?? assumedLookaheadMs;
+  }
+
   snapshot(): ServiceSnapshot {
     return this.#reporter.snapshot();
   }
@@ -199,7 +214,7 @@ export class BridgeService implements AsyncDisposable {
 
   get #lookaheadMs(): number {
     const { lookaheadMs } = this.#parts.settings;
-    return lookaheadMs >= 0 ? lookaheadMs : (this.#delay.delayMs ?? assumedLookaheadMs);
+    return lookaheadMs >= 0 ? lookaheadMs : this.motionDelayMs;
   }
 
   #onObservation(observation: Observation): void {
