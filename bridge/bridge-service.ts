@@ -18,6 +18,7 @@ import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { ControlSecurity } from "./control/control-security.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
+import { DeviceAim } from "./core/device-aim.ts";
 import { PredictionLoop } from "./core/prediction-loop.ts";
 import { PredictionScore } from "./core/prediction-score.ts";
 import { PreviewPlan } from "./core/preview-plan.ts";
@@ -100,6 +101,13 @@ export class BridgeService implements AsyncDisposable {
     // The server reports on the service that is made with it, so the reports are looked up late.
     const late: { service?: BridgeService } = {};
     const snapshot = (): ServiceSnapshot | undefined => late.service?.snapshot();
+    const { cameraWidthPx, cameraHeightPx } = parts.config.sim;
+    const aim = new DeviceAim({
+      device: parts.actuation.device,
+      pictureAspect: cameraWidthPx / cameraHeightPx,
+      telemetry: parts.memory.telemetry,
+      motionDelayMs: () => late.service?.motionDelayMs ?? assumedLookaheadMs,
+    });
     const server = await openControlServer({
       host: parts.config.http.host,
       port: parts.config.http.port,
@@ -108,6 +116,7 @@ export class BridgeService implements AsyncDisposable {
       log: parts.log,
       site: parts.site,
       readJoints: jointReader(parts.memory.telemetry),
+      aim: () => aim,
       allowedOrigins: parts.config.security.origins,
       ...(parts.security === undefined ? {} : { security: parts.security }),
       useModel: (path) => parts.model.use(path),
@@ -122,11 +131,11 @@ export class BridgeService implements AsyncDisposable {
         return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
       },
     });
-    late.service = new BridgeService(parts, server);
+    late.service = new BridgeService(parts, server, aim);
     return late.service;
   }
 
-  private constructor(parts: ServiceParts, server: ControlServer) {
+  private constructor(parts: ServiceParts, server: ControlServer, aim: DeviceAim) {
     const { config, model, memory, actuation, clock, faults } = parts;
     const axisNames = actuation.device.axes.map((axis) => axis.name);
     const { horizonSteps } = config.model;
@@ -153,6 +162,7 @@ export class BridgeService implements AsyncDisposable {
       onPrediction: (prediction, observation, actionsRad) => {
         this.#score.add(prediction, observation, actionsRad);
         parts.recorder?.prediction(prediction, actionsRad);
+        aim.observe(prediction, clock.monotonicMs());
         this.#onPrediction(prediction, observation, actionsRad);
       },
       onHeld: (reason, text) => {
@@ -184,6 +194,11 @@ export class BridgeService implements AsyncDisposable {
     return this.#server.url;
   }
 
+  /** From a setpoint to its motion: measured, once the device has moved enough. */
+  get motionDelayMs(): number {
+    return this.#delay.delayMs ?? assumedLookaheadMs;
+  }
+
   snapshot(): ServiceSnapshot {
     return this.#reporter.snapshot();
   }
@@ -204,7 +219,7 @@ export class BridgeService implements AsyncDisposable {
 
   get #lookaheadMs(): number {
     const { lookaheadMs } = this.#parts.settings;
-    return lookaheadMs >= 0 ? lookaheadMs : (this.#delay.delayMs ?? assumedLookaheadMs);
+    return lookaheadMs >= 0 ? lookaheadMs : this.motionDelayMs;
   }
 
   #onObservation(observation: Observation): void {

@@ -25,7 +25,8 @@ export function expandCommand(message: CommandMessage, on: Expanding): Expanded 
     case "pose":
       return withJoints(on, (joints, aim) => {
         const aimed = aim.pose(toXyzw(message.orientationXyzw), message.frame, joints);
-        return aimed.ok ? position(aimed.posRad, message, on) : unreachable(aimed.reason);
+        if (!aimed.ok) return unreachable(aimed.reason);
+        return noted(position(aimed.posRad, message, on), aimed.note);
       });
     case "trajectory":
       return expandTrajectory(message, on);
@@ -69,6 +70,11 @@ function position(posRad: AxisValues, timed: Timed, on: Expanding): Expanded {
   return { ok: true, command, notes: [note] };
 }
 
+function noted(made: Expanded, note: string | undefined): Expanded {
+  if (note === undefined || !made.ok) return made;
+  return { ...made, notes: [note, ...(made.notes ?? [])] };
+}
+
 function track(message: Kind<"track">, on: Expanding): Expanded {
   return withJoints(on, (joints, aim) => {
     const aimed = aim.follow(message.target, joints, on.arrivedMs);
@@ -88,7 +94,7 @@ function action(message: Kind<"action">, on: Expanding): Expanded {
       const aimed = aim.lookAt(target, joints);
       if (!aimed.ok) return unreachable(aimed.reason);
       const timed = { velocityRatio, ...(ttlMs === undefined ? {} : { ttlMs }) };
-      return position(aimed.posRad, timed, on);
+      return noted(position(aimed.posRad, timed, on), aimed.note);
     });
   }
   const joints = on.jointPosRad();

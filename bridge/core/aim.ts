@@ -3,7 +3,9 @@ import type { Vector3, Xyzw } from "./kinematics.ts";
 /** Where to look: a point of the live picture, right and down 0 to 1, or a direction in a frame of the device. */
 export type AimTarget =
   | { readonly image: readonly [number, number]; readonly stampMs?: number }
-  | { readonly bearing: Vector3; readonly frame?: string };
+  | { readonly bearing: Vector3; readonly frame?: string }
+  /** What the world model sees, where it says it will be. */
+  | { readonly predicted: true };
 
 export type Aimed =
   | {
@@ -12,6 +14,8 @@ export type Aimed =
       readonly posRad: readonly (number | null)[];
       /** How fast that place moves, where it was followed; left out: it stands. */
       readonly velRadPerS?: readonly (number | null)[];
+      /** One sentence where it cannot be reached and this is the nearest. */
+      readonly note?: string;
     }
   | { readonly ok: false; readonly reason: string };
 

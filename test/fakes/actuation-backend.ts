@@ -6,6 +6,7 @@ import { previewWidth } from "../../bridge/contract/preview.ts";
 import { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import { SharedRow } from "../../bridge/contract/shared-row.ts";
 import { openControlServer, type ControlServer } from "../../bridge/control/server.ts";
+import { DeviceAim } from "../../bridge/core/device-aim.ts";
 import { jointReader } from "../../bridge/joint-reader.ts";
 import { openActuation } from "../../devices/actuation/actuation-client.ts";
 import { phoneMount, projectRoot } from "./synthetic-actuation.ts";
@@ -36,6 +37,7 @@ export async function openActuationBackend(): Promise<ActuationBackend> {
     port: 0,
     actuations: [actuation],
     readJoints: jointReader(telemetry),
+    aim: (description) => new DeviceAim({ device: description, pictureAspect: 4 / 3, telemetry }),
     status: () => ({ status: "ok" }),
     metrics: () => "",
     clock: systemClock(),

@@ -9,6 +9,8 @@ import { WebSocket } from "ws";
 async function driver(backend: ActuationBackend): Promise<{
   readonly client: RawClient;
   readonly lease: { readonly epoch: string; readonly sequence: number };
+  /** Sends a command; returns its id. */
+  readonly send: (command: object) => number;
   /** Sends a command and waits for its end. */
   readonly run: (command: object) => Promise<AckMessage>;
   readonly [Symbol.dispose]: () => void;
@@ -19,13 +21,17 @@ async function driver(backend: ActuationBackend): Promise<{
   }, 200);
   const lease = await client.acquire();
   let last = 0;
+  const send = (command: object): number => {
+    last += 1;
+    client.say({ type: "command", id: last, seq: last, device: "mount0", lease, ...command });
+    return last;
+  };
   return {
     client,
     lease,
+    send,
     async run(command) {
-      last += 1;
-      const id = last;
-      client.say({ type: "command", id, seq: id, device: "mount0", lease, ...command });
+      const id = send(command);
       return await client.next(
         "ack",
         (ack) => ack.id === id && (ack.status === "done" || ack.status === "rejected"),
@@ -57,10 +63,36 @@ describe("commands over the wire reach the actuation thread and end as they shou
       },
     },
     { name: "deploying", command: { kind: "deploy" } },
+    {
+      name: "a pose: 0.2 rad to the left",
+      command: { kind: "pose", orientationXyzw: [0, 0, Math.sin(0.1), Math.cos(0.1)] },
+    },
+    {
+      name: "a look at a direction",
+      command: { kind: "action", action: "look-at", target: { bearing: [1, 0.2, 0.1] } },
+    },
   ])("$name completes", async ({ command }) => {
     await using backend = await openActuationBackend();
     using hand = await driver(backend);
     expect(await hand.run(command)).toMatchObject({ status: "done", result: "completed" });
+  });
+
+  it("a track keeps the device turning while it is told where to, and lets it rest after", async () => {
+    await using backend = await openActuationBackend();
+    using hand = await driver(backend);
+    const yaws: number[] = [];
+    const stream = connectStream(backend.server.url, [{ topic: "state" }], { WebSocket });
+    stream.on("state", ({ posRad }) => yaws.push(posRad[1] ?? 0));
+    const track = { kind: "track", ttlMs: 300 };
+    for (let count = 0; count < 10; count += 1) {
+      const target = { bearing: [1, 0.03 * count, 0] };
+      hand.send({ ...track, target, acks: "rejections" });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const last = await hand.run({ ...track, target: { bearing: [1, 0.3, 0] } });
+    expect(last).toMatchObject({ status: "done", result: "expired" });
+    expect(Math.max(...yaws)).toBeGreaterThan(0.1);
+    stream.close();
   });
 
   it("an agent moves with its share of the limits and no faster", async () => {
@@ -85,6 +117,8 @@ describe("commands over the wire reach the actuation thread and end as they shou
       "lease",
       ({ lease: granted }) => granted !== undefined,
     );
+    // Lending stops the device first; a command that comes before it rests is refused.
+    await agent.next("event", ({ reason }) => reason.startsWith("active"));
     const speeds: number[] = [];
     const stream = connectStream(backend.server.url, [{ topic: "state" }], { WebSocket });
     stream.on("state", ({ velRadPerS }) => speeds.push(Math.abs(velRadPerS[1] ?? 0)));

@@ -129,9 +129,17 @@ const bearingTarget = z
   })
   .meta({ description: "A direction from the device, x forward, y left, z up in its frame." });
 const target = z.union([imageTarget, bearingTarget]);
+const predictedTarget = z
+  .strictObject({ predicted: z.literal(true) })
+  .meta({ description: "What the world model sees, where it says it will be." });
 
 export const trackCommand = z
-  .strictObject({ ...head, kind: z.literal("track"), ttlMs, target })
+  .strictObject({
+    ...head,
+    kind: z.literal("track"),
+    ttlMs,
+    target: z.union([target, predictedTarget]),
+  })
   .meta({
     description: "Keeps something in the middle of the picture while it is told where it is.",
   });
