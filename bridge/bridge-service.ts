@@ -11,6 +11,9 @@ import type { Observation, ObservationSource } from "./contract/observation.ts";
 import type { RosTransport } from "./contract/ros-transport.ts";
 import type { Prediction, SupervisedModel } from "./contract/world-model.ts";
 import type { ControlDesk } from "./control/desk.ts";
+import { jointReader } from "./joint-reader.ts";
+import { deskFamilies } from "./control/desk-metrics.ts";
+import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { ControlSecurity } from "./control/control-security.ts";
 import type { SiteFolders } from "./control/site.ts";
@@ -55,12 +58,18 @@ export interface ServiceParts {
   readonly clock: Clock;
   readonly memory: SharedMemory;
   readonly actuation: Actuation;
+  /** Name of the driver that moves the device. */
+  readonly driver: string;
   readonly model: SupervisedModel;
   readonly ros: { readonly transport: RosTransport; readonly sink: RosSink } | undefined;
   readonly simulator: () => ServiceSnapshot["simulator"];
+  /** None where the device is real. */
+  readonly simulatorThreads: readonly Thread[];
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
+  /** Present only when agents move the device. */
+  readonly agents?: DeviceDesk;
   /** Left out: whoever is on this machine is let in. */
   readonly security?: ControlSecurity;
   /** Present only when something shall fail on purpose. */
@@ -98,16 +107,19 @@ export class BridgeService implements AsyncDisposable {
       clock: parts.clock,
       log: parts.log,
       site: parts.site,
+      readJoints: jointReader(parts.memory.telemetry),
       allowedOrigins: parts.config.security.origins,
       ...(parts.security === undefined ? {} : { security: parts.security }),
       useModel: (path) => parts.model.use(path),
+      ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {
         const now = snapshot();
         return now === undefined ? { status: "starting" } : healthReport(now);
       },
       metrics: () => {
         const now = snapshot();
-        return now === undefined ? "" : prometheusText(metricFamilies(now));
+        if (now === undefined) return "";
+        return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
       },
     });
     late.service = new BridgeService(parts, server);
@@ -257,18 +269,17 @@ export class BridgeService implements AsyncDisposable {
   }
 
   #openReporter(): ServiceReporter {
-    const { version, config, clock, memory, actuation, model, ros, simulator, faults } =
-      this.#parts;
-    const { Actuation, Inference, Physics, Render, Ros } = Thread;
+    const { version, clock, memory, actuation, model, ros, simulator, faults } = this.#parts;
+    const { Actuation, Inference, Ros } = Thread;
     return new ServiceReporter({
       version,
-      driver: config.device.driver,
+      driver: this.#parts.driver,
       clock,
       heartbeats: memory.heartbeats,
       threads: [
         Actuation,
         Inference,
-        ...(config.observation.source === "ros" ? [] : [Physics, Render]),
+        ...this.#parts.simulatorThreads,
         ...(ros === undefined ? [] : [Ros]),
       ],
       actuation,
@@ -280,6 +291,7 @@ export class BridgeService implements AsyncDisposable {
       authority: () => this.#server.authority(),
       clientCount: () => this.#server.stats().controlSocketCount,
       simulator,
+      agents: () => this.#parts.agents?.status() ?? [],
       injectedFaults: faults?.texts ?? [],
     });
   }

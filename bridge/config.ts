@@ -65,10 +65,24 @@ const Config = z.strictObject({
     .prefault({}),
   device: z
     .strictObject({
-      /** Name of a file in devices/profiles, or a path to one. */
+      /** Name of a file in devices/profiles, or a path to one (JSON or YAML). */
       profile: z.string().min(1).default("phone-mount-4dof"),
-      /** `sim`: the simulator of `sim.backend`. */
-      driver: z.enum(["sim"]).default("sim"),
+      /**
+       * `simulator`: the one of `sim.backend`; `profile`: the driver the profile names, and its
+       * settings; or a driver by its name (`kairos-bridge devices list`).
+       */
+      driver: z
+        .string()
+        .regex(/^[a-z][a-z0-9-]*$/, "expected simulator, profile or the name of a driver")
+        .default("simulator"),
+      /** Serial port in place of the profile's, e.g. /dev/ttyUSB0; empty = the profile's. */
+      port: z.string().default(""),
+      /** 0 = the profile's. */
+      baudRate: z.int().min(0).max(10_000_000).default(0),
+      /** host:port in place of the profile's; empty = the profile's. */
+      address: z.string().default(""),
+      /** Further settings of the driver, over those of the profile; its README names them. */
+      settings: z.record(z.string().min(1), z.unknown()).default({}),
     })
     .prefault({}),
   actuation: z

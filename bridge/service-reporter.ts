@@ -30,6 +30,7 @@ export interface ServiceReporterOptions {
   readonly authority: () => readonly AuthoritySummary[];
   readonly clientCount: () => number;
   readonly simulator: () => ServiceSnapshot["simulator"];
+  readonly agents: () => ServiceSnapshot["agents"];
   readonly injectedFaults: readonly string[];
 }
 
@@ -88,6 +89,7 @@ export class ServiceReporter implements Disposable {
         clientCount: this.#options.clientCount(),
       },
       simulator: this.#options.simulator(),
+      agents: this.#options.agents(),
       eventLoopDelayMsP99: this.#eventLoopDelay.percentile(99) / 1e6,
       residentBytes: process.memoryUsage.rss(),
       injectedFaults: this.#options.injectedFaults,

@@ -1,6 +1,7 @@
 import type { Config } from "./config.ts";
 import { actuationStatusWidth } from "./contract/actuation.ts";
 import type { DeviceDescription } from "./contract/device.ts";
+import { createFarDevice, type FarDeviceMemory } from "./contract/far-device.ts";
 import { FrameMailbox } from "./contract/frame-mailbox.ts";
 import { Heartbeats } from "./contract/heartbeats.ts";
 import { previewWidth } from "./contract/preview.ts";
@@ -22,6 +23,8 @@ export interface SharedMemory {
   readonly setpoints: SampleRing;
   /** Stamp, position, velocity: from the simulator's driver to the physics. */
   readonly simSetpoint: SharedRow;
+  /** To and from a device that the main thread holds: a phone, a robot on ROS. */
+  readonly far: FarDeviceMemory;
   /** Laid out as contract/preview.ts says. */
   readonly preview: SharedRow;
   /** In the order of `ActuationStatusField`. */
@@ -34,10 +37,12 @@ export function createSharedMemory(config: Config, device: DeviceDescription): S
   const axisCount = device.axes.length;
   const previewMs = config.model.horizonSteps * assumedStepMs + previewMarginMs;
   const sampleCount = Math.min(Math.ceil(previewMs / previewSampleMs) + 1, maxPreviewSamples);
+  const telemetry = SampleRing.create({ capacity: 2048, width: 3 * axisCount });
   return {
-    telemetry: SampleRing.create({ capacity: 2048, width: 3 * axisCount }),
+    telemetry,
     setpoints: SampleRing.create({ capacity: 1024, width: 2 * axisCount }),
     simSetpoint: SharedRow.create(1 + 2 * axisCount),
+    far: createFarDevice(axisCount, telemetry),
     preview: SharedRow.create(previewWidth({ sampleCount, axisCount })),
     status: SharedRow.create(actuationStatusWidth),
     camera: FrameMailbox.create({

@@ -2,7 +2,10 @@ import { refusalText } from "./contract/model-status.ts";
 import type { ServiceParts } from "./bridge-service.ts";
 
 /** What runs and why, in the first lines of the log: no fallback is silent. */
-export function logStart({ log, model, ros, faults }: ServiceParts, url: string): void {
+export function logStart(
+  { log, model, ros, faults, driver, simulator }: ServiceParts,
+  url: string,
+): void {
   const { description, status } = model;
   const { engine } = description;
   log.info(
@@ -17,6 +20,7 @@ export function logStart({ log, model, ros, faults }: ServiceParts, url: string)
     },
     "model loaded",
   );
+  log.info({ driver, simulator: simulator().name }, "device");
   const info = ros?.transport.info;
   log.info(
     info === undefined

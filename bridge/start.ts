@@ -14,7 +14,8 @@ import { closeAll, openTogether, type Closer } from "./core/lifecycle.ts";
 import type { ServiceSnapshot } from "./core/service-status.ts";
 import { openFaultLayer } from "./fault-layer.ts";
 import { checkHorizon } from "./model-checks.ts";
-import { loadDevice, openMount } from "./parts/device.ts";
+import { openAgents } from "./parts/agents.ts";
+import { chooseDriver, loadDevice, openMount } from "./parts/device.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
@@ -74,6 +75,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const { log } = tee;
   const settings = liveSettings(config);
   const device = loadDevice(config.device.profile);
+  const driver = chooseDriver(config, device);
   // Before anything is opened: a fault that cannot be made is a wrong call.
   const faults = openFaultLayer(config, device);
   const clock = faults?.clock(systemClock()) ?? systemClock();
@@ -89,14 +91,29 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const camera = cameraRate(config);
   const cameraOut = faults?.cameraBefore(memory.camera, closers) ?? memory.camera;
   const [simulation, model, transport] = await openTogether(closers, [
-    openSimulation(config, device, { memory, cameraOut, camera, log, onFault: onSimulatorFault }),
+    openSimulation(config, device, {
+      driver: driver.name,
+      memory,
+      cameraOut,
+      camera,
+      log,
+      onFault: onSimulatorFault,
+    }),
     openModel(config, device, { heartbeats: memory.heartbeats, log }),
-    openRos(config, { heartbeats: memory.heartbeats, log }),
+    openRos(config, { driver: driver.name, heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
   checkHorizon(config, model.description);
-  const actuation = await openMount(config, device, memory, faults);
+  const actuation = await openMount(config, device, driver, { memory, faults });
   closers.push(() => actuation[Symbol.asyncDispose]());
+
+  const agents = openAgents({ driver: driver.name, actuation, memory, clock, log });
+  if (agents !== undefined) {
+    closers.push(() => {
+      agents[Symbol.dispose]();
+      return Promise.resolve();
+    });
+  }
 
   const recorder = await openRecorder(config, { clock, memory, actuation, model, faults, log });
   if (recorder !== undefined) closers.push(() => recorder[Symbol.asyncDispose]());
@@ -104,6 +121,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const ros = rosParts(config, {
     transport,
     device,
+    driver,
     model,
     memory,
     clock,
@@ -113,6 +131,8 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actions: transport === undefined ? undefined : rosActions(transport, { clock, log }),
   });
   if (ros !== undefined) {
+    const { robot } = ros;
+    if (robot !== undefined) closers.push(() => robot[Symbol.asyncDispose]());
     closers.push(() => ros.inputs[Symbol.asyncDispose]());
     closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
   }
@@ -128,12 +148,15 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     clock,
     memory,
     actuation,
+    driver: driver.name,
     model,
+    ...(agents === undefined ? {} : { agents }),
     ...(faults === undefined ? {} : { faults }),
     ...(recorder === undefined ? {} : { recorder }),
     ros,
     ...(security === undefined ? {} : { security }),
     simulator: () => simulation.status(),
+    simulatorThreads: simulation.threads,
     setCameraRateHz: (rateHz) => {
       camera.set(rateHz);
     },

@@ -36,7 +36,7 @@ async function tryService(config: Config): Promise<Finding[]> {
     return [
       ...device(
         bridge.device.profile,
-        config.device.driver,
+        snapshot.driver,
         assumed.map((axis) => axis.name),
       ),
       ...providers(snapshot),
@@ -55,7 +55,7 @@ function device(profile: string, driver: string, assumed: readonly string[]): Fi
   const limits = `${text}; limits assumed, not measured: ${assumed.join(", ")}`;
   const advice = "measure the limits of your device and set their provenance in its profile";
   // A simulated device is what its profile says.
-  if (driver === "sim") return [{ level: "note", subject: "device", text: limits }];
+  if (driver === "simulator") return [{ level: "note", subject: "device", text: limits }];
   return [{ level: "warn", subject: "device", text: limits, advice }];
 }
 

@@ -6,12 +6,14 @@ import { describeConfig, type LoadedConfig } from "../config.ts";
 import { BridgeError, errorText } from "../contract/errors.ts";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
+import { addAgentCommand } from "./agent.ts";
 import { addAuditCommand } from "./audit.ts";
 import { benchModelCommand } from "./bench-model.ts";
 import { loadConfigWithRos, splitRosArguments } from "../parts/ros-arguments.ts";
 import { runBench } from "./bench.ts";
 import { addPairCommand } from "./pair.ts";
 import { addReplayCommand } from "./replay.ts";
+import { devicesCommand } from "./devices.ts";
 import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
@@ -28,6 +30,7 @@ interface CommonFlags {
   readonly logFormat?: string;
   readonly fault?: readonly string[];
   readonly record?: string;
+  readonly device?: Readonly<Record<string, unknown>>;
 }
 
 function packageVersion(): string {
@@ -58,6 +61,9 @@ function load(flags: CommonFlags): LoadedConfig {
       "log.format": flags.logFormat,
       "faults.list": flags.fault,
       "record.path": flags.record,
+      ...Object.fromEntries(
+        Object.entries(flags.device ?? {}).map(([key, value]) => [`device.${key}`, value]),
+      ),
     },
   };
   return loadConfigWithRos(input, commandLine.ros);
@@ -139,6 +145,7 @@ withCommonFlags(program.command("config").argument("<action>", "print"))
     process.stdout.write(`${describeConfig(load(flags))}\n`);
   });
 
+program.addCommand(devicesCommand({ configOf: (flags) => load(flags).config, print }));
 program.addCommand(modelsCommand({ configOf: (flags) => load(flags).config, print }));
 withFaults(withCommonFlags(program.command("record").argument("<file>", "file to write")))
   .description("run as start does, and record joints, setpoints, pictures, predictions, events")
@@ -152,6 +159,7 @@ addSimCommand(program, {
   configOf: (flags) => load(flags).config,
 });
 addModelsUse(program);
+addAgentCommand(program);
 addRosCommand(program);
 for (const add of [addPairCommand, addAuditCommand]) {
   add(program, {

@@ -15,7 +15,13 @@ import { LeaseHandle } from "./lease.ts";
 import { Listeners } from "./listeners.ts";
 import { Motion } from "./motion.ts";
 import { PendingRequests } from "./pending-requests.ts";
-import { openSocket, socketOpen, type SocketConstructor, type SocketLike } from "./socket.ts";
+import {
+  openSocket,
+  socketOpen,
+  type SocketConstructor,
+  type SocketLike,
+  type ServerUrl,
+} from "./socket.ts";
 
 const protocol = "kairos.control.v1";
 
@@ -47,7 +53,7 @@ const firstSyncsMs = [0, 50, 100, 200];
  * @throws ControlError `client/connect`, `client/timeout`, or the server's reason to refuse.
  */
 export async function connectControl(
-  url: string | URL,
+  url: ServerUrl,
   options: ConnectControlOptions,
 ): Promise<ControlClient> {
   const { role, client, token, keepalive, timeoutMs = defaultTimeoutMs } = options;
@@ -77,7 +83,7 @@ export async function connectControl(
       socket.send(JSON.stringify(hello));
     });
     socket.addEventListener("error", () => {
-      fail(ClientCode.Connect, `${String(url)} cannot be reached`);
+      fail(ClientCode.Connect, `${typeof url === "string" ? url : url.href} cannot be reached`);
     });
     socket.addEventListener("close", ({ code, reason }) => {
       fail(ClientCode.Connect, `closed with ${code} ${reason}`);

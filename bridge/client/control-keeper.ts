@@ -5,6 +5,7 @@ import {
   type ControlClient,
 } from "./control-client.ts";
 import { ClientCode, ControlError } from "./errors.ts";
+import type { ServerUrl } from "./socket.ts";
 import { Listeners } from "./listeners.ts";
 
 export interface KeepControlOptions extends Omit<ConnectControlOptions, "token"> {
@@ -28,20 +29,20 @@ export interface KeeperEvents {
  * streams and commands of the old one are over for good; what shall move again has to be asked for by
  * whoever listens to `session`.
  */
-export function keepControl(url: string | URL, options: KeepControlOptions): ControlKeeper {
+export function keepControl(url: ServerUrl, options: KeepControlOptions): ControlKeeper {
   return new ControlKeeper(url, options);
 }
 
 /** Made by `keepControl`. */
 export class ControlKeeper {
-  readonly #url: string | URL;
+  readonly #url: ServerUrl;
   readonly #options: KeepControlOptions;
   readonly #listeners = new Listeners<KeeperEvents>();
   readonly #backoff: Backoff;
   #client: ControlClient | undefined;
   #closed = false;
 
-  constructor(url: string | URL, options: KeepControlOptions) {
+  constructor(url: ServerUrl, options: KeepControlOptions) {
     this.#url = url;
     this.#options = options;
     this.#backoff = new Backoff(options.maxBackoffMs);

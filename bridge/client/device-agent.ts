@@ -10,7 +10,13 @@ import { ClientCode, ControlError } from "./errors.ts";
 import { Listeners } from "./listeners.ts";
 import { watchVisibility } from "./presence.ts";
 import { Backoff } from "./backoff.ts";
-import { openSocket, socketOpen, type SocketConstructor, type SocketLike } from "./socket.ts";
+import {
+  openSocket,
+  socketOpen,
+  type SocketConstructor,
+  type SocketLike,
+  type ServerUrl,
+} from "./socket.ts";
 
 const protocol = "kairos.device.v1";
 
@@ -50,8 +56,9 @@ export interface DeviceAgentOptions {
   readonly device?: string;
   /** What moves, for people. */
   readonly model?: string;
-  /** Left out: just what the server has configured. */
-  readonly axes?: readonly AgentAxis[];
+  /** What the device allows, or how that follows from what is configured; left out: just that. */
+  readonly axes?:
+    readonly AgentAxis[] | ((configured: readonly AgentAxis[]) => readonly AgentAxis[]);
   readonly modes?: readonly ("hold" | "limp")[];
   /** How often `read` is asked and sent. */
   readonly telemetryRateHz?: number;
@@ -88,13 +95,13 @@ const defaultRateHz = 50;
  *
  * @param url the server (`http://127.0.0.1:8700`) or its endpoint (`ws://127.0.0.1:8700/v1/device`).
  */
-export function connectDeviceAgent(url: string | URL, options: DeviceAgentOptions): DeviceAgent {
+export function connectDeviceAgent(url: ServerUrl, options: DeviceAgentOptions): DeviceAgent {
   return new DeviceAgent(url, options);
 }
 
 /** Made by `connectDeviceAgent`. */
 export class DeviceAgent {
-  readonly #url: string | URL;
+  readonly #url: ServerUrl;
   readonly #options: DeviceAgentOptions;
   readonly #listeners = new Listeners<DeviceAgentEvents>();
   readonly #backoff: Backoff;
@@ -111,7 +118,7 @@ export class DeviceAgent {
   #lateCount = 0;
   #closed = false;
 
-  constructor(url: string | URL, options: DeviceAgentOptions) {
+  constructor(url: ServerUrl, options: DeviceAgentOptions) {
     this.#url = url;
     this.#options = options;
     this.#backoff = new Backoff(options.maxBackoffMs);
@@ -231,7 +238,7 @@ export class DeviceAgent {
   }
 
   #offer({ devices }: DeviceWelcome): void {
-    const { device, model, modes, telemetryRateHz, setpointRateHz } = this.#options;
+    const { device, axes, model, modes, telemetryRateHz, setpointRateHz } = this.#options;
     const chosen = device === undefined ? devices[0] : devices.find(({ id }) => id === device);
     if (chosen === undefined || (device === undefined && devices.length > 1)) {
       const known = devices.map(({ id }) => id).join(", ");
@@ -245,7 +252,7 @@ export class DeviceAgent {
     this.#send({
       type: "offer",
       device: chosen.id,
-      axes: [...(this.#options.axes ?? chosen.axes)],
+      axes: [...(typeof axes === "function" ? axes(chosen.axes) : (axes ?? chosen.axes))],
       modes: [...(modes ?? ["hold"])],
       telemetryRateHz: telemetryRateHz ?? defaultRateHz,
       setpointRateHz: setpointRateHz ?? defaultRateHz,

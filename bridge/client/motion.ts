@@ -1,4 +1,3 @@
-import type { MotionResult } from "../contract/actuation.ts";
 import type { AckMessage } from "../control/server-messages.ts";
 import { ClientCode, ControlError } from "./errors.ts";
 
@@ -19,7 +18,7 @@ export interface MotionApplied {
 }
 
 export interface MotionDone {
-  readonly result: MotionResult;
+  readonly result: NonNullable<AckMessage["result"]>;
   readonly reason: string;
 }
 
@@ -63,6 +62,12 @@ export class Motion implements PromiseLike<MotionDone> {
     onError?: ((error: unknown) => E | PromiseLike<E>) | null,
   ): Promise<T | E> {
     return this.done.then(onDone, onError);
+  }
+
+  catch<E = never>(
+    onError?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<MotionDone | E> {
+    return this.done.catch(onError);
   }
 
   /** Takes an answer in. True once nothing more will come. */

@@ -34,22 +34,25 @@ export interface OpenSocketOptions {
  *
  * @throws ControlError `client/connect` where there is no WebSocket, or the URL is not one.
  */
-export function openSocket(url: string | URL, options: OpenSocketOptions): SocketLike {
+export function openSocket(url: ServerUrl, options: OpenSocketOptions): SocketLike {
   const Socket = options.WebSocket ?? globalSocket();
   const socket = new Socket(endpointUrl(url, options.path), [options.protocol]);
   socket.binaryType = "arraybuffer";
   return socket;
 }
 
-export function endpointUrl(url: string | URL, path: string): string {
-  if (!URL.canParse(url)) {
-    throw new ControlError(ClientCode.Connect, `url is ${String(url)}, expected http: or ws:`);
+/** `http(s)://` or `ws(s)://`, as text or a `URL`. */
+export type ServerUrl = string | { readonly href: string };
+
+/** By hand: the `URL` of React Native can be read only, and in part. */
+export function endpointUrl(url: ServerUrl, path: string): string {
+  const text = typeof url === "string" ? url : url.href;
+  const parts = /^(http|ws)(s?):\/\/([^/?#\s]+)(\/[^?#\s]*)?(\?[^#\s]*)?(#.*)?$/i.exec(text);
+  if (parts === null) {
+    throw new ControlError(ClientCode.Connect, `url is ${text}, expected http: or ws:`);
   }
-  const endpoint = new URL(url);
-  endpoint.protocol = endpoint.protocol.replace("http", "ws");
-  if (endpoint.pathname === "/") endpoint.pathname = path;
-  endpoint.hash = "";
-  return endpoint.href;
+  const [, , secure = "", host = "", given = "/", query = ""] = parts;
+  return `ws${secure.toLowerCase()}://${host}${given === "/" ? path : given}${query}`;
 }
 
 function globalSocket(): SocketConstructor {

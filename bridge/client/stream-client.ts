@@ -3,7 +3,13 @@ import type { StreamData, StreamNotice, StreamPayloads } from "../control/stream
 import { Backoff } from "./backoff.ts";
 import { Listeners } from "./listeners.ts";
 import { decodeMessage } from "./ndarray.ts";
-import { openSocket, socketOpen, type SocketConstructor, type SocketLike } from "./socket.ts";
+import {
+  openSocket,
+  socketOpen,
+  type SocketConstructor,
+  type SocketLike,
+  type ServerUrl,
+} from "./socket.ts";
 
 const protocol = "kairos.stream.v1";
 
@@ -38,7 +44,7 @@ type StreamEvents = {
  * @param url the server (`http://127.0.0.1:8700`) or its endpoint (`ws://127.0.0.1:8700/v1/stream`).
  */
 export function connectStream(
-  url: string | URL,
+  url: ServerUrl,
   subscriptions: readonly StreamSubscription[],
   options: ConnectStreamOptions = {},
 ): StreamClient {
@@ -47,7 +53,7 @@ export function connectStream(
 
 /** Made by `connectStream`. */
 export class StreamClient {
-  readonly #url: string | URL;
+  readonly #url: ServerUrl;
   readonly #options: ConnectStreamOptions;
   readonly #listeners = new Listeners<StreamEvents>();
   readonly #backoff: Backoff;
@@ -56,7 +62,7 @@ export class StreamClient {
   #closed = false;
 
   constructor(
-    url: string | URL,
+    url: ServerUrl,
     subscriptions: readonly StreamSubscription[],
     options: ConnectStreamOptions,
   ) {

@@ -55,9 +55,11 @@ export interface DeviceDescription {
   readonly interlock?: DeployInterlock;
   readonly baseFrameId: string;
   readonly chain: readonly ChainJoint[];
-  /** Camera optical frame (z forward, x right, y down; REP 103) relative to the last chain frame. */
+  /** Camera optical frame (z forward, x right, y down; REP 103) relative to the frame that carries it. */
   readonly camera: {
     readonly frameId: string;
+    /** Chain frame that carries it; left out: the last one. */
+    readonly parentFrameId?: string;
     readonly translationM: readonly [number, number, number];
     readonly fixedXyzw: readonly [number, number, number, number];
     readonly verticalFovRad: number;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../contract/clock.ts";
 import type { Log } from "../contract/log.ts";
-import { DriverLink } from "../contract/actuator-driver.ts";
-import { DeviceSeat, type AgentPeer, type AgentStatus, type DeviceLink } from "./device-seat.ts";
+import type { AgentStatus } from "../core/agent-status.ts";
+import { DeviceSeat, type AgentPeer, type DeviceLink } from "./device-seat.ts";
 import {
   DeviceCode,
   deviceProtocol,
@@ -135,13 +135,6 @@ export class DeviceDesk implements Disposable {
 
   status(): readonly AgentStatus[] {
     return this.#seats.map((seat) => seat.status());
-  }
-
-  /** What is wrong with the way to a device, one sentence each; empty while all is well. */
-  problems(): readonly string[] {
-    return this.status().flatMap(({ device, link, reason }) =>
-      link === DriverLink.Up ? [] : [`${device}: ${reason}`],
-    );
   }
 
   [Symbol.dispose](): void {

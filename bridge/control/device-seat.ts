@@ -7,6 +7,7 @@ import {
   farSetpointWidth,
   type FarDeviceMemory,
 } from "../contract/far-device.ts";
+import type { AgentStatus } from "../core/agent-status.ts";
 import { matchOffer, type OfferedAxis } from "../core/match-offer.ts";
 import { PeerClock } from "../core/peer-clock.ts";
 import { telemetryProblem } from "./device-telemetry.ts";
@@ -44,27 +45,6 @@ export interface DeviceSeatLimits {
   readonly telemetryTimeoutMs: number;
 }
 export const defaultSeatLimits: DeviceSeatLimits = { setpointTtlMs: 150, telemetryTimeoutMs: 500 };
-
-/** Of one device, for metrics and /healthz. */
-export interface AgentStatus {
-  readonly device: string;
-  /** Null while no agent has made an offer that fits. */
-  readonly client: string | null;
-  readonly link: DriverLink;
-  readonly reason: string;
-  readonly roundTripMs: number;
-  readonly clockUncertaintyMs: number;
-  /** From a setpoint's tick to the telemetry that says it was carried out; NaN if it never said. */
-  readonly setpointToTelemetryMs: number;
-  readonly batteryRatio: number;
-  readonly setpointCount: number;
-  /** Not sent, because earlier ones had not left yet. */
-  readonly skippedCount: number;
-  readonly telemetryCount: number;
-  /** Late or repeated, and ignored. */
-  readonly disorderCount: number;
-  readonly sessionCount: number;
-}
 
 interface Occupant {
   readonly peer: AgentPeer;
@@ -171,11 +151,11 @@ export class DeviceSeat {
       type: "accepted",
       device: this.device.id,
       axes: offer.axes.map(({ name }) => {
-        const index = this.device.axes.findIndex((axis) => axis.name === name);
-        const limits = match.limits[index];
+        const limits = match.limits[this.#indexOf(name)];
         if (limits === undefined) throw new Error("an accepted axis has no limits");
         return { name, ...limits };
       }),
+      homeRad: offer.axes.map(({ name }) => this.device.homeRad[this.#indexOf(name)] ?? 0),
       setpointRateHz: offer.setpointRateHz,
       ttlMs: this.#limits.setpointTtlMs,
       telemetryTimeoutMs: this.#limits.telemetryTimeoutMs,
@@ -329,6 +309,10 @@ export class DeviceSeat {
     if (this.#seq - setpointSeq >= rememberedSetpoints) return;
     this.#setpointToTelemetryMs =
       arrivedMs - (this.#sentStampMs[setpointSeq % rememberedSetpoints] ?? Number.NaN);
+  }
+
+  #indexOf(name: string): number {
+    return this.device.axes.findIndex((axis) => axis.name === name);
   }
 
   /** What the driver orders beside setpoints. */

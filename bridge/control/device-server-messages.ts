@@ -35,6 +35,7 @@ const accepted = z
     type: z.literal("accepted"),
     device: z.string(),
     axes: z.array(axis),
+    homeRad: z.array(z.number()),
     setpointRateHz: z.number(),
     ttlMs: z.number().meta({
       description: "A setpoint that is older than this moves nothing any more: hold by yourself.",

@@ -14,7 +14,7 @@ import { reset, stop } from "./messages/stop-messages.ts";
 import { streamHello, subscribe, unsubscribe } from "./messages/stream-requests.ts";
 
 export { maxTtlMs } from "./messages/fields.ts";
-export { streamTopics, type StreamTopic } from "./messages/stream-requests.ts";
+export type { StreamTopic } from "./messages/stream-requests.ts";
 
 /** WebSocket subprotocols and the `protocol` of a hello. */
 export const controlProtocol = "kairos.control.v1";

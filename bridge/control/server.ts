@@ -2,12 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { Actuation } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
 import { BridgeError, ErrorCode, errorText } from "../contract/errors.ts";
+import type { DeviceDescription } from "../contract/device.ts";
 import type { Log } from "../contract/log.ts";
+import type { Aim } from "../core/aim.ts";
 import type { KeepaliveLimits } from "../core/session-clock.ts";
 import { inUrl, isLoopbackHost, type AdmissionRules } from "./admission.ts";
 import { loopbackSecurity, type ControlSecurity } from "./control-security.ts";
 import { serveControlSocket } from "./control-socket.ts";
 import { ControlDesk, type AuthoritySummary } from "./desk.ts";
+import type { ReadJoints } from "./desk-device.ts";
 import type { DeviceDesk } from "./device-desk.ts";
 import { serveDeviceSocket } from "./device-socket.ts";
 import { deviceProtocol } from "./device-messages.ts";
@@ -38,6 +41,10 @@ export interface ControlServerOptions {
   readonly limits?: Partial<SocketLimits>;
   /** Web origins beside the server's own that may open sockets. */
   readonly allowedOrigins?: readonly string[];
+  /** Where the devices stand: for gestures, poses and moves that take a given time. */
+  readonly readJoints?: ReadJoints;
+  /** How to look somewhere with a device; undefined for one that cannot. */
+  readonly aim?: (device: DeviceDescription) => Aim | undefined;
   /** Brings in another model package for a supervisor; resolves when it serves. */
   readonly useModel?: (path: string) => Promise<void>;
   /** Devices that agents may move over `/v1/device`; whoever made it disposes of it. */
@@ -179,7 +186,7 @@ function openDesk(
   epoch: string,
   { maxMessageBytes, maxMessagesPerS }: SocketLimits,
 ): ControlDesk {
-  const { actuations, clock, log, keepalive, useModel } = options;
+  const { actuations, clock, log, keepalive, readJoints, aim, useModel } = options;
   return new ControlDesk({
     actuations,
     epoch,
@@ -188,6 +195,8 @@ function openDesk(
     audit,
     limits: { maxMessageBytes, maxMessagesPerS, maxTtlMs },
     ...(keepalive === undefined ? {} : { keepalive }),
+    ...(readJoints === undefined ? {} : { readJoints }),
+    ...(aim === undefined ? {} : { aim }),
     ...(useModel === undefined ? {} : { useModel }),
   });
 }

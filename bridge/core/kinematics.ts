@@ -117,11 +117,17 @@ export function chainFromJoints(device: DeviceDescription, jointPosRad: ArrayLik
  * @param jointPosRad shape [axisCount], order of `device.axes`.
  */
 export function cameraFromJoints(device: DeviceDescription, jointPosRad: ArrayLike<number>): Pose {
-  const baseFromLast = chainFromJoints(device, jointPosRad).at(-1) ?? identityPose;
-  return composePoses(baseFromLast, cameraMount(device));
+  const carrier = device.chain.findIndex(({ frameId }) => frameId === cameraCarrier(device));
+  const baseFromCarrier = chainFromJoints(device, jointPosRad)[carrier] ?? identityPose;
+  return composePoses(baseFromCarrier, cameraMount(device));
 }
 
-/** Last-chain-frame-from-camera. */
+/** Name of the frame that carries the camera. */
+export function cameraCarrier({ camera, chain, baseFrameId }: DeviceDescription): string {
+  return camera.parentFrameId ?? chain.at(-1)?.frameId ?? baseFrameId;
+}
+
+/** Carrier-from-camera. */
 export function cameraMount(device: DeviceDescription): Pose {
   return {
     positionM: device.camera.translationM,

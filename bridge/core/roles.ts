@@ -53,11 +53,6 @@ export const rightsOf: Readonly<Record<Role, Rights>> = {
   agent: { ...none, move: "sublease" },
 };
 
-/** The role of that name, if there is one. */
-export function roleOf(name: string): Role | undefined {
-  return roles.find((role) => role === name);
-}
-
 export const fullShare: MotionShare = { velocityRatio: 1, accelerationRatio: 1 };
 
 /** What is left when both hold. */

@@ -1,5 +1,6 @@
 import { ActuationMode } from "../contract/actuation.ts";
 import { refusalText, type ModelStatus } from "../contract/model-status.ts";
+import { agentProblems } from "./agent-status.ts";
 import { actuationField, modeName, type ServiceSnapshot } from "./service-status.ts";
 
 /** No prediction for this long is a fault of the loop, not jitter. */
@@ -7,7 +8,7 @@ const stalePredictionMs = 500;
 
 /** What is wrong, in words; empty when all is well. */
 export function healthProblems(snapshot: ServiceSnapshot): string[] {
-  const found = [...snapshot.faults];
+  const found = [...snapshot.faults, ...agentProblems(snapshot.agents)];
   if (snapshot.injectedFaults.length > 0) {
     found.push(`faults are injected on purpose: ${snapshot.injectedFaults.join(", ")}`);
   }

@@ -1,5 +1,6 @@
 import type { ActuationStatusField } from "../contract/actuation.ts";
 import type { RosTransportStats } from "../contract/ros-transport.ts";
+import { agentFamilies } from "./agent-status.ts";
 import type { ScoreSnapshot } from "./prediction-score.ts";
 import type { MetricFamily } from "./prometheus.ts";
 import { actuationField, modeName, type ServiceSnapshot } from "./service-status.ts";
@@ -58,6 +59,7 @@ export function metricFamilies(snapshot: ServiceSnapshot): readonly MetricFamily
     family("process_resident_memory_bytes", "gauge", "Resident memory.", [
       { value: snapshot.residentBytes },
     ]),
+    ...agentFamilies(snapshot.agents),
     ...(ros === undefined ? [] : rosFamilies(ros.stats)),
   ];
 }

@@ -2,6 +2,7 @@ import { ActuationMode, ActuationStatusField } from "../contract/actuation.ts";
 import type { ModelStatus } from "../contract/model-status.ts";
 import type { RosTransportInfo, RosTransportStats } from "../contract/ros-transport.ts";
 import type { WorldModelDescription } from "../contract/world-model.ts";
+import type { AgentStatus } from "./agent-status.ts";
 import type { PredictionLoopStats } from "./prediction-loop.ts";
 import type { HorizonScore, ScoreSnapshot } from "./prediction-score.ts";
 
@@ -37,6 +38,8 @@ export interface ServiceSnapshot {
     readonly overrunCount: number;
     readonly lateMsMax: number;
   };
+  /** One per device that an agent moves. */
+  readonly agents: readonly AgentStatus[];
   readonly eventLoopDelayMsP99: number;
   readonly residentBytes: number;
   /** Parts that have failed, in words. */

@@ -5,6 +5,7 @@ import { RosPublications } from "../../ros/publications.ts";
 import type { RclnodejsTransport } from "../../ros/rclnodejs/rclnodejs-transport.ts";
 import type { RtpsTransport } from "../../ros/rtps-transport.ts";
 import type { RosSink } from "../bridge-service.ts";
+import type { CheckedDriver } from "../../devices/drivers/driver-settings.ts";
 import type { Config } from "../config.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import { BridgeError, ErrorCode } from "../contract/errors.ts";
@@ -17,6 +18,7 @@ import type { SharedMemory } from "../shared-memory.ts";
 import { fixedFrames, robotDescription } from "./description.ts";
 import { RosEvents } from "./ros-events.ts";
 import { RosInputs } from "./ros-inputs.ts";
+import { openRosRobot, type RosRobot } from "./ros-robot.ts";
 import { openRosTransport } from "./ros-transport.ts";
 import { ServiceNode, type ServiceNodeOptions } from "./service-node.ts";
 
@@ -32,13 +34,18 @@ export function rosNetworkConfig({ ros }: Config): RosNetworkConfig {
 /** Undefined where ROS is switched off. */
 export async function openRos(
   config: Config,
-  { heartbeats, log }: { readonly heartbeats: Heartbeats; readonly log: Log },
+  {
+    driver,
+    heartbeats,
+    log,
+  }: { readonly driver: string; readonly heartbeats: Heartbeats; readonly log: Log },
 ): Promise<RtpsTransport | RclnodejsTransport | undefined> {
   if (config.ros.transport === "off") {
-    if (config.observation.source === "device") return undefined;
+    const observes = config.observation.source === "ros";
+    if (!observes && driver !== "ros2") return undefined;
     throw new BridgeError(
       ErrorCode.ConfigInvalid,
-      "observation.source is ros and ros.transport is off, expected a transport",
+      `${observes ? "observation.source is ros" : "the driver is ros2"} and ros.transport is off, expected a transport`,
     );
   }
   const network = rosNetwork(process.env, rosNetworkConfig(config));
@@ -48,6 +55,7 @@ export async function openRos(
 interface RosPartsOptions extends Omit<ServiceNodeOptions, "transport"> {
   readonly transport: ServiceNodeOptions["transport"] | undefined;
   readonly device: DeviceDescription;
+  readonly driver: CheckedDriver;
   readonly model: WorldModel;
   readonly memory: SharedMemory;
   readonly actions: RosActions | undefined;
@@ -60,18 +68,28 @@ export interface RosParts {
   readonly sink: RosSink;
   readonly serviceNode: ServiceNode;
   readonly inputs: RosInputs;
+  /** Where a robot on ROS is what is driven. */
+  readonly robot: RosRobot | undefined;
 }
 
 /** Undefined where there is no transport. */
 export function rosParts(
   config: Config,
-  { transport, device, model, memory, ...options }: RosPartsOptions,
+  { transport, device, driver, model, memory, ...options }: RosPartsOptions,
 ): RosParts | undefined {
   if (transport === undefined) return undefined;
   const serviceNode = new ServiceNode(config, { transport, ...options });
   const { node, time } = serviceNode;
   const { clock, tee, actions } = options;
   const { log } = tee;
+  const robot = openRosRobot(config, device, driver, {
+    node,
+    actions,
+    memory,
+    clock,
+    log,
+    isActive: () => serviceNode.isActive,
+  });
   const inputs = new RosInputs(config, device, { node, memory, clock, time, log, actions });
   const events = new RosEvents({ transport, clock, log });
   const publications = new RosPublications({
@@ -105,6 +123,7 @@ export function rosParts(
       const all = [
         ...entries,
         ...inputs.diagnostics(),
+        ...(robot?.diagnostics() ?? []),
         serviceNode.diagnostics(),
         events.diagnostics(),
       ];
@@ -123,5 +142,5 @@ export function rosParts(
       publications.predictedCamera(jpeg, frame.stampMs);
     },
   };
-  return { transport: node, sink, serviceNode, inputs };
+  return { transport: node, sink, serviceNode, inputs, robot };
 }

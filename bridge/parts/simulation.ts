@@ -11,6 +11,7 @@ import type { Config } from "../config.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import type { BridgeError } from "../contract/errors.ts";
 import type { FrameMailbox } from "../contract/frame-mailbox.ts";
+import { Thread } from "../contract/heartbeats.ts";
 import type { Log } from "../contract/log.ts";
 import type { ServiceSnapshot } from "../core/service-status.ts";
 import type { SharedMemory } from "../shared-memory.ts";
@@ -33,6 +34,8 @@ export function cameraRate(config: Config): CameraRate {
 }
 
 interface SimulationOptions {
+  /** Anything but `simulator` moves something real, and nothing is simulated beside it. */
+  readonly driver: string;
   readonly memory: SharedMemory;
   /** What the renderer writes into. */
   readonly cameraOut: FrameMailbox;
@@ -42,30 +45,37 @@ interface SimulationOptions {
 }
 
 /** The simulator that runs, whichever it is. */
-interface Simulation extends AsyncDisposable {
+export interface Simulation extends AsyncDisposable {
+  /** Threads that have to beat. */
+  readonly threads: readonly Thread[];
   status(): ServiceSnapshot["simulator"];
 }
+
+const simulatorThreads = [Thread.Physics, Thread.Render];
 
 export async function openSimulation(
   config: Config,
   device: DeviceDescription,
   options: SimulationOptions,
 ): Promise<Simulation> {
-  if (config.observation.source === "ros") return noSimulation;
+  if (options.driver !== "simulator") return noSimulation(`the device is real: ${options.driver}`);
+  if (config.observation.source === "ros") return noSimulation("observations come from ROS");
   if (config.sim.backend === "gazebo") return await openGazebo(config, device, options);
   const embedded = await openEmbedded(config, device, options);
   const name = `MuJoCo ${embedded.ready.mujocoVersion}`;
   return {
+    threads: simulatorThreads,
     status: () => ({ name, ...embedded.stats() }),
     [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose](),
   };
 }
 
-/** The robot is elsewhere; ROS tells of it. */
-const noSimulation: Simulation = {
-  status: () => ({ name: "none: observations come from ROS", overrunCount: 0, lateMsMax: 0 }),
+/** The robot is elsewhere. */
+const noSimulation = (why: string): Simulation => ({
+  threads: [],
+  status: () => ({ name: `none: ${why}`, overrunCount: 0, lateMsMax: 0 }),
   [Symbol.asyncDispose]: () => Promise.resolve(),
-};
+});
 
 /** A world in a Gazebo server, which must be running and is left running. */
 async function openGazebo(
@@ -101,6 +111,7 @@ async function openGazebo(
   });
   log.info({ world: gazebo.ready.description }, "Gazebo connected");
   return {
+    threads: simulatorThreads,
     status: () => ({ name: gazebo.ready.description, ...gazebo.stats() }),
     [Symbol.asyncDispose]: () => gazebo[Symbol.asyncDispose](),
   };

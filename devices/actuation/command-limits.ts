@@ -1,8 +1,19 @@
-import type { ActuationCommand } from "../../bridge/contract/actuation.ts";
+import type { ActuationCommand, TrajectoryPoint } from "../../bridge/contract/actuation.ts";
 import type { AxisDescription, DeviceDescription } from "../../bridge/contract/device.ts";
+import { axisRange } from "./axis-range.ts";
 import type { MotionIntent, MountMotion } from "./motion.ts";
+import { makePath, type AxisState } from "./path.ts";
 
-export type MotionCommand = Extract<ActuationCommand, { kind: "velocity" | "position" }>;
+export type MotionCommand = Extract<
+  ActuationCommand,
+  { kind: "velocity" | "position" | "trajectory" | "follow" | "deploy" | "stow" }
+>;
+
+/** What a command may ask for beyond its end: how near the device has to be. */
+export interface Tolerances {
+  readonly pathRad?: readonly (number | null)[];
+  readonly goalRad?: readonly (number | null)[];
+}
 
 export type LimitedCommand =
   | { readonly kind: "rejected"; readonly reason: string }
@@ -12,6 +23,7 @@ export type LimitedCommand =
       readonly intent: MotionIntent;
       readonly applied: readonly (number | null)[];
       readonly limits: readonly string[];
+      readonly tolerances?: Tolerances;
     };
 
 /** No velocity outlives this, whoever asked: an operator repeats a command far more often. */
@@ -27,16 +39,85 @@ export function limitCommand(
   motion: MountMotion,
   nowMs: number,
 ): LimitedCommand {
-  const wanted: unknown = command.kind === "velocity" ? command.velRadPerS : command.posRad;
-  const problem = shapeProblem(wanted, device) ?? scalarProblem(command);
+  const problem = commandProblem(command, device);
   if (problem !== undefined) return { kind: "rejected", reason: problem };
   const lateMs = nowMs - (command.expiresAtMs ?? Number.POSITIVE_INFINITY);
   if (lateMs >= 0) {
     return { kind: "expired", reason: `arrived ${lateMs.toFixed(0)} ms after its expiry` };
   }
   const limits: string[] = [];
-  if (command.kind === "velocity") return limitVelocity(command, device, motion, nowMs, limits);
-  return limitPosition(command, device, motion, limits);
+  const limited = limitKind(command, device, motion, nowMs, limits);
+  if (limited.kind !== "accepted" || command.share === undefined) return limited;
+  return { ...limited, intent: { ...limited.intent, share: command.share } };
+}
+
+function limitKind(
+  command: MotionCommand,
+  device: DeviceDescription,
+  motion: MountMotion,
+  nowMs: number,
+  limits: string[],
+): LimitedCommand {
+  switch (command.kind) {
+    case "velocity":
+      return limitVelocity(command, device, motion, nowMs, limits);
+    case "position":
+      return limitPosition(command, device, motion, limits);
+    case "deploy":
+    case "stow": {
+      const { kind, ...rest } = command;
+      const posRad = kind === "deploy" ? device.homeRad : stowedRad(device);
+      return limitPosition({ ...rest, kind: "position", posRad }, device, motion, limits);
+    }
+    case "follow":
+      return limitFollow(command, device, motion, nowMs, limits);
+    case "trajectory":
+      return limitTrajectory(command, device, motion, nowMs);
+    default:
+      return command satisfies never;
+  }
+}
+
+/** Where the axes stand when folded away: as the profile says, else home with the interlock axis folded. */
+export function stowedRad(device: DeviceDescription): readonly number[] {
+  if (device.stowRad !== undefined) return device.stowRad;
+  return device.homeRad.map((homeRad, index) => {
+    const axis = device.axes[index];
+    const isFolding = axis !== undefined && axis.name === device.interlock?.axis;
+    return isFolding ? axisRange(axis).lowerRad : homeRad;
+  });
+}
+
+function commandProblem(command: MotionCommand, device: DeviceDescription): string | undefined {
+  switch (command.kind) {
+    case "velocity":
+      return (
+        shapeProblem(command.velRadPerS, device) ?? expiryProblem(command.expiresAtMs, "a velocity")
+      );
+    case "position":
+      return shapeProblem(command.posRad, device) ?? ratioProblem(command);
+    case "deploy":
+    case "stow":
+      return ratioProblem(command);
+    case "follow": {
+      const shape =
+        shapeProblem(command.posRad, device) ?? shapeProblem(command.velRadPerS, device);
+      if (shape !== undefined) return shape;
+      if (!Number.isFinite(command.atMs)) return `atMs is ${command.atMs}, expected a time`;
+      return expiryProblem(command.expiresAtMs, "a moving target");
+    }
+    case "trajectory":
+      return command.expiresAtMs === undefined
+        ? undefined
+        : expiryProblem(command.expiresAtMs, "a trajectory with an expiry");
+    default:
+      return command satisfies never;
+  }
+}
+
+function expiryProblem(expiresAtMs: number, what: string): string | undefined {
+  if (Number.isFinite(expiresAtMs)) return undefined;
+  return `expiresAtMs is ${expiresAtMs}, ${what} must expire`;
 }
 
 function shapeProblem(wanted: unknown, device: DeviceDescription): string | undefined {
@@ -52,11 +133,10 @@ function shapeProblem(wanted: unknown, device: DeviceDescription): string | unde
   return values.every((value) => value === null) ? "names no axis" : undefined;
 }
 
-function scalarProblem(command: MotionCommand): string | undefined {
-  if (command.kind === "velocity") {
-    if (Number.isFinite(command.expiresAtMs)) return undefined;
-    return `expiresAtMs is ${String(command.expiresAtMs)}, a velocity must expire`;
-  }
+function ratioProblem(command: {
+  readonly velocityRatio: number;
+  readonly expiresAtMs?: number;
+}): string | undefined {
   const { velocityRatio, expiresAtMs } = command;
   if (!(Number.isFinite(velocityRatio) && velocityRatio > 0)) {
     return `velocityRatio is ${String(velocityRatio)}, expected 0 < ratio <= 1`;
@@ -111,6 +191,70 @@ function limitPosition(
   return { kind: "accepted", intent, applied, limits };
 }
 
+function limitFollow(
+  command: MotionCommand & { kind: "follow" },
+  device: DeviceDescription,
+  motion: MountMotion,
+  nowMs: number,
+  limits: string[],
+): LimitedCommand {
+  const deploys = (deployValue(device, command.posRad) ?? -1) >= (device.interlock?.readyRad ?? 0);
+  const applied = heldByInterlock(device, motion, command.posRad, deploys, limits);
+  const expiresAtMs = Math.min(command.expiresAtMs, nowMs + maxVelocityTtlMs);
+  const velRadPerS = device.axes.map((axis, index) => {
+    const wanted = command.velRadPerS[index] ?? null;
+    return wanted === null ? null : clampVelocity(axis, wanted, limits);
+  });
+  const { atMs } = command;
+  const intent: MotionIntent = { kind: "point", posRad: applied, velRadPerS, atMs, expiresAtMs };
+  return { kind: "accepted", intent, applied, limits };
+}
+
+function limitTrajectory(
+  command: MotionCommand & { kind: "trajectory" },
+  device: DeviceDescription,
+  motion: MountMotion,
+  nowMs: number,
+): LimitedCommand {
+  const { points, startsAtMs, expiresAtMs, pathToleranceRad, goalToleranceRad } = command;
+  const present = (index: number): AxisState => motion.stateOf(index);
+  const made = makePath(device, { points, startsAtMs, nowMs, present });
+  if (!made.ok) return { kind: "rejected", reason: made.reason };
+  const held = heldOnPath(device, motion, points);
+  if (held !== undefined) return { kind: "rejected", reason: held };
+  const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
+  return {
+    kind: "accepted",
+    intent: { kind: "path", path: made.path, ...expiry },
+    applied: made.path.map((path) => path?.endRad ?? null),
+    limits: [],
+    tolerances: {
+      ...(pathToleranceRad === undefined ? {} : { pathRad: pathToleranceRad }),
+      ...(goalToleranceRad === undefined ? {} : { goalRad: goalToleranceRad }),
+    },
+  };
+}
+
+/** A path cannot wait for the interlock as a single goal can: its time goes on. */
+function heldOnPath(
+  device: DeviceDescription,
+  motion: MountMotion,
+  points: readonly TrajectoryPoint[],
+): string | undefined {
+  const { interlock } = device;
+  const deployIndex = deployIndexOf(device);
+  if (interlock === undefined) return undefined;
+  const moves = points[0]?.posRad.some((value, index) => value !== null && index !== deployIndex);
+  if (moves !== true) return undefined;
+  const reached = points.map(({ posRad }) => posRad[deployIndex] ?? null);
+  const lowest = Math.min(
+    motion.stopPosRad(deployIndex),
+    ...reached.filter((value) => value !== null),
+  );
+  if (lowest >= interlock.readyRad - 1e-9) return undefined;
+  return `${interlock.axis} comes to ${two(lowest)} rad on the way, the other axes need ${two(interlock.readyRad)} rad`;
+}
+
 function clampVelocity(axis: AxisDescription, wanted: number, limits: string[]): number {
   const max = axis.maxVelocityRadPerS;
   if (Math.abs(wanted) <= max) return wanted;
@@ -120,7 +264,8 @@ function clampVelocity(axis: AxisDescription, wanted: number, limits: string[]):
 }
 
 function clampPosition(axis: AxisDescription, wanted: number, limits: string[]): number {
-  const clamped = Math.min(Math.max(wanted, axis.lowerRad), axis.upperRad);
+  const { lowerRad, upperRad } = axisRange(axis);
+  const clamped = Math.min(Math.max(wanted, lowerRad), upperRad);
   if (clamped !== wanted) {
     limits.push(`${axis.name} position ${two(wanted)} limited to ${two(clamped)} rad`);
   }

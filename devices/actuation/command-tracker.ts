@@ -7,7 +7,12 @@ interface Running {
   readonly commandId: number;
   readonly command: Accepted;
   announced: boolean;
+  /** When every axis was on its goal first; NaN before. */
+  settledAtMs: number;
 }
+
+/** The device gets so long after the setpoint to come within the tolerance of its goal. */
+const goalWaitMs = 1000;
 
 /** Follows the newest motion command to its end, and tells: applied once, done once. */
 export class CommandTracker {
@@ -24,7 +29,7 @@ export class CommandTracker {
 
   begin(commandId: number, command: Accepted): void {
     this.finish("interrupted", `command ${commandId} took over`);
-    this.#running = { commandId, command, announced: false };
+    this.#running = { commandId, command, announced: false, settledAtMs: Number.NaN };
   }
 
   /** Ends the running command, if any. */
@@ -35,10 +40,13 @@ export class CommandTracker {
     this.#emit({ kind: "done", commandId: running.commandId, result, reason });
   }
 
-  /** After a tick whose setpoint went to the driver at `atMs`. Allocates only when it tells. // hot path */
-  afterTick(motion: MountMotion, atMs: number): void {
+  /**
+   * After a tick whose setpoint went to the driver at `atMs`; `measuredRad` is where the device is. Gives why
+   * the motion has to stop, if it has. Allocates only when it tells. // hot path
+   */
+  afterTick(motion: MountMotion, atMs: number, measuredRad: Float64Array): string | undefined {
     const running = this.#running;
-    if (running === undefined) return;
+    if (running === undefined) return undefined;
     if (!running.announced) {
       running.announced = true;
       const { applied, limits } = running.command;
@@ -47,10 +55,56 @@ export class CommandTracker {
     if (this.#anyExpired(running, motion)) {
       this.finish("expired", "its time ran out");
     } else if (this.#allSettled(running, motion)) {
-      const { intent, limits } = running.command;
-      if (limits.length > 0) this.finish("limited", limits.join("; "));
-      else if (intent.kind === "position") this.finish("completed", "every axis is on its target");
+      this.#arrived(running, atMs, measuredRad);
+    } else if (this.#isOff(running.command.tolerances?.pathRad, motion.posRad, measuredRad)) {
+      return this.#offText("its path", running, motion.posRad, measuredRad);
     }
+    return undefined;
+  }
+
+  #arrived(running: Running, atMs: number, measuredRad: Float64Array): void {
+    const { intent, limits, tolerances, applied } = running.command;
+    if (limits.length > 0) {
+      this.finish("limited", limits.join("; "));
+      return;
+    }
+    if (intent.kind !== "position" && intent.kind !== "path") return;
+    if (Number.isNaN(running.settledAtMs)) running.settledAtMs = atMs;
+    if (!this.#isOff(tolerances?.goalRad, applied, measuredRad)) {
+      this.finish("completed", "every axis is on its target");
+    } else if (atMs - running.settledAtMs > goalWaitMs) {
+      this.finish("limited", this.#offText("its goal", running, applied, measuredRad));
+    }
+  }
+
+  #isOff(
+    tolerance: readonly (number | null)[] | undefined,
+    wantedRad: ArrayLike<number | null>,
+    measuredRad: Float64Array,
+  ): boolean {
+    if (tolerance === undefined) return false;
+    for (let index = 0; index < tolerance.length; index += 1) {
+      const allowed = tolerance[index] ?? null;
+      const wanted = wantedRad[index] ?? null;
+      if (allowed === null || wanted === null) continue;
+      if (!(Math.abs((measuredRad[index] ?? Number.NaN) - wanted) <= allowed)) return true;
+    }
+    return false;
+  }
+
+  #offText(
+    what: string,
+    { command }: Running,
+    wantedRad: ArrayLike<number | null>,
+    measuredRad: Float64Array,
+  ): string {
+    const allowed = what === "its path" ? command.tolerances?.pathRad : command.tolerances?.goalRad;
+    const texts = (allowed ?? []).flatMap((tolerance, index) => {
+      const off = Math.abs((measuredRad[index] ?? 0) - (wantedRad[index] ?? 0));
+      if (tolerance === null || off <= tolerance) return [];
+      return [`axis ${index} is ${off.toFixed(3)} rad off ${what}, tolerance ${tolerance} rad`];
+    });
+    return texts.join("; ");
   }
 
   #anyExpired(running: Running, motion: MountMotion): boolean {
@@ -66,7 +120,8 @@ export class CommandTracker {
     for (let index = 0; index < applied.length; index += 1) {
       if (applied[index] === null) continue;
       // A velocity ends with its time; standing on a limit or at zero is how it may pass it.
-      if (intent.kind === "velocity" || !motion.isSettled(index)) return false;
+      if (intent.kind === "velocity" || intent.kind === "point" || !motion.isSettled(index))
+        return false;
     }
     return true;
   }

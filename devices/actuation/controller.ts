@@ -4,16 +4,20 @@ import {
   actuationStatusWidth,
   type ActuationCommand,
   type ActuationEvent,
+  type MotionResult,
 } from "../../bridge/contract/actuation.ts";
 import type { ActuatorDriver, Setpoint, Telemetry } from "../../bridge/contract/actuator-driver.ts";
-import type { DeviceDescription } from "../../bridge/contract/device.ts";
+import type { AxisLimits, DeviceDescription } from "../../bridge/contract/device.ts";
 import { Thread, type Heartbeats } from "../../bridge/contract/heartbeats.ts";
 import { previewWidth } from "../../bridge/contract/preview.ts";
 import type { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import type { SharedRow } from "../../bridge/contract/shared-row.ts";
+import { nearestTurn } from "./axis-range.ts";
 import { limitCommand, type MotionCommand } from "./command-limits.ts";
 import { CommandTracker } from "./command-tracker.ts";
+import { DriverWatch } from "./driver-watch.ts";
 import { MountMotion } from "./motion.ts";
+import { narrowerDevice } from "./narrower-device.ts";
 import type { TickPacer } from "./tick-pacer.ts";
 
 export interface ControllerOptions {
@@ -47,17 +51,22 @@ const p99EveryTicks = 200;
  * ```
  * inactive --first telemetry--> active --stop, main stalled--> stopping --at rest--> active
  *                                  \--estop--> stopping --at rest--> latched --reset--> active
- *                                   \--telemetry lost--> stopping --at rest--> fault --reset--> active
+ *                                   \--telemetry or link lost, device fault--> stopping --at rest--> fault --reset--> active
+ * active --mode inactive--> stopping --at rest--> inactive, limp --mode active--> active
  * ```
+ * In the words of ROS 2's managed nodes: unconfigured is inactive before the first telemetry, inactive is
+ * inactive by command, active is all that moves or brakes, finalized is what `retire` ends in.
  * The setpoint goes to the driver at every tick while active or stopping; latched and in fault the
  * device holds in its own terms.
  */
 export class ActuationController {
   readonly #options: ControllerOptions;
-  readonly #motion: MountMotion;
+  #device: DeviceDescription;
+  #motion: MountMotion;
   readonly #tracker: CommandTracker;
+  readonly #driverWatch: DriverWatch;
   readonly #telemetry: Telemetry;
-  readonly #setpoint: Setpoint;
+  #setpoint: Setpoint;
   readonly #setpointRow: Float64Array;
   readonly #previewRow: Float64Array;
   readonly #statusRow = new Float64Array(actuationStatusWidth);
@@ -67,6 +76,13 @@ export class ActuationController {
   #afterStop: ActuationMode = ActuationMode.Active;
   #afterStopReason = "";
   #retired = false;
+  /** The braking was told to nobody: where the device stands has nothing to do with the setpoint. */
+  #isOutOfTouch = false;
+  /** Powered, unless it was told to be inactive. */
+  #wantsActive = true;
+  /** Limits that wait for the device to come to rest. */
+  #narrower: DeviceDescription | undefined;
+  #modeCommandId: number | undefined;
   #telemetryFresh = false;
   /** Stamp of the newest sample, and when it came: the device's own clock may be off or stand still. */
   #sampleStampMs = Number.NaN;
@@ -80,6 +96,8 @@ export class ActuationController {
     const { device } = options;
     const count = device.axes.length;
     this.#options = options;
+    this.#device = device;
+    this.#driverWatch = new DriverWatch(options.driver, options.periodMs, options.emit);
     this.#motion = new MountMotion(device, options.periodMs);
     this.#tracker = new CommandTracker(options.emit);
     this.#telemetry = {
@@ -121,7 +139,17 @@ export class ActuationController {
     switch (command.kind) {
       case "velocity":
       case "position":
+      case "trajectory":
+      case "follow":
+      case "deploy":
+      case "stow":
         this.#acceptMotion(command, nowMs);
+        return;
+      case "mode":
+        this.#acceptMode(command);
+        return;
+      case "limits":
+        this.#acceptLimits(command.axes, command.reason);
         return;
       case "stop":
         this.#acceptStop(command.level, command.reason);
@@ -138,6 +166,7 @@ export class ActuationController {
   tick(tickMs: number, nowMs: number, pacer: TickPacer): void {
     this.#options.heartbeats.beat(Thread.Actuation, nowMs);
     this.#tickCount += 1;
+    this.#driverWatch.tick();
     this.#readTelemetry(nowMs);
     if (this.#mode !== ActuationMode.Inactive) {
       this.#watch(nowMs);
@@ -161,7 +190,7 @@ export class ActuationController {
       this.#reject(commandId, refusal);
       return;
     }
-    const limited = limitCommand(command, this.#options.device, this.#motion, nowMs);
+    const limited = limitCommand(command, this.#device, this.#motion, nowMs);
     if (limited.kind === "rejected") {
       this.#reject(commandId, limited.reason);
       return;
@@ -182,7 +211,9 @@ export class ActuationController {
   #refusal(nowMs: number): string | undefined {
     switch (this.#mode) {
       case ActuationMode.Inactive:
-        return "the device has sent no telemetry yet";
+        return this.#wantsActive
+          ? this.#driverWatch.problem || "the device has sent no telemetry yet"
+          : "the device is inactive, expected mode active first";
       case ActuationMode.Stopping:
         return "a stop is under way";
       case ActuationMode.Latched:
@@ -205,6 +236,8 @@ export class ActuationController {
       return;
     }
     if (this.#mode === ActuationMode.Active || this.#mode === ActuationMode.Stopping) {
+      // What was about to go limp still does: a stop never powers anything.
+      if (level === "hold" && !this.#wantsActive) return;
       const then = level === "estop" ? ActuationMode.Latched : ActuationMode.Active;
       this.#beginStop(then, reason);
     } else if (level === "estop") this.#setMode(ActuationMode.Latched, reason);
@@ -213,9 +246,73 @@ export class ActuationController {
   #reset(): void {
     const latched = this.#mode === ActuationMode.Latched;
     if (!latched && this.#mode !== ActuationMode.Fault) return;
-    if (!this.#telemetryFresh) return;
-    if (this.#movedAway()) this.#motion.reset(this.#telemetry.posRad);
+    if (!this.#telemetryFresh || this.#driverWatch.isDown) return;
+    if (this.#isOutOfTouch || this.#movedAway()) this.#motion.reset(this.#telemetry.posRad);
+    this.#isOutOfTouch = false;
     this.#setMode(ActuationMode.Active, "reset");
+  }
+
+  #acceptMode({ commandId, mode }: Extract<ActuationCommand, { kind: "mode" }>): void {
+    this.#finishMode("interrupted", `command ${commandId} took over`);
+    this.#modeCommandId = commandId;
+    if (mode === "inactive") this.#deactivate();
+    else this.#activate();
+  }
+
+  #deactivate(): void {
+    if (this.#mode === ActuationMode.Latched || this.#mode === ActuationMode.Fault) {
+      this.#finishMode(
+        "rejected",
+        `the device is ${this.#mode === ActuationMode.Latched ? "latched" : "in fault"}, needs a reset`,
+      );
+      return;
+    }
+    this.#wantsActive = false;
+    if (this.#mode === ActuationMode.Inactive) {
+      this.#options.driver.setEnabled(false);
+      this.#finishMode("completed", "inactive");
+    } else this.#beginStop(ActuationMode.Inactive, "told to be inactive");
+  }
+
+  #activate(): void {
+    if (this.#mode === ActuationMode.Latched || this.#mode === ActuationMode.Fault) {
+      this.#finishMode("rejected", "latched or in fault, needs a reset");
+      return;
+    }
+    this.#wantsActive = true;
+    if (this.#mode === ActuationMode.Active) this.#finishMode("completed", "active");
+    if (this.#mode !== ActuationMode.Stopping || this.#afterStop !== ActuationMode.Inactive) return;
+    this.#afterStop = ActuationMode.Active;
+  }
+
+  #finishMode(result: "completed" | "interrupted" | "rejected", reason: string): void {
+    const commandId = this.#modeCommandId;
+    this.#modeCommandId = undefined;
+    if (commandId !== undefined) this.#finished(commandId, result, reason);
+  }
+
+  /** The narrower of what the profile and the device say holds from the next rest on. */
+  #acceptLimits(axes: readonly AxisLimits[], reason: string): void {
+    const narrower = narrowerDevice(this.#options.device, axes);
+    if (narrower === undefined) return;
+    this.#narrower = narrower;
+    const isMoving = this.#mode === ActuationMode.Active && this.#motion.moving;
+    if (isMoving) this.#beginStop(ActuationMode.Active, reason);
+    else if (this.#mode !== ActuationMode.Stopping) this.#takeLimits();
+  }
+
+  #takeLimits(): void {
+    const narrower = this.#narrower;
+    if (narrower === undefined) return;
+    this.#narrower = undefined;
+    this.#device = narrower;
+    const posRad = Float64Array.from(this.#motion.posRad);
+    this.#motion = new MountMotion(narrower, this.#options.periodMs);
+    this.#motion.reset(posRad);
+    const { stampMs } = this.#setpoint;
+    const { velRadPerS } = this.#motion;
+    this.#setpoint = { stampMs, posRad: this.#motion.posRad, velRadPerS };
+    this.#changed = true;
   }
 
   #beginStop(then: ActuationMode, reason: string): void {
@@ -243,8 +340,10 @@ export class ActuationController {
     if (this.#deployIndex >= 0) {
       this.#motion.setMeasuredDeploy(telemetry.posRad[this.#deployIndex] ?? Number.NaN);
     }
-    if (this.#mode === ActuationMode.Inactive && !this.#retired) {
+    const mayWake = this.#wantsActive && !this.#retired && !this.#driverWatch.isDown;
+    if (this.#mode === ActuationMode.Inactive && mayWake) {
       this.#motion.reset(telemetry.posRad);
+      this.#options.driver.setEnabled(true);
       const latched = this.#afterStop === ActuationMode.Latched;
       this.#setMode(latched ? ActuationMode.Latched : ActuationMode.Active, "first telemetry");
     }
@@ -259,7 +358,11 @@ export class ActuationController {
     }
     const stoppingToFault =
       this.#mode === ActuationMode.Stopping && this.#afterStop === ActuationMode.Fault;
-    if (!this.#telemetryFresh && this.#mode < ActuationMode.Latched && !stoppingToFault) {
+    if (this.#driverWatch.isDown) this.#isOutOfTouch = true;
+    if (this.#mode >= ActuationMode.Latched || stoppingToFault) return;
+    if (this.#driverWatch.isDown) {
+      this.#beginStop(ActuationMode.Fault, this.#driverWatch.problem);
+    } else if (!this.#telemetryFresh) {
       this.#beginStop(ActuationMode.Fault, "telemetry-lost");
     }
   }
@@ -278,16 +381,21 @@ export class ActuationController {
     this.#setpointRow.set(this.#motion.velRadPerS, this.#motion.posRad.length);
     setpoints.push(tickMs, this.#setpointRow);
     if (this.#mode < ActuationMode.Latched) driver.writeSetpoint(this.#setpoint);
-    this.#tracker.afterTick(this.#motion, nowMs);
+    const off = this.#tracker.afterTick(this.#motion, nowMs, this.#telemetry.posRad);
+    if (off !== undefined) this.#beginStop(ActuationMode.Active, off);
     if (this.#mode === ActuationMode.Stopping && !this.#motion.moving) this.#stopped();
     if (this.#changed || this.#tickCount % 2 === 0) this.#writePreview(tickMs);
   }
 
   #stopped(): void {
+    this.#takeLimits();
     if (this.#afterStop !== ActuationMode.Active) {
       this.#options.driver.stop();
       if (this.#telemetryFresh) this.#leftAtRad.set(this.#telemetry.posRad);
       else this.#leftAtRad.fill(Number.NaN);
+    }
+    if (this.#afterStop === ActuationMode.Inactive && !this.#wantsActive) {
+      this.#options.driver.setEnabled(false);
     }
     this.#setMode(this.#afterStop, this.#afterStopReason);
     this.#afterStop = ActuationMode.Active;
@@ -318,6 +426,9 @@ export class ActuationController {
     this.#mode = mode;
     this.#changed = true;
     this.#options.emit({ kind: "mode", mode, reason });
+    const isDone = mode === (this.#wantsActive ? ActuationMode.Active : ActuationMode.Inactive);
+    if (isDone) this.#finishMode("completed", reason);
+    else if (mode >= ActuationMode.Latched) this.#finishMode("interrupted", reason);
   }
 
   /**
@@ -326,7 +437,9 @@ export class ActuationController {
    */
   #movedAway(): boolean {
     return this.#telemetry.posRad.some((measured, index) => {
-      const offRad = Math.abs(measured - (this.#motion.posRad[index] ?? 0));
+      const isContinuous = this.#device.axes[index]?.continuous === true;
+      const setRad = this.#motion.posRad[index] ?? 0;
+      const offRad = Math.abs((isContinuous ? nearestTurn(measured, setRad) : measured) - setRad);
       const sinceRad = Math.abs(measured - (this.#leftAtRad[index] ?? Number.NaN));
       return offRad > movedAwayRad && !(sinceRad <= movedAwayRad);
     });
@@ -340,7 +453,7 @@ export class ActuationController {
     this.#finished(typeof commandId === "number" ? commandId : -1, "rejected", reason);
   }
 
-  #finished(commandId: number, result: "rejected" | "expired", reason: string): void {
+  #finished(commandId: number, result: MotionResult, reason: string): void {
     this.#options.emit({ kind: "done", commandId, result, reason });
   }
 }

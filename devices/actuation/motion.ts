@@ -1,9 +1,15 @@
+import type { MotionShare } from "../../bridge/contract/actuation.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { previewHeaderWidth } from "../../bridge/contract/preview.ts";
+import { axisRange, nearestTurn, sharedLimits } from "./axis-range.ts";
+import type { AxisPath, AxisState, DevicePath } from "./path.ts";
 import { AxisShaper } from "./shaper.ts";
 
-/** What is wanted of the axes, axis order. `null` leaves an axis to what it was told before. */
-export type MotionIntent =
+/**
+ * What is wanted of the axes, axis order. `null` leaves an axis to what it was told before. `share` is what
+ * may be used of the limits; left out: all.
+ */
+export type MotionIntent = (
   | { readonly kind: "hold" }
   | {
       readonly kind: "velocity";
@@ -15,9 +21,20 @@ export type MotionIntent =
       readonly posRad: readonly (number | null)[];
       readonly velocityRatio: number;
       readonly expiresAtMs?: number;
-    };
+    }
+  /** A point that moves on with its velocity from where it was at `atMs`. */
+  | {
+      readonly kind: "point";
+      readonly posRad: readonly (number | null)[];
+      readonly velRadPerS: readonly (number | null)[];
+      readonly atMs: number;
+      readonly expiresAtMs: number;
+    }
+  | { readonly kind: "path"; readonly path: DevicePath; readonly expiresAtMs?: number }
+) & { readonly share?: MotionShare };
 
-const Want = { Hold: 0, Velocity: 1, Position: 2 } as const;
+/** From `Point` on an axis follows a reference at every tick. */
+const Want = { Hold: 0, Velocity: 1, Position: 2, Point: 3, Path: 4 } as const;
 
 /** Setpoints this close to the ready angle count as there: they come from arithmetic, not from a sensor. */
 const readySlackRad = 1e-9;
@@ -32,6 +49,8 @@ const measuredSlackRad = 0.05;
  * Interlock: another axis sets off only while the deploy axis is, and would stop, at or beyond its
  * ready angle; and while another axis moves, the deploy axis stays there. So a command for all axes
  * deploys first and then turns, or re-centres first and then folds.
+ *
+ * Axes that set off for positions in the same tick arrive together.
  */
 export class MountMotion {
   /** Setpoint of the last tick. Borrowed: overwritten by the next one. */
@@ -40,6 +59,9 @@ export class MountMotion {
   readonly periodMs: number;
   readonly #device: DeviceDescription;
   readonly #axes: readonly AxisShaper[];
+  /** Where commands may take each axis. In arrays, because a number read from an object may be boxed. */
+  readonly #lowerRad: Float64Array;
+  readonly #upperRad: Float64Array;
   readonly #deployIndex: number;
   readonly #readyRad: number;
   readonly #want: Uint8Array;
@@ -47,6 +69,13 @@ export class MountMotion {
   readonly #value: Float64Array;
   readonly #speed: Float64Array;
   readonly #expiresAtMs: Float64Array;
+  /** Velocity and time of a moving point. */
+  readonly #rate: Float64Array;
+  readonly #atMs: Float64Array;
+  readonly #paths: (AxisPath | undefined)[];
+  /** Axes that follow at this tick; that were told a position in it. */
+  readonly #follows: Uint8Array;
+  readonly #setsOff: Uint8Array;
   /** What each shaper shall do at this tick. Speed 0 is a stop. */
   readonly #goalPosRad: Float64Array;
   readonly #goalSpeed: Float64Array;
@@ -55,6 +84,7 @@ export class MountMotion {
   readonly #toldSpeed: Float64Array;
   /** Time of the tick. In an array, because a number handed to a call may be boxed. */
   readonly #nowMs = new Float64Array(1);
+  readonly #beforeMs = new Float64Array(1);
   readonly #heldByInterlock: Uint8Array;
   #measuredDeployRad = Number.NaN;
   readonly #hasExpired: Uint8Array;
@@ -65,7 +95,9 @@ export class MountMotion {
     const count = device.axes.length;
     this.#device = device;
     this.periodMs = periodMs;
-    this.#axes = device.axes.map((axis) => new AxisShaper(axis, periodMs));
+    this.#lowerRad = Float64Array.from(device.axes, (axis) => axisRange(axis).lowerRad);
+    this.#upperRad = Float64Array.from(device.axes, (axis) => axisRange(axis).upperRad);
+    this.#axes = device.axes.map((axis) => new AxisShaper(sharedLimits(axis), periodMs));
     this.#deployIndex = device.axes.findIndex((axis) => axis.name === device.interlock?.axis);
     this.#readyRad = device.interlock?.readyRad ?? 0;
     this.posRad = new Float64Array(count);
@@ -74,6 +106,11 @@ export class MountMotion {
     this.#value = new Float64Array(count);
     this.#speed = new Float64Array(count);
     this.#expiresAtMs = new Float64Array(count);
+    this.#rate = new Float64Array(count);
+    this.#atMs = new Float64Array(count);
+    this.#paths = device.axes.map(() => undefined);
+    this.#follows = new Uint8Array(count);
+    this.#setsOff = new Uint8Array(count);
     this.#goalPosRad = new Float64Array(count);
     this.#goalSpeed = new Float64Array(count);
     this.#toldPosRad = new Float64Array(count);
@@ -100,9 +137,25 @@ export class MountMotion {
   /** Takes effect at the next tick. Numbers are clamped to the axis limits; NaN is the caller's mistake. */
   setIntent(intent: MotionIntent): void {
     for (let index = 0; index < this.#axes.length; index += 1) {
-      if (intent.kind === "hold") this.#want[index] = Want.Hold;
-      else if (intent.kind === "velocity") this.#wantVelocity(index, intent);
-      else this.#wantPosition(index, intent);
+      switch (intent.kind) {
+        case "hold":
+          this.#want[index] = Want.Hold;
+          break;
+        case "velocity":
+          this.#wantVelocity(index, intent);
+          break;
+        case "position":
+          this.#wantPosition(index, intent);
+          break;
+        case "point":
+          this.#wantPoint(index, intent);
+          break;
+        case "path":
+          this.#wantPath(index, intent);
+          break;
+        default:
+          intent satisfies never;
+      }
     }
   }
 
@@ -126,9 +179,32 @@ export class MountMotion {
       this.#expire(index);
       this.#aim(index, axis, unlocked, othersBusy);
       this.#tell(index, axis);
+    }
+    this.#arriveTogether();
+    for (let index = 0; index < this.#axes.length; index += 1) {
+      const axis = this.#axes[index];
+      if (axis === undefined) continue;
       axis.step();
       this.posRad[index] = axis.posRad;
       this.velRadPerS[index] = axis.velRadPerS;
+    }
+  }
+
+  /** The slowest of the axes that set off for a position decides when all of them are there. */
+  #arriveTogether(): void {
+    let longestS = 0;
+    let count = 0;
+    for (let index = 0; index < this.#axes.length; index += 1) {
+      if (this.#setsOff[index] === 0) continue;
+      count += 1;
+      longestS = Math.max(longestS, this.#axes[index]?.durationS ?? 0);
+    }
+    for (let index = 0; index < this.#axes.length; index += 1) {
+      if (this.#setsOff[index] === 1 && count > 1) {
+        const [goal, speed] = [this.#toldPosRad[index] ?? 0, this.#toldSpeed[index] ?? 0];
+        this.#axes[index]?.setArrival(goal, speed, longestS);
+      }
+      this.#setsOff[index] = 0;
     }
   }
 
@@ -144,7 +220,19 @@ export class MountMotion {
   isSettled(index: number): boolean {
     const axis = this.#axes[index];
     if (axis === undefined || axis.moving) return false;
-    return this.#want[index] !== Want.Position || axis.posRad === this.#value[index];
+    const want = this.#want[index] ?? Want.Hold;
+    if (want >= Want.Point) return false;
+    return want !== Want.Position || axis.posRad === this.#value[index];
+  }
+
+  /** What an axis does now, as a path takes it up. */
+  stateOf(index: number): AxisState {
+    const axis = this.#axes[index];
+    return {
+      posRad: axis?.posRad ?? 0,
+      velRadPerS: axis?.velRadPerS ?? 0,
+      accRadPerS2: axis?.accRadPerS2 ?? 0,
+    };
   }
 
   /** Whether the interlock keeps an axis from what it was told. */
@@ -164,7 +252,10 @@ export class MountMotion {
 
   /** Position the axis is under way to, or rests at. */
   goalRad(index: number): number {
-    return this.#want[index] === Want.Position ? (this.#value[index] ?? 0) : this.stopPosRad(index);
+    const want = this.#want[index];
+    if (want === Want.Position) return this.#value[index] ?? 0;
+    if (want === Want.Path) return this.#paths[index]?.endRad ?? 0;
+    return this.stopPosRad(index);
   }
 
   /** Axis intents that ran out so far. */
@@ -210,7 +301,7 @@ export class MountMotion {
   #wantVelocity(index: number, intent: MotionIntent & { kind: "velocity" }): void {
     const velocity = intent.velRadPerS[index] ?? null;
     if (velocity === null) return;
-    this.#wantKind(index, Want.Velocity);
+    this.#wantKind(index, Want.Velocity, intent.share);
     this.#value[index] = velocity;
     this.#expiresAtMs[index] = intent.expiresAtMs;
   }
@@ -219,14 +310,46 @@ export class MountMotion {
     const position = intent.posRad[index] ?? null;
     const axis = this.#axes[index];
     if (position === null || axis === undefined) return;
-    const { lowerRad, upperRad, maxVelocityRadPerS } = axis.limits;
-    this.#wantKind(index, Want.Position);
-    this.#value[index] = Math.min(Math.max(position, lowerRad), upperRad);
-    this.#speed[index] = maxVelocityRadPerS * Math.min(Math.max(intent.velocityRatio, 0.001), 1);
+    const ratio = Math.min(intent.velocityRatio, intent.share?.velocityRatio ?? 1);
+    this.#wantKind(index, Want.Position, intent.share);
+    this.#value[index] = this.#within(index, position);
+    this.#speed[index] = axis.limits.maxVelocityRadPerS * Math.min(Math.max(ratio, 0.001), 1);
     this.#expiresAtMs[index] = intent.expiresAtMs ?? Number.POSITIVE_INFINITY;
   }
 
-  #wantKind(index: number, kind: number): void {
+  #wantPoint(index: number, intent: MotionIntent & { kind: "point" }): void {
+    const position = intent.posRad[index] ?? null;
+    if (position === null) return;
+    this.#wantKind(index, Want.Point, intent.share);
+    this.#value[index] = this.#nearest(index, position);
+    this.#rate[index] = intent.velRadPerS[index] ?? 0;
+    this.#atMs[index] = intent.atMs;
+    this.#expiresAtMs[index] = intent.expiresAtMs;
+  }
+
+  #wantPath(index: number, intent: MotionIntent & { kind: "path" }): void {
+    const path = intent.path[index];
+    if (path === undefined) return;
+    this.#wantKind(index, Want.Path, intent.share);
+    this.#paths[index] = path;
+    this.#expiresAtMs[index] = intent.expiresAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A goal within the range; of an axis that turns for ever, the nearest of its turns. */
+  #within(index: number, posRad: number): number {
+    const near = this.#nearest(index, posRad);
+    return Math.min(Math.max(near, this.#lowerRad[index] ?? 0), this.#upperRad[index] ?? 0);
+  }
+
+  #nearest(index: number, posRad: number): number {
+    return this.#device.axes[index]?.continuous === true
+      ? nearestTurn(posRad, this.posRad[index] ?? 0)
+      : posRad;
+  }
+
+  #wantKind(index: number, kind: number, share: MotionShare | undefined): void {
+    const axis = this.#device.axes[index];
+    if (axis !== undefined) this.#axes[index]?.setShare(sharedLimits(axis, share));
     // A velocity and a position of the same end and speed are not the same.
     if (this.#want[index] !== kind) this.#toldSpeed[index] = Number.NaN;
     this.#want[index] = kind;
@@ -270,23 +393,31 @@ export class MountMotion {
     const value = this.#value[index] ?? 0;
     if (axis === undefined) return false;
     if (want === Want.Position) return axis.posRad !== value;
+    if (want === Want.Path) return true;
+    if (want === Want.Point) return this.#rate[index] !== 0 || axis.posRad !== value;
     if (value === 0) return false;
-    return value > 0 ? axis.posRad < axis.limits.upperRad : axis.posRad > axis.limits.lowerRad;
+    if (value > 0) return axis.posRad < (this.#upperRad[index] ?? 0);
+    return axis.posRad > (this.#lowerRad[index] ?? 0);
   }
 
   /** Writes what an axis shall do now into the goal arrays. */
   #aim(index: number, axis: AxisShaper, unlocked: boolean, othersBusy: boolean): void {
+    this.#endPath(index, axis);
     const want = this.#want[index] ?? Want.Hold;
     const isDeploy = index === this.#deployIndex;
     const held = !isDeploy && !unlocked && this.#wantsToMove(index);
     this.#heldByInterlock[index] = held ? 1 : 0;
+    this.#follows[index] = 0;
     if (want === Want.Hold || held) {
       this.#goalSpeed[index] = 0;
       return;
     }
+    if (want >= Want.Point) {
+      this.#follow(index, axis, isDeploy && othersBusy);
+      return;
+    }
     const value = this.#value[index] ?? 0;
-    const { lowerRad, upperRad } = axis.limits;
-    const velocityEndRad = value > 0 ? upperRad : lowerRad;
+    const velocityEndRad = (value > 0 ? this.#upperRad[index] : this.#lowerRad[index]) ?? 0;
     let goal = want === Want.Position ? value : velocityEndRad;
     // Folding waits for the others, but nothing below the ready angle is raised to it.
     if (isDeploy && othersBusy && axis.posRad >= this.#readyRad - readySlackRad) {
@@ -297,8 +428,60 @@ export class MountMotion {
     this.#goalSpeed[index] = want === Want.Position ? (this.#speed[index] ?? 0) : Math.abs(value);
   }
 
+  /** Where a reference is at the begin and at the end of this tick's period. */
+  #follow(index: number, axis: AxisShaper, isBound: boolean): void {
+    const { reference } = axis;
+    const path = this.#paths[index];
+    const nowMs = this.#nowMs[0] ?? 0;
+    this.#beforeMs[0] = nowMs - this.periodMs;
+    if (this.#want[index] === Want.Path && path !== undefined) {
+      path.sample(this.#beforeMs, reference, 0);
+      path.sample(this.#nowMs, reference, 3);
+    } else {
+      const rate = this.#rate[index] ?? 0;
+      const sinceS = (nowMs - (this.#atMs[index] ?? 0)) / 1000;
+      reference[3] = (this.#value[index] ?? 0) + rate * sinceS;
+      reference[0] = reference[3] - (rate * this.periodMs) / 1000;
+      reference[1] = reference[4] = rate;
+      reference[2] = reference[5] = 0;
+      this.#keepInside(index, reference);
+    }
+    if (isBound && axis.posRad >= this.#readyRad - readySlackRad) {
+      // Folding waits for the others.
+      this.#goalPosRad[index] = Math.max(reference[3] ?? 0, this.#readyRad);
+      this.#goalSpeed[index] = axis.limits.maxVelocityRadPerS;
+      return;
+    }
+    this.#follows[index] = 1;
+  }
+
+  /** A point that has left the range is waited for at its end. */
+  #keepInside(index: number, reference: Float64Array): void {
+    const pos = reference[3] ?? 0;
+    const [lower, upper] = [this.#lowerRad[index] ?? 0, this.#upperRad[index] ?? 0];
+    if (pos >= lower && pos <= upper) return;
+    reference[0] = reference[3] = pos > upper ? upper : lower;
+    reference[1] = reference[4] = 0;
+  }
+
+  /** From its end on a path is a position. */
+  #endPath(index: number, axis: AxisShaper): void {
+    const path = this.#paths[index];
+    if (this.#want[index] !== Want.Path || path === undefined) return;
+    if ((this.#nowMs[0] ?? 0) < path.endsAtMs) return;
+    this.#want[index] = Want.Position;
+    this.#value[index] = path.endRad;
+    this.#speed[index] = axis.limits.maxVelocityRadPerS;
+    this.#toldSpeed[index] = Number.NaN;
+  }
+
   /** Passes a goal on to the shaper when it is new. */
   #tell(index: number, axis: AxisShaper): void {
+    if (this.#follows[index] === 1) {
+      this.#toldSpeed[index] = Number.NaN;
+      axis.follow();
+      return;
+    }
     const goal = this.#goalPosRad[index] ?? 0;
     const speed = this.#goalSpeed[index] ?? 0;
     const toldSpeed = this.#toldSpeed[index] ?? 0;
@@ -306,8 +489,12 @@ export class MountMotion {
     this.#toldPosRad[index] = goal;
     this.#toldSpeed[index] = speed;
     if (speed === 0) axis.stop();
-    else if (this.#want[index] === Want.Position) axis.setPosition(goal, speed);
-    else axis.setVelocity((this.#value[index] ?? 0) > 0 ? speed : -speed, goal);
+    else if (this.#want[index] === Want.Velocity) {
+      axis.setVelocity((this.#value[index] ?? 0) > 0 ? speed : -speed, goal);
+    } else {
+      axis.setPosition(goal, speed);
+      this.#setsOff[index] = axis.moving ? 1 : 0;
+    }
   }
 
   #copyFrom(other: MountMotion): void {
@@ -321,6 +508,11 @@ export class MountMotion {
     this.#value.set(other.#value);
     this.#speed.set(other.#speed);
     this.#expiresAtMs.set(other.#expiresAtMs);
+    this.#rate.set(other.#rate);
+    this.#atMs.set(other.#atMs);
+    for (let index = 0; index < this.#paths.length; index += 1) {
+      this.#paths[index] = other.#paths[index];
+    }
     this.#toldPosRad.set(other.#toldPosRad);
     this.#toldSpeed.set(other.#toldSpeed);
     this.#heldByInterlock.set(other.#heldByInterlock);

@@ -1,5 +1,6 @@
 import {
   phaseWidth,
+  stopReachRad,
   stopTravelRad,
   transitionPhaseCount,
   velocityTransition,
@@ -7,7 +8,19 @@ import {
 } from "./velocity-transition.ts";
 
 // Where things lie in the state array: one array, so that a copy is one call.
-const At = { pos: 0, vel: 1, acc: 2, endPos: 3, phase: 4, phaseElapsed: 5, plan: 6 } as const;
+const At = {
+  pos: 0,
+  vel: 1,
+  acc: 2,
+  endPos: 3,
+  /** Velocity that the plan ends with: that of the frame it was made in. */
+  endVel: 4,
+  /** 1: on the last bit of the way to a reference that stands, which is not planned anew. */
+  settling: 5,
+  phase: 6,
+  phaseElapsed: 7,
+  plan: 8,
+} as const;
 const planPhaseCount = transitionPhaseCount + 1 + transitionPhaseCount;
 const planWidth = planPhaseCount * phaseWidth;
 const cruiseAt = At.plan + transitionPhaseCount * phaseWidth;
@@ -15,8 +28,21 @@ const brakeAt = cruiseAt + phaseWidth;
 
 /** Two positions closer than this are one: far below what any encoder resolves. */
 const samePosRad = 1e-12;
+/** A target that moves may use so much of the velocity limit; the rest is for catching up with it. */
+const maxFrameRatio = 0.95;
+/** Bandwidth of tracking a reference closely: an error of 5 mrad is what the jerk of a phone mount can take. */
+const trackRadPerS = 25;
+/** This close to a reference that stands, and this slow, an axis goes to it and rests. */
+const settleRad = 1e-6;
+const settleRadPerS = 1e-4;
+/** Halvings of the cruise velocity for an arrival at a given time: a millionth of the speed is enough. */
+const arrivalHalvings = 24;
+/** Arrivals this close count as together: a fraction of a tick. */
+const sameTimeS = 5e-4;
 /** Rounding may put the end of a stop this far beyond a limit; it is put back on the limit. */
 const limitRoundingRad = 1e-9;
+/** A look ahead is stricter, so that what it lets pass stays within that. */
+const lookRoundingRad = 1e-10;
 
 /**
  * Jerk-limited motion of one axis, planned anew from whatever state it is in each time the goal
@@ -27,14 +53,27 @@ const limitRoundingRad = 1e-9;
  * Promises, for any sequence of goals from a state that respects them: velocity, acceleration and
  * jerk stay within limits at every instant; the position stays within [lower, upper]; a target is
  * reached exactly and kept; it is overshot only if it was set inside the braking distance.
+ *
+ * A reference that moves is tracked (`follow`) by a linear law while that stays within the limits, and
+ * caught up with by the same plan in its moving frame while it does not.
  */
 export class AxisShaper {
   readonly limits: MotionLimits;
   readonly #periodS: number;
   readonly #state = new Float64Array(At.plan + planWidth);
+  /** What `follow` tracks: position, velocity, acceleration at the begin of this period, then at its end. */
+  readonly reference = new Float64Array(6);
+  /** State after the next period, for a look before the leap. */
+  readonly #next = new Float64Array(3);
+  /** What a client may use of the limits. A stop uses them all. */
+  #share: MotionLimits;
+  /** The limits the present plan is made with. */
+  #using: MotionLimits;
 
   constructor(limits: MotionLimits, periodMs = 5) {
     this.limits = limits;
+    this.#share = limits;
+    this.#using = limits;
     this.#periodS = periodMs / 1000;
     this.reset(0);
   }
@@ -50,27 +89,27 @@ export class AxisShaper {
   }
   /** False: at rest and staying there. */
   get moving(): boolean {
-    return (this.#state[At.phase] ?? 0) < planPhaseCount;
+    return (this.#state[At.phase] ?? 0) < planPhaseCount || this.#state[At.endVel] !== 0;
+  }
+  /** How long the present plan still takes. */
+  get durationS(): number {
+    const from = this.#state[At.phase] ?? 0;
+    let sum = -(this.#state[At.phaseElapsed] ?? 0);
+    for (let phase = from; phase < planPhaseCount; phase += 1) {
+      sum += this.#state[At.plan + phase * phaseWidth] ?? 0;
+    }
+    return sum;
   }
   /** Where the axis would come to rest if it braked now. */
   get stopPosRad(): number {
     if (!this.moving) return this.posRad;
     return this.posRad + stopTravelRad(this.velRadPerS, this.accRadPerS2, this.limits);
   }
-  /**
-   * The lowest position on the way to `stopPosRad`: braking too hard a fall to end it without turning
-   * back, an axis goes below its place of rest first.
-   */
+  /** The lowest position on the way to `stopPosRad`, which may lie below it. */
   get lowestStopPosRad(): number {
-    const { posRad, velRadPerS: vel, accRadPerS2: acc } = this;
-    const jerk = this.limits.maxJerkRadPerS3;
-    const discriminant = acc * acc + 2 * jerk * vel;
-    if (!this.moving || vel >= 0 || acc <= 0 || discriminant <= 0) {
-      return Math.min(posRad, this.stopPosRad);
-    }
-    // Acceleration ramps down from `acc`; the fall ends where velocity is 0: vel + acc t - jerk t^2 / 2.
-    const turnS = (acc - Math.sqrt(discriminant)) / jerk;
-    return posRad + turnS * (vel + turnS * (acc / 2 - (turnS * jerk) / 6));
+    if (!this.moving) return this.posRad;
+    const { posRad, velRadPerS, accRadPerS2, limits } = this;
+    return posRad - stopReachRad(-velRadPerS, -accRadPerS2, limits);
   }
 
   /** Takes a state over as it is, outside the limits or not. A moving one begins to brake. */
@@ -87,12 +126,20 @@ export class AxisShaper {
   /** Becomes a copy of an axis of the same limits. // hot path */
   copyFrom(other: AxisShaper): void {
     this.#state.set(other.#state);
+    this.#share = other.#share;
+    this.#using = other.#using;
+  }
+
+  /** From now on plans use no more than this. Position limits are those of the axis. */
+  setShare(limits: MotionLimits): void {
+    this.#share = limits;
   }
 
   /** Brakes to rest as fast as the limits allow. // hot path */
   stop(): void {
     if (!this.moving && this.velRadPerS === 0 && this.accRadPerS2 === 0) return;
     this.#clearPlan();
+    this.#using = this.limits;
     this.#planStop(this.posRad, this.velRadPerS, this.accRadPerS2, Number.NaN);
   }
 
@@ -113,7 +160,8 @@ export class AxisShaper {
     const pos = this.posRad;
     const vel = this.velRadPerS;
     const acc = this.accRadPerS2;
-    const wayRad = target - this.stopPosRad;
+    this.#chooseLimits();
+    const wayRad = target - (pos + stopTravelRad(vel, acc, this.#using));
     if (!this.moving && Math.abs(wayRad) <= samePosRad) {
       // Already there but for rounding: be there exactly, or whoever waits for it waits forever.
       this.#state[At.pos] = target;
@@ -125,8 +173,51 @@ export class AxisShaper {
       return;
     }
     const cruise = Math.sign(wayRad) * Math.min(maxVelRadPerS, maxVelocityRadPerS);
-    velocityTransition(vel, acc, cruise, this.limits, this.#state, At.plan);
-    this.#planArrival(target, cruise);
+    velocityTransition(vel, acc, cruise, this.#using, this.#state, At.plan);
+    this.#planArrival(target, cruise, 0);
+  }
+
+  /**
+   * Goes to a position so as to arrive in `durationS`, or as soon after as `maxVelRadPerS` allows: by
+   * cruising slower. From rest every time from the shortest up is met.
+   */
+  setArrival(posRad: number, maxVelRadPerS: number, durationS: number): void {
+    this.setPosition(posRad, maxVelRadPerS);
+    if (!this.moving || this.durationS >= durationS - sameTimeS) return;
+    let slow = 0;
+    let fast = maxVelRadPerS;
+    for (let halving = 0; halving < arrivalHalvings; halving += 1) {
+      const middle = (slow + fast) / 2;
+      this.setPosition(posRad, middle);
+      if (this.durationS > durationS) slow = middle;
+      else fast = middle;
+    }
+    this.setPosition(posRad, fast);
+  }
+
+  /** Stays with `reference` as closely as the limits allow, for one period: to be called at each. // hot path */
+  follow(): void {
+    const { reference } = this;
+    const stands = reference[1] === 0 && reference[4] === 0 && reference[2] === 0;
+    const isSettling = this.#state[At.settling] === 1 && this.#state[At.endPos] === reference[0];
+    if (stands && isSettling) return;
+    const offRad = this.posRad - (reference[0] ?? 0);
+    const offVel = this.velRadPerS - (reference[1] ?? 0);
+    if (stands && Math.abs(offRad) < settleRad && Math.abs(offVel) < settleRadPerS) {
+      this.#settle();
+      return;
+    }
+    if (this.#track(offRad, offVel)) return;
+    this.#catchUp();
+    this.#look();
+    if (this.#staysInside()) return;
+    const endRad = (reference[1] ?? 0) > 0 ? this.limits.upperRad : this.limits.lowerRad;
+    this.setVelocity(
+      (reference[1] ?? 0) > 0 ? this.#using.maxVelocityRadPerS : -this.#using.maxVelocityRadPerS,
+      endRad,
+    );
+    this.#look();
+    if (!this.#staysInside()) this.stop();
   }
 
   /** Advances one period. One function over one array: a number handed to a call may be boxed. // hot path */
@@ -155,8 +246,108 @@ export class AxisShaper {
       phase += 1;
       state[At.phase] = phase;
       state[At.phaseElapsed] = 0;
-      if (phase === planPhaseCount) this.#comeToRest();
+      if (phase === planPhaseCount) this.#comeToEnd();
     }
+    if (left > 0) state[At.pos] = (state[At.pos] ?? 0) + left * (state[At.endVel] ?? 0);
+  }
+
+  /** On a reference that stands: a plan to it, which ends at rest. */
+  #settle(): void {
+    const target = this.reference[0] ?? 0;
+    this.setPosition(target, this.#share.maxVelocityRadPerS);
+    this.#state[At.endPos] = target;
+    this.#state[At.settling] = 1;
+  }
+
+  /** One period by the linear law; false, and nothing planned, where that would break a limit. */
+  #track(offRad: number, offVel: number): boolean {
+    const { reference } = this;
+    const periodS = this.#periodS;
+    const limits = this.#share;
+    const acc = this.accRadPerS2;
+    const offAcc = acc - (reference[2] ?? 0);
+    const wantedJerk = ((reference[5] ?? 0) - (reference[2] ?? 0)) / periodS;
+    const w = trackRadPerS;
+    const jerk = wantedJerk - w * (3 * offAcc + w * (3 * offVel + w * offRad));
+    const nextAcc = acc + jerk * periodS;
+    const nextVel = this.velRadPerS + periodS * (acc + (periodS * jerk) / 2);
+    const reachedVel = nextVel + (nextAcc * Math.abs(nextAcc)) / (2 * limits.maxJerkRadPerS3);
+    if (!(Math.abs(jerk) <= limits.maxJerkRadPerS3)) return false;
+    if (Math.abs(nextAcc) > limits.maxAccelerationRadPerS2) return false;
+    if (Math.abs(nextVel) > limits.maxVelocityRadPerS) return false;
+    if (Math.abs(reachedVel) > limits.maxVelocityRadPerS) return false;
+    const nextPos =
+      this.posRad + periodS * (this.velRadPerS + periodS * (acc / 2 + (periodS * jerk) / 6));
+    this.#next[0] = nextPos;
+    this.#next[1] = nextVel;
+    this.#next[2] = nextAcc;
+    if (!this.#staysInside()) return false;
+    this.#clearPlan();
+    this.#state[At.plan] = periodS;
+    this.#state[At.plan + 1] = jerk;
+    // What follows if nobody tells anything more: it brakes.
+    this.#using = this.limits;
+    this.#planStop(nextPos, nextVel, nextAcc, Number.NaN);
+    return true;
+  }
+
+  /** The quickest way onto the reference, as seen from a frame that moves with it. */
+  #catchUp(): void {
+    const { lowerRad, upperRad } = this.limits;
+    const target = Math.min(Math.max(this.reference[0] ?? 0, lowerRad), upperRad);
+    this.#chooseLimits();
+    const maxVel = this.#using.maxVelocityRadPerS;
+    const mostVel = maxFrameRatio * maxVel;
+    const frameVel = Math.min(Math.max(this.reference[1] ?? 0, -mostVel), mostVel);
+    const vel = this.velRadPerS - frameVel;
+    const acc = this.accRadPerS2;
+    const wayRad = target - (this.posRad + stopTravelRad(vel, acc, this.#using));
+    this.#clearPlan();
+    this.#state[At.endVel] = frameVel;
+    if (Math.abs(wayRad) <= samePosRad) {
+      this.#planStop(this.posRad, vel, acc, target);
+      return;
+    }
+    const cruise = Math.sign(wayRad) * maxVel - frameVel;
+    velocityTransition(vel, acc, cruise, this.#using, this.#state, At.plan);
+    this.#planArrival(target, cruise, frameVel);
+  }
+
+  /** Whether an axis that brakes from `#next` stops within its range. */
+  #staysInside(): boolean {
+    const next = this.#next;
+    const pos = next[0] ?? 0;
+    const vel = next[1] ?? 0;
+    const acc = next[2] ?? 0;
+    const highestRad = pos + stopReachRad(vel, acc, this.limits);
+    const lowestRad = pos - stopReachRad(-vel, -acc, this.limits);
+    const { lowerRad, upperRad } = this.limits;
+    return lowestRad >= lowerRad - lookRoundingRad && highestRad <= upperRad + lookRoundingRad;
+  }
+
+  /** Writes where the present plan leads in one period into `#next`. */
+  #look(): void {
+    const state = this.#state;
+    let left = this.#periodS;
+    let [pos, vel, acc] = [this.posRad, this.velRadPerS, this.accRadPerS2];
+    for (let at = At.plan; at < At.plan + planWidth && left > 0; at += phaseWidth) {
+      const t = Math.min(left, state[at] ?? 0);
+      const jerk = state[at + 1] ?? 0;
+      pos += t * (vel + t * (acc / 2 + (t * jerk) / 6));
+      vel += t * (acc + (t * jerk) / 2);
+      acc += t * jerk;
+      left -= t;
+    }
+    this.#next[0] = pos + left * vel;
+    this.#next[1] = vel;
+    this.#next[2] = acc;
+  }
+
+  /** The share, unless its weaker brakes could not keep an axis in its range. */
+  #chooseLimits(): void {
+    const { lowerRad, upperRad } = this.limits;
+    const stopRad = this.posRad + stopTravelRad(this.velRadPerS, this.accRadPerS2, this.#share);
+    this.#using = stopRad >= lowerRad && stopRad <= upperRad ? this.#share : this.limits;
   }
 
   #limitTowards(velRadPerS: number): number {
@@ -164,36 +355,39 @@ export class AxisShaper {
   }
 
   /** The plan ended: what rounding left (below 1e-11 rad) goes away, so a target is met exactly. */
-  #comeToRest(): void {
+  #comeToEnd(): void {
     const state = this.#state;
-    state[At.pos] = state[At.endPos] ?? 0;
-    state[At.vel] = 0;
+    if (state[At.endVel] === 0) state[At.pos] = state[At.endPos] ?? 0;
+    state[At.vel] = state[At.endVel] ?? 0;
     state[At.acc] = 0;
   }
 
   #clearPlan(): void {
-    this.#state.fill(0, At.phase);
+    this.#state.fill(0, At.endVel);
   }
 
   /** Braking from a state into the last three phases. Without a target the axis ends where it ends. */
   #planStop(pos: number, vel: number, acc: number, target: number): void {
     const { lowerRad, upperRad } = this.limits;
-    velocityTransition(vel, acc, 0, this.limits, this.#state, brakeAt);
+    velocityTransition(vel, acc, 0, this.#using, this.#state, brakeAt);
     let end = target;
     if (Number.isNaN(end)) {
-      end = pos + stopTravelRad(vel, acc, this.limits);
+      end = pos + stopTravelRad(vel, acc, this.#using);
       if (end > upperRad && end < upperRad + limitRoundingRad) end = upperRad;
       if (end < lowerRad && end > lowerRad - limitRoundingRad) end = lowerRad;
     }
     this.#state[At.endPos] = end;
   }
 
-  /** Follows the transition to cruise in the plan as long as it still stops on the target, then brakes. */
-  #planArrival(target: number, cruise: number): void {
+  /**
+   * Follows the transition to cruise in the plan as long as it still stops on the target, then brakes.
+   * Velocities are those in the frame that moves with `frameVel`.
+   */
+  #planArrival(target: number, cruise: number, frameVel: number): void {
     const plan = this.#state;
     const sign = Math.sign(cruise);
     let pos = this.posRad;
-    let vel = this.velRadPerS;
+    let vel = this.velRadPerS - frameVel;
     let acc = this.accRadPerS2;
     let restPos = pos;
     for (let at = At.plan; at < cruiseAt; at += phaseWidth) {
@@ -221,7 +415,7 @@ export class AxisShaper {
   #restPosAfter(t: number, jerk: number, pos: number, vel: number, acc: number): number {
     const travelled = t * (vel + t * (acc / 2 + (t * jerk) / 6));
     const velThen = vel + t * (acc + (t * jerk) / 2);
-    return pos + travelled + stopTravelRad(velThen, acc + t * jerk, this.limits);
+    return pos + travelled + stopTravelRad(velThen, acc + t * jerk, this.#using);
   }
 
   /** The latest moment of a phase at which braking still stops on the target. */

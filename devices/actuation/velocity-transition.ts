@@ -69,3 +69,17 @@ export function stopTravelRad(vel: number, acc: number, limits: MotionLimits): n
   }
   return pos;
 }
+
+/**
+ * How far ahead the axis gets while it brakes to rest: its travel, or more where it brakes too hard to end
+ * without turning back, or nothing where it goes the other way. // hot path
+ */
+export function stopReachRad(vel: number, acc: number, limits: MotionLimits): number {
+  const travel = Math.max(0, stopTravelRad(vel, acc, limits));
+  const jerk = limits.maxJerkRadPerS3;
+  const discriminant = acc * acc - 2 * jerk * vel;
+  if (vel <= 0 || acc >= 0 || discriminant <= 0) return travel;
+  // Acceleration ramps up from `acc`; the advance ends where velocity is 0: vel + acc t + jerk t^2 / 2.
+  const turnS = (-acc - Math.sqrt(discriminant)) / jerk;
+  return Math.max(travel, turnS * (vel + turnS * (acc / 2 + (turnS * jerk) / 6)));
+}

@@ -12,7 +12,7 @@ export interface DeviceBody {
     readonly link: string;
     readonly massKg: number;
     readonly halfSizeM: Vector3;
-    /** From the lens to the box's middle, in the last frame of the chain. */
+    /** From the lens to the box's middle, in the frame that carries the camera. */
     readonly fromLensM: Vector3;
     readonly colorRgb: Vector3;
   };
@@ -61,8 +61,8 @@ const deskArm: DeviceBody = {
 
 const bodies: Readonly<Record<string, DeviceBody>> = {
   "phone-mount-4dof": phoneMount,
-  "pan-tilt": panTilt,
-  "so101-like-6axis": deskArm,
+  "pan-tilt-dynamixel": panTilt,
+  "so101-arm": deskArm,
 };
 
 /** The body of a profile; one that is not known is taken for a mount with a phone. */

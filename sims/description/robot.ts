@@ -1,5 +1,6 @@
 import type { AxisDescription, DeviceDescription } from "../../bridge/contract/device.ts";
 import {
+  cameraCarrier,
   cameraMount,
   identityPose,
   identityXyzw,
@@ -72,14 +73,14 @@ const linkGyrationM = 0.02;
 
 export function robotOf(device: DeviceDescription, dynamics: MountDynamics): Robot {
   const geoms = deviceGeoms(device);
-  const lastFrame = device.chain.at(-1)?.frameId ?? device.baseFrameId;
+  const carrier = cameraCarrier(device);
   const geomsOf = (frameId: string): readonly SceneGeom[] =>
     geoms.filter((geom) => geom.frameId === frameId && !geom.isPartOfCameraBody);
   const links = device.chain.map((_, index) => movedLink(device, dynamics, index, geomsOf));
   const { link } = deviceBody(device).payload;
   const payload: RobotLink = {
     name: link,
-    parent: lastFrame,
+    parent: carrier,
     parentFromLink: identityPose,
     inertial: {
       massKg: dynamics.payloadMassKg,
@@ -95,7 +96,7 @@ export function robotOf(device: DeviceDescription, dynamics: MountDynamics): Rob
     links: [...links, payload],
     camera: {
       name: device.camera.frameId,
-      parent: lastFrame,
+      parent: carrier,
       parentFromFrame: cameraMount(device),
       verticalFovRad: device.camera.verticalFovRad,
     },

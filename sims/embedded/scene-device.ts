@@ -1,5 +1,6 @@
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import {
+  cameraCarrier,
   cameraMount,
   identityXyzw,
   rotate,
@@ -95,7 +96,7 @@ function link(
 
 /** The box with the camera, and the lens in front of its eye, along the view. */
 function payload(device: DeviceDescription): readonly SceneGeom[] {
-  const frameId = device.chain.at(-1)?.frameId ?? device.baseFrameId;
+  const frameId = cameraCarrier(device);
   const { halfSizeM, colorRgb } = deviceBody(device).payload;
   const { positionM, rotationXyzw } = cameraMount(device);
   const [viewX, viewY, viewZ] = rotate(rotationXyzw, [0, 0, 1]);

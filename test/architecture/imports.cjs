@@ -62,7 +62,7 @@ module.exports = {
     {
       name: "client-has-no-node-imports",
       severity: "error",
-      from: { path: "^bridge/(client|web)/" },
+      from: { path: "^bridge/(client|web)/", pathNot: "^bridge/client/examples/node/" },
       to: { dependencyTypes: ["core"] },
     },
     {
@@ -90,15 +90,20 @@ module.exports = {
     fence("rclnodejs", "ros/"),
     fence("@foxglove", "ros/"),
     fence("@mujoco", "sims/embedded/"),
-    fence("ws", "bridge/control/"),
+    fence("ws", "bridge/control/|bridge/client/examples/node/"),
     fence("@msgpack", "bridge/(control|client)/"),
+    fence("@noble", "bridge/client/"),
     fence("uqr", "bridge/control/security/"),
     fence("sharp", "bridge/media/"),
+    fence("serialport", "devices/drivers/serial/"),
     fence("pino", "bridge/log\\.ts"),
     fence("commander", "bridge/cli/"),
     fence("tar", "models/package/archive/"),
     fence("yauzl", "models/package/archive/"),
-    fence("yaml", "bridge/config\\.ts|sims/scenario/|ros/node/parameter-yaml\\.ts"),
+    fence(
+      "yaml",
+      "bridge/config\\.ts|devices/profiles/|sims/scenario/|ros/node/parameter-yaml\\.ts",
+    ),
     fence(
       "zod",
       "bridge/config\\.ts|bridge/control/(messages|schema|security)/|bridge/control/(messages|server-messages|device-messages|device-server-messages)\\.ts|models/package/|devices/(profiles|drivers)/|sims/scenario/",

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
-import { streamTopics } from "../../bridge/control/messages.ts";
+import { streamTopics } from "../../bridge/control/messages/stream-requests.ts";
 import { RawControlClient } from "../fakes/raw-control-client.ts";
 import { ServiceProcess } from "../setup/service-process.ts";
 

@@ -3,6 +3,7 @@ import { WebSocket } from "ws";
 import { connectControl } from "../../bridge/client/control-client.ts";
 import { whenAccepted } from "../../bridge/client/device-agent.ts";
 import { ActuationMode, type ActuationEvent } from "../../bridge/contract/actuation.ts";
+import { agentProblems } from "../../bridge/core/agent-status.ts";
 import { DriverLink } from "../../bridge/contract/actuator-driver.ts";
 import { openControlRig, RawClient, until } from "../fakes/control-rig.ts";
 import { openDeviceRig, openSimulatedAgent } from "../fakes/device-rig.ts";
@@ -58,7 +59,9 @@ describe("a device that an agent moves", () => {
       () => events.some((e) => e.kind === "mode" && e.mode === ActuationMode.Fault),
       "fault",
     );
-    expect(rig.agents.problems()).toEqual(["mount0: test agent is gone: socket closed (1000)"]);
+    expect(agentProblems(rig.agents.status())).toEqual([
+      "mount0: test agent is gone: socket closed (1000)",
+    ]);
   });
 
   it("is refused to a second agent, which gets it when the first has gone", async () => {

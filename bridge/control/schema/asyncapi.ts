@@ -42,7 +42,16 @@ function channelOf(endpoint: Endpoint): JsonObject {
     address: endpoint.path,
     description: `${endpoint.about} WebSocket subprotocol ${endpoint.protocol}.`,
     messages: Object.fromEntries(ids.map((id) => [id, { $ref: `#/components/messages/${id}` }])),
-    bindings: { ws: { method: "GET" } },
+    bindings: { ws: { method: "GET", headers: headersOf(endpoint), bindingVersion: "0.1.0" } },
+  };
+}
+
+/** The subprotocol is how versions of an endpoint are told apart. */
+function headersOf({ protocol }: Endpoint): JsonObject {
+  return {
+    type: "object",
+    required: ["Sec-WebSocket-Protocol"],
+    properties: { "Sec-WebSocket-Protocol": { type: "string", const: protocol } },
   };
 }
 

@@ -20,7 +20,7 @@ describeSimulatorContract("MountSimulator among things that can be pushed", {
 });
 
 describeSimulatorContract("MountSimulator of a pan-tilt head", {
-  open: async () => await openMountSimulator({ device: profileOf("pan-tilt"), seed: 1 }),
+  open: async () => await openMountSimulator({ device: profileOf("pan-tilt-dynamixel"), seed: 1 }),
   posesRad: [
     [0.4, -0.3],
     [-0.6, 0.4],
@@ -28,9 +28,9 @@ describeSimulatorContract("MountSimulator of a pan-tilt head", {
 });
 
 describeSimulatorContract("MountSimulator of a desk arm", {
-  open: async () => await openMountSimulator({ device: profileOf("so101-like-6axis"), seed: 1 }),
+  open: async () => await openMountSimulator({ device: profileOf("so101-arm"), seed: 1 }),
   posesRad: [
-    [0.4, -0.4, 1.2, 0.3, 0.4, 0.2],
-    [-0.3, 0.2, 0.9, -0.2, 0.2, -0.5],
+    [0.4, -0.4, 1.2, 0.4, 0.2, 0.3],
+    [-0.3, 0.2, 0.9, 0.2, -0.5, 0.6],
   ],
 });

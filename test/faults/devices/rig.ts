@@ -28,6 +28,9 @@ class RigDriver implements ActuatorDriver {
   stampNow: (() => number) | undefined;
   /** The first axis stands this much below its setpoint, as under a load. */
   sagRad = 0;
+  /** Stays where it is, whatever it is told. */
+  stuckAxis = -1;
+  isEnabled = false;
   writeCount = 0;
   stopCount = 0;
   failWith: Error | undefined;
@@ -40,7 +43,9 @@ class RigDriver implements ActuatorDriver {
       throw error;
     }
     this.writeCount += 1;
+    const stuckRad = this.posRad[this.stuckAxis] ?? 0;
     this.posRad.set(setpoint.posRad);
+    if (this.stuckAxis >= 0) this.posRad[this.stuckAxis] = stuckRad;
     this.posRad[0] = (this.posRad[0] ?? 0) - this.sagRad;
   }
   readTelemetry(out: Telemetry): boolean {
@@ -53,8 +58,8 @@ class RigDriver implements ActuatorDriver {
   stop(): void {
     this.stopCount += 1;
   }
-  setEnabled(): void {
-    // Nothing to power.
+  setEnabled(enabled: boolean): void {
+    this.isEnabled = enabled;
   }
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();

@@ -22,7 +22,7 @@ describe("kairos-bridge start", () => {
         sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       },
       ros: { transport: "rtps", discoveryRange: "LOCALHOST", domainId: 0 },
-      device: { id: "mount0", driver: "sim", mode: "active" },
+      device: { id: "mount0", driver: "simulator", mode: "active" },
     });
     expect(health["predictionsPublished"]).toBeGreaterThan(0);
     const metrics = await (await fetch(`${url}/metrics`)).text();

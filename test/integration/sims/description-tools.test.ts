@@ -40,7 +40,7 @@ function outputOf(command: string, args: readonly string[]): string {
   return stdout + stderr;
 }
 
-const profiles = ["phone-mount-4dof", "pan-tilt", "so101-like-6axis"];
+const profiles = ["phone-mount-4dof", "pan-tilt-dynamixel", "so101-arm"];
 
 describePeer("check_urdf", checkUrdf, (command) => {
   it.each(profiles)("accepts the URDF of %s and finds every link", (name) => {
@@ -52,7 +52,7 @@ describePeer("check_urdf", checkUrdf, (command) => {
   });
 
   it("refuses a joint whose child is nowhere", () => {
-    const text = robotUrdf(profileOf("pan-tilt")).replace(
+    const text = robotUrdf(profileOf("pan-tilt-dynamixel")).replace(
       'child link="pan_link"',
       'child link="x"',
     );
@@ -69,7 +69,7 @@ describePeer("ign sdf", ign, (command) => {
   });
 
   it("does not call it valid with a wrong child link, nor with an inertia that no body has", () => {
-    const text = robotSdf(profileOf("pan-tilt"));
+    const text = robotSdf(profileOf("pan-tilt-dynamixel"));
     for (const [name, bad] of [
       ["child.sdf", text.replace("<child>pan_link</child>", "<child>x</child>")],
       ["inertia.sdf", text.replace(/<izz>[^<]*<\/izz>/, "<izz>1</izz>")],
@@ -99,7 +99,7 @@ describe("kairos-bridge description", () => {
     ["mjcf", "<mujoco model"],
     ["sdf", "<sdf version"],
   ])("prints %s", (format, start) => {
-    expect(run("--device", "so101-like-6axis", "--format", format)).toContain(start);
+    expect(run("--device", "so101-arm", "--format", format)).toContain(start);
   });
 
   it("prints the URDF of the phone mount unless told otherwise", () => {

@@ -26,8 +26,8 @@ import { all, named, numbers, one, parseXml } from "./xml-tree.ts";
 
 const devices: readonly (readonly [string, DeviceDescription])[] = [
   ["phone-mount-4dof", phoneMount],
-  ["pan-tilt", profileOf("pan-tilt")],
-  ["so101-like-6axis", profileOf("so101-like-6axis")],
+  ["pan-tilt-dynamixel", profileOf("pan-tilt-dynamixel")],
+  ["so101-arm", profileOf("so101-arm")],
 ];
 
 /** MuJoCo reads URDF too; asked to keep every link as a body. */

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { previewHeaderWidth, previewWidth } from "../../../bridge/contract/preview.ts";
 import { MountMotion, type MotionIntent } from "../../../devices/actuation/motion.ts";
+import { AxisPath } from "../../../devices/actuation/path.ts";
 import { mount } from "../../unit/devices/mount.ts";
+import { runsTimes } from "./axis-laws.ts";
 
 const periodMs = 5;
 const axisCount = mount.axes.length;
@@ -13,6 +15,8 @@ const perAxis = fc.array(fc.option(fc.double({ min: -4, max: 4, noNaN: true })),
   minLength: axisCount,
   maxLength: axisCount,
 });
+const inRange = (index: number, rad: number): number =>
+  Math.min(Math.max(rad, mount.axes[index]!.lowerRad), mount.axes[index]!.upperRad);
 /** `expiresAtMs` counts from the moment of the command until `absolute` makes it a time. */
 const intentArbitrary: fc.Arbitrary<MotionIntent> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "hold" as const }) },
@@ -32,6 +36,39 @@ const intentArbitrary: fc.Arbitrary<MotionIntent> = fc.oneof(
       velocityRatio: fc.double({ min: 0.05, max: 1, noNaN: true }),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("point" as const),
+      posRad: perAxis,
+      velRadPerS: perAxis,
+      atMs: fc.integer({ min: -200, max: 200 }),
+      expiresAtMs: fc.integer({ min: 0, max: 1000 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(
+        fc.integer({ min: 50, max: 2000 }),
+        perAxis,
+        fc.integer({ min: 50, max: 900 }),
+        perAxis,
+      )
+      .map(([atMs, first, afterMs, second]) => {
+        const from = first.map((value, index) => value ?? second[index] ?? null);
+        const to = first.map((value, index) => second[index] ?? value);
+        const path = from.map((value, index) => {
+          if (value === null) return undefined;
+          const knots = [
+            { timeS: atMs / 1000, posRad: inRange(index, value), velRadPerS: 0 },
+            { timeS: (atMs + afterMs) / 1000, posRad: inRange(index, to[index]!), velRadPerS: 0 },
+          ];
+          return new AxisPath(0, knots);
+        });
+        return { kind: "path" as const, path };
+      }),
+  },
 );
 const script = fc.array(
   fc.record({ intent: intentArbitrary, ticks: fc.integer({ min: 1, max: 150 }) }),
@@ -45,8 +82,9 @@ const startArbitrary = fc
   .map((angles) => angles.map((angle) => angle + 0));
 
 function absolute(intent: MotionIntent, nowMs: number): MotionIntent {
-  if (intent.kind !== "velocity") return intent;
-  return { ...intent, expiresAtMs: nowMs + intent.expiresAtMs };
+  if (intent.kind === "velocity") return { ...intent, expiresAtMs: nowMs + intent.expiresAtMs };
+  if (intent.kind !== "point") return intent;
+  return { ...intent, atMs: nowMs + intent.atMs, expiresAtMs: nowMs + intent.expiresAtMs };
 }
 
 /** Runs a script from a resting start; `each` sees every tick. */
@@ -87,7 +125,7 @@ describe("the motion of the mount, whatever it is told", () => {
           });
         });
       }),
-      { numRuns: 500 },
+      runsTimes(500),
     );
   });
 
@@ -105,7 +143,7 @@ describe("the motion of the mount, whatever it is told", () => {
           expect(row.subarray(at, at + axisCount)).toEqual(motion.posRad);
         }
       }),
-      { numRuns: 200 },
+      runsTimes(200),
     );
   });
 
@@ -123,7 +161,7 @@ describe("the motion of the mount, whatever it is told", () => {
         for (let tick = 0; tick < 200; tick += 1) motion.tick((nowMs += periodMs));
         expect(motion.moving).toBe(false);
       }),
-      { numRuns: 300 },
+      runsTimes(300),
     );
   });
 });

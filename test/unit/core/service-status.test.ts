@@ -91,6 +91,7 @@ function snapshot(change: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
     eventLoopDelayMsP99: 4,
     residentBytes: 1e8,
     injectedFaults: [],
+    agents: [],
     faults: [],
     ...change,
   };
