@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer, type Server as HttpServer, type ServerOptions } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 
@@ -37,25 +37,26 @@ export function tlsListener({ https, plain, firstByteMs }: TlsListenerOptions): 
 }
 
 /** Answers plain HTTP where TLS is spoken: the way to it, and the certificate to trust for it. */
-export function plainHint(port: () => number, caCertificate: string): HttpServer {
-  const server = createServer(
-    { headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 1 },
-    (request, response) => {
-      response.setHeader("Connection", "close");
-      if (request.method === "GET" && request.url === "/ca.crt") {
-        response.setHeader("Content-Type", "application/x-x509-ca-cert");
-        response.end(caCertificate);
-        return;
-      }
-      const name = request.headers.host?.replace(/:\d{1,5}$/, "") ?? "localhost";
-      const isName = /^[A-Za-z0-9.-]+$|^\[[0-9a-fA-F:.]+\]$/.test(name);
-      const to = `https://${isName ? name : "localhost"}:${port()}`;
-      response.setHeader("Content-Type", "text/plain; charset=utf-8");
-      response.setHeader("Location", `${to}/`);
-      response.statusCode = request.method === "GET" || request.method === "HEAD" ? 308 : 403;
-      response.end(`this server speaks TLS: ${to}/ (its authority's certificate: /ca.crt)\n`);
-    },
-  );
+export function plainHint(
+  timeouts: ServerOptions,
+  port: () => number,
+  caCertificate: string,
+): HttpServer {
+  const server = createServer({ ...timeouts }, (request, response) => {
+    response.setHeader("Connection", "close");
+    if (request.method === "GET" && request.url === "/ca.crt") {
+      response.setHeader("Content-Type", "application/x-x509-ca-cert");
+      response.end(caCertificate);
+      return;
+    }
+    const name = request.headers.host?.replace(/:\d{1,5}$/, "") ?? "localhost";
+    const isName = /^[A-Za-z0-9.-]+$|^\[[0-9a-fA-F:.]+\]$/.test(name);
+    const to = `https://${isName ? name : "localhost"}:${port()}`;
+    response.setHeader("Content-Type", "text/plain; charset=utf-8");
+    response.setHeader("Location", `${to}/`);
+    response.statusCode = request.method === "GET" || request.method === "HEAD" ? 308 : 403;
+    response.end(`this server speaks TLS: ${to}/ (its authority's certificate: /ca.crt)\n`);
+  });
   server.on("upgrade", (_request, socket) => {
     socket.on("error", () => undefined);
     socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\nexpected wss\n");

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Server as TcpServer } from "node:net";
 import { BridgeError, ErrorCode, errorText } from "../contract/errors.ts";
@@ -48,6 +48,9 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   connections.watch(front);
   let bound = port;
   await listen(front, host, port);
+  // Node looks for requests that are over their time from "listening" on, which servers behind a
+  // port of somebody else never hear: headersTimeout and requestTimeout would do nothing.
+  for (const end of ends) if (end !== front) end.emit("listening");
   bound = (front.address() as AddressInfo).port;
   return {
     http,
@@ -77,16 +80,14 @@ interface Servers {
   readonly ends: readonly Server[];
 }
 
-type Timeouts = Parameters<typeof createServer>[0];
-
-function plain(timeouts: Timeouts, listener: RequestListener): Servers {
+function plain(timeouts: ServerOptions, listener: RequestListener): Servers {
   const http = createServer({ ...timeouts }, listener);
   return { http, front: http, ends: [http] };
 }
 
 function secure(
   tls: ServerTls,
-  timeouts: Timeouts,
+  timeouts: ServerOptions,
   { limits, listener }: TransportOptions,
   port: () => number,
 ): Servers {
@@ -100,7 +101,7 @@ function secure(
   });
   // A broken handshake is the client's affair; the socket is destroyed by then.
   https.on("tlsClientError", () => undefined);
-  const hint = plainHint(port, tls.caCertificate);
+  const hint = plainHint(timeouts, port, tls.caCertificate);
   const front = tlsListener({ https, plain: hint, firstByteMs: limits.headersMs });
   // https.Server has what is used of http.Server here; Node's types do not say so.
   const http = https as unknown as Server;

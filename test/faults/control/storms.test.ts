@@ -63,7 +63,7 @@ it("a client whose clock is an hour off, either way, drives as any other", async
     }
     const command = { type: "command", kind: "velocity", device: "mount0", lease, ttlMs: 200 };
     const send = (id: number, tSendMs: number): void => {
-      client.say({ ...command, id, seq: id, velRadPerS: { yaw: 0.1 }, sentMs: tSendMs });
+      client.say({ ...command, id, seq: id, velRadPerS: { yaw: 0.1 }, sentAtMs: tSendMs });
     };
     const before = rig.actuation.kinds.filter((kind) => kind === "velocity").length;
     send(1, now());

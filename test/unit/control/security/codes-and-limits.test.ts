@@ -123,7 +123,6 @@ describe("what a QR code says", () => {
   it("is drawn with a quiet zone, as lines of one width and as a picture", () => {
     const text = pairingLink(server, offer);
     const drawn = qrForTerminal(text).split("\n");
-    // eslint-disable-next-line no-control-regex -- the colours are not part of the width
     const widths = drawn.map((line) => line.replaceAll(/\u001b\[[\d;]*m/g, "").length);
     expect(new Set(widths).size).toBe(1);
     expect(Math.abs(drawn.length * 2 - widths[0]!)).toBeLessThanOrEqual(1);
