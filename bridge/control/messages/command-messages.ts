@@ -129,9 +129,18 @@ const bearingTarget = z
   })
   .meta({ description: "A direction from the device, x forward, y left, z up in its frame." });
 const target = z.union([imageTarget, bearingTarget]);
+const predictedTarget = z.strictObject({ predicted: z.literal(true) }).meta({
+  description:
+    "The target the world model sees, where it says it will be. Each command takes the newest prediction: send one every 40 to 200 ms.",
+});
 
 export const trackCommand = z
-  .strictObject({ ...head, kind: z.literal("track"), ttlMs, target })
+  .strictObject({
+    ...head,
+    kind: z.literal("track"),
+    ttlMs,
+    target: z.union([imageTarget, bearingTarget, predictedTarget]),
+  })
   .meta({
     description: "Keeps something in the middle of the picture while it is told where it is.",
   });
