@@ -76,6 +76,7 @@ export class CommandDoor {
     });
     if (!verdict.ok) return { code: verdict.refusal, reason: verdict.reason, verdict };
     this.#floor.carryOut(verdict.effects, visitor.actor);
+    expanded.remember?.();
     const { command, notes } = withinShare(expanded.command, verdict.share, device.order);
     this.#accepted(device, arrival, { commandId, notes: [...(expanded.notes ?? []), ...notes] });
     device.actuation.send(command);

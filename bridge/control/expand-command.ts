@@ -82,7 +82,9 @@ function track(message: Kind<"track">, on: Expanding): Expanded {
     const { posRad, velRadPerS = posRad.map((value) => (value === null ? null : 0)) } = aimed;
     const { commandId, arrivedMs: atMs } = on;
     const expiresAtMs = on.sentMs + message.ttlMs;
-    return expanded({ kind: "follow", commandId, posRad, velRadPerS, atMs, expiresAtMs });
+    const follow = { kind: "follow", commandId, posRad, velRadPerS, atMs, expiresAtMs } as const;
+    const { remember } = aimed;
+    return { ...expanded(follow), ...(remember === undefined ? {} : { remember }) };
   });
 }
 

@@ -25,6 +25,8 @@ export type Expanded =
       readonly command: MotionCommand;
       /** One sentence per wish that could not be met. */
       readonly notes?: readonly string[];
+      /** Called once the command has been let through. */
+      readonly remember?: () => void;
     }
   | { readonly ok: false; readonly code: WireCode; readonly reason: string };
 

@@ -16,6 +16,8 @@ export type Aimed =
       readonly velRadPerS?: readonly (number | null)[];
       /** One sentence where it cannot be reached and this is the nearest. */
       readonly note?: string;
+      /** To be called when the command is let through: only then what it told is remembered. */
+      readonly remember?: () => void;
     }
   | { readonly ok: false; readonly reason: string };
 

@@ -36,7 +36,7 @@ type PlacedTarget = Exclude<AimTarget, { readonly predicted: true }>;
 /** Orientations, directions and points of the picture as joint positions of one device. */
 export class DeviceAim implements Aim {
   /** Of what clients point at, and of what the model sees. */
-  readonly #pointed = new TargetTracker();
+  #pointed = new TargetTracker();
   readonly #predicted = new TargetTracker();
   readonly #options: DeviceAimOptions;
   readonly #inverse: InverseKinematics;
@@ -75,8 +75,11 @@ export class DeviceAim implements Aim {
     const direction = this.#direction(target, jointPosRad);
     if (typeof direction === "string") return refuse(direction);
     const seenMs = ("image" in target ? target.stampMs : undefined) ?? atMs;
-    this.#pointed.sighted(direction, Math.min(seenMs, atMs));
-    return this.#followed(this.#pointed, jointPosRad, atMs);
+    const pointed = this.#pointed.copy();
+    pointed.sighted(direction, Math.min(seenMs, atMs));
+    const remember = (): void => void (this.#pointed = pointed);
+    const aimed = this.#followed(pointed, jointPosRad, atMs);
+    return aimed.ok ? { ...aimed, remember } : aimed;
   }
 
   /** Takes where the model says its target will be when a setpoint of `nowMs` has become motion. */

@@ -34,16 +34,12 @@ const maxSightings = 32;
  * No news: it coasts with the last rate, then holds the last place, then it is lost.
  */
 export class TargetTracker {
-  readonly #windowMs: number;
-  readonly #coastMs: number;
-  readonly #lostMs: number;
+  readonly #options: Required<TargetTrackerOptions>;
   #sightings: Sighting[] = [];
   #doubtful: Sighting | undefined;
 
   constructor(options: TargetTrackerOptions = {}) {
-    this.#windowMs = options.windowMs ?? 240;
-    this.#coastMs = options.coastMs ?? 300;
-    this.#lostMs = options.lostMs ?? 1500;
+    this.#options = { windowMs: 240, coastMs: 300, lostMs: 1500, ...options };
   }
 
   /** @param direction base frame, length 1; @param atMs when it is true, past or to come. */
@@ -61,19 +57,20 @@ export class TargetTracker {
       this.#sightings = [before];
     }
     this.#doubtful = undefined;
-    this.#sightings = this.#sightings
-      .filter((old) => old.atMs < atMs && atMs - old.atMs <= this.#windowMs)
-      .slice(1 - maxSightings);
-    this.#sightings.push(sighting);
+    const kept = this.#sightings.filter(
+      (old) => old.atMs < atMs && atMs - old.atMs <= this.#options.windowMs,
+    );
+    // Never changed in place: a copy shares it.
+    this.#sightings = [...kept.slice(1 - maxSightings), sighting];
   }
 
   /** Undefined when there is no target, or no more. */
   at(timeMs: number): TrackedTarget | undefined {
     const newest = this.#sightings.at(-1);
-    if (newest === undefined || timeMs - newest.atMs > this.#lostMs) return undefined;
+    if (newest === undefined || timeMs - newest.atMs > this.#options.lostMs) return undefined;
     const line = lineThrough(this.#sightings);
-    const aheadMs = Math.min(timeMs - newest.atMs, this.#coastMs);
-    const rate: Vector3 = timeMs - newest.atMs > this.#coastMs ? [0, 0, 0] : line.rate;
+    const aheadMs = Math.min(timeMs - newest.atMs, this.#options.coastMs);
+    const rate: Vector3 = timeMs - newest.atMs > this.#options.coastMs ? [0, 0, 0] : line.rate;
     const goneS = aheadMs / 1000;
     const { direction, rate: slope } = line;
     return {
@@ -86,14 +83,13 @@ export class TargetTracker {
     };
   }
 
-  /** When the newest sighting is true; NaN without one. */
-  get newestMs(): number {
-    return this.#sightings.at(-1)?.atMs ?? Number.NaN;
-  }
-
-  reset(): void {
-    this.#sightings = [];
-    this.#doubtful = undefined;
+  /** The same so far; what is told to one from now on the other does not hear. */
+  copy(): TargetTracker {
+    const { windowMs, coastMs, lostMs } = this.#options;
+    const copy = new TargetTracker({ windowMs, coastMs, lostMs });
+    copy.#sightings = this.#sightings;
+    copy.#doubtful = this.#doubtful;
+    return copy;
   }
 
   #isPlausible({ direction, atMs }: Sighting): boolean {

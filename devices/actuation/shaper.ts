@@ -199,7 +199,8 @@ export class AxisShaper {
   follow(): void {
     const { reference } = this;
     const stands = reference[1] === 0 && reference[4] === 0 && reference[2] === 0;
-    const isSettling = this.#state[At.settling] === 1 && this.#state[At.endPos] === this.#referenceRad();
+    const isSettling =
+      this.#state[At.settling] === 1 && this.#state[At.endPos] === this.#referenceRad();
     if (stands && isSettling) return;
     const offRad = this.posRad - (reference[0] ?? 0);
     const offVel = this.velRadPerS - (reference[1] ?? 0);

@@ -129,9 +129,10 @@ const bearingTarget = z
   })
   .meta({ description: "A direction from the device, x forward, y left, z up in its frame." });
 const target = z.union([imageTarget, bearingTarget]);
-const predictedTarget = z
-  .strictObject({ predicted: z.literal(true) })
-  .meta({ description: "What the world model sees, where it says it will be." });
+const predictedTarget = z.strictObject({ predicted: z.literal(true) }).meta({
+  description:
+    "The target the world model sees, where it says it will be. Each command takes the newest prediction: send one every 40 to 200 ms.",
+});
 
 export const trackCommand = z
   .strictObject({
