@@ -215,6 +215,31 @@ const Config = z.strictObject({
       releaseAfterMs: z.number().min(200).max(60_000).default(2000),
     })
     .prefault({}),
+  /** The bridge as a MAVLink gimbal manager: devices/mavlink/README.md. */
+  mavlink: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      /** UDP address to listen on; anything but loopback needs a signing key. */
+      bind: z.string().min(1).default("127.0.0.1:14555"),
+      /** host:port of those who are spoken to first, e.g. a ground station at 127.0.0.1:14550. */
+      peers: z.array(z.string().min(1)).max(8).default([]),
+      systemId: z.int().min(1).max(255).default(1),
+      /** 191 is an onboard computer. */
+      componentId: z.int().min(1).max(255).default(191),
+      gimbalDeviceId: z.int().min(1).max(6).default(1),
+      /** One rate moves the device for so long: MAVLink has no expiry. Repeat it three times as often. */
+      rateTtlMs: z.number().min(50).max(5000).default(500),
+      /** Who is in control and silent for so long is so no longer; heartbeats come once a second. */
+      peerTimeoutMs: z.number().min(1100).max(30_000).default(2500),
+      /** Whether secondary control may send rates while the primary is quiet. */
+      secondary: z.enum(["refuse", "nudge"]).default("refuse"),
+      /** 64 hexadecimal digits; empty = frames are not signed. */
+      signingKeyFile: z.string().default(""),
+      linkId: z.int().min(0).max(255).default(1),
+      /** With a key: frames without a signature are taken as well. */
+      acceptUnsigned: z.boolean().default(false),
+    })
+    .prefault({}),
   record: z
     .strictObject({
       /** File to record into, replaced if it is there; empty = no recording. */

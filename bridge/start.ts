@@ -16,6 +16,7 @@ import { openFaultLayer } from "./fault-layer.ts";
 import { checkHorizon } from "./model-checks.ts";
 import { openAgents } from "./parts/agents.ts";
 import { chooseDriver, loadDevice, openMount } from "./parts/device.ts";
+import { openMavlink } from "./parts/mavlink.ts";
 import { openModel, reloadModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
@@ -172,6 +173,8 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   running.service = service;
   closers.push(() => service[Symbol.asyncDispose]());
   ros?.inputs.openCommands(service.desk);
+  const mavlink = openMavlink(config, { device, desk: service.desk, memory, clock, log, version });
+  if (mavlink !== undefined) closers.push(() => mavlink[Symbol.asyncDispose]());
   await ros?.serviceNode.attach({
     desk: service.desk,
     actuation,

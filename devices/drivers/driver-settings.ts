@@ -5,6 +5,7 @@ import type { DriverKind } from "./driver-kind.ts";
 import { dynamixelKind } from "./dynamixel/dynamixel-settings.ts";
 import { feetechKind } from "./feetech/feetech-settings.ts";
 import { loopbackKind } from "./loopback/loopback-settings.ts";
+import { mavlinkKind } from "./mavlink/mavlink-settings.ts";
 import type { DriverChoice, OwnDriverChoice } from "./open-driver.ts";
 import { agentKind, simulatorKind } from "./shared-memory/far-settings.ts";
 import { ros2Kind } from "./ros2/ros2-settings.ts";
@@ -19,6 +20,7 @@ const kinds = {
   dynamixel: dynamixelKind,
   feetech: feetechKind,
   simplebgc: simplebgcKind,
+  mavlink: mavlinkKind,
 } satisfies Record<DriverChoice["kind"], DriverKind<unknown>>;
 
 export type DriverName = keyof typeof kinds;

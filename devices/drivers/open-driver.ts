@@ -10,6 +10,8 @@ import type { FeetechSettings } from "./feetech/feetech-schema.ts";
 import { openLoopbackDriver } from "./loopback/loopback-driver.ts";
 import type { LoopbackSettings } from "./loopback/loopback-settings.ts";
 import { SharedMemoryDriver } from "./shared-memory/shared-memory-driver.ts";
+import { openMavlinkDriver } from "./mavlink/mavlink-driver.ts";
+import type { MavlinkSettings } from "./mavlink/mavlink-schema.ts";
 import { openSimplebgcDriver } from "./simplebgc/simplebgc-driver.ts";
 import type { SimplebgcSettings } from "./simplebgc/simplebgc-schema.ts";
 
@@ -18,7 +20,8 @@ export type OwnDriverChoice =
   | { readonly kind: "loopback"; readonly settings?: Partial<LoopbackSettings> }
   | { readonly kind: "dynamixel"; readonly settings: DynamixelSettings }
   | { readonly kind: "feetech"; readonly settings: FeetechSettings }
-  | { readonly kind: "simplebgc"; readonly settings: SimplebgcSettings };
+  | { readonly kind: "simplebgc"; readonly settings: SimplebgcSettings }
+  | { readonly kind: "mavlink"; readonly settings: MavlinkSettings };
 
 /** Which driver, and what it needs beside the device: goes to the actuation thread as it is. */
 export type DriverChoice =
@@ -59,6 +62,8 @@ export function openDriver(
       return openFeetechDriver(choice.settings, device, telemetry);
     case "simplebgc":
       return openSimplebgcDriver(choice.settings, device, telemetry);
+    case "mavlink":
+      return openMavlinkDriver(choice.settings, device, telemetry);
     default:
       return choice satisfies never;
   }
