@@ -99,12 +99,14 @@ export class StreamFeed {
       constantVelocityRmsRad: horizon.constantVelocityRmseRad,
       coverageRatio: horizon.coverageRatio,
     }));
-    const covered = horizons.reduce((sum, horizon) => sum + horizon.coverageRatio, 0);
+    // A horizon that was not judged yet says nothing; as a zero it would call the model too sure.
+    const judged = horizons.filter(({ count }) => count > 0);
+    const covered = judged.reduce((sum, horizon) => sum + horizon.coverageRatio, 0);
     this.#hub.publish("score", {
       stampMs: snapshot.nowMs,
       windowS: scoreWindowS,
       horizons,
-      coverageRatio: covered / Math.max(1, horizons.length),
+      coverageRatio: covered / judged.length,
       degraded: snapshot.score.degraded,
     });
   }

@@ -94,6 +94,7 @@ export interface ScorePayload {
   readonly stampMs: number;
   readonly windowS: number;
   readonly horizons: readonly HorizonScore[];
+  /** Over the horizons that were judged; null (JSON has no NaN) while none was. */
   readonly coverageRatio: number;
   readonly degraded: boolean;
 }

@@ -25,7 +25,7 @@ export async function pairHere(identity: Identity): Promise<void> {
   const name = byId("pairing-name", HTMLInputElement);
   name.value = link?.name ?? "";
   form.hidden = false;
-  elementById("stage").hidden = true;
+  document.body.toggleAttribute("data-pairing", true);
   (link === undefined ? byId("pairing-code", HTMLInputElement) : name).focus();
   await new Promise<void>((resolve) => {
     form.addEventListener("submit", (event) => {
@@ -38,7 +38,7 @@ export async function pairHere(identity: Identity): Promise<void> {
     });
   });
   form.hidden = true;
-  elementById("stage").hidden = false;
+  document.body.toggleAttribute("data-pairing", false);
   // The code is used up; a reload or a bookmark must not bring the form back.
   history.replaceState(null, "", location.pathname);
 }
