@@ -18,7 +18,13 @@ afterAll(async () => {
 
 const openRig = async (): Promise<ControlRig> =>
   await openControlRig({
-    site: { page: folder, pageScripts: folder, clientScripts: folder, msgpackScripts: folder },
+    site: {
+      page: folder,
+      pageScripts: folder,
+      clientScripts: folder,
+      msgpackScripts: folder,
+      ed25519Scripts: folder,
+    },
   });
 
 /** Bytes as they are: what clients of HTTP would mend on the way. */
