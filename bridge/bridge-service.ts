@@ -15,6 +15,7 @@ import { jointReader } from "./joint-reader.ts";
 import { deskFamilies } from "./control/desk-metrics.ts";
 import type { DeviceDesk } from "./control/device-desk.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
+import type { ControlSecurity } from "./control/control-security.ts";
 import type { SiteFolders } from "./control/site.ts";
 import { DelayEstimator } from "./core/delay-estimator.ts";
 import { DeviceAim } from "./core/device-aim.ts";
@@ -70,6 +71,8 @@ export interface ServiceParts {
   readonly site: SiteFolders;
   /** Present only when agents move the device. */
   readonly agents?: DeviceDesk;
+  /** Left out: whoever is on this machine is let in. */
+  readonly security?: ControlSecurity;
   /** Present only when something shall fail on purpose. */
   readonly faults?: FaultLayer;
   readonly recorder?: Recorder;
@@ -114,6 +117,8 @@ export class BridgeService implements AsyncDisposable {
       site: parts.site,
       readJoints: jointReader(parts.memory.telemetry),
       aim: () => aim,
+      allowedOrigins: parts.config.security.origins,
+      ...(parts.security === undefined ? {} : { security: parts.security }),
       useModel: (path) => parts.model.use(path),
       ...(parts.agents === undefined ? {} : { agents: parts.agents }),
       status: () => {

@@ -32,10 +32,26 @@ const fromList = (value: unknown): unknown =>
 const Config = z.strictObject({
   http: z
     .strictObject({
-      /** Loopback only, until authentication exists. */
+      /** Anything but loopback needs `security.auth: paired`. */
       host: z.string().min(1).default("127.0.0.1"),
       /** One port for the page, the WebSocket endpoints, /healthz and /metrics. 0 = any free one. */
       port: z.int().min(0).max(65535).default(8700),
+    })
+    .prefault({}),
+  security: z
+    .strictObject({
+      /** `off`: whoever is on this machine may do everything. `paired`: everybody needs a token. */
+      auth: z.enum(["off", "paired"]).default("off"),
+      /** `auto`: where the server listens beyond loopback. */
+      tls: z.enum(["auto", "on", "off"]).default("auto"),
+      /** Keys, tokens' hashes, the audit log; empty = kairos-bridge in XDG_STATE_HOME or ~/.local/state. */
+      folder: z.string().default(""),
+      /** Host names and addresses people reach the server by, beside those of the machine. */
+      names: z.array(z.string().regex(/^[A-Za-z0-9.:-]+$/, "a host name or address")).default([]),
+      /** Web origins whose pages may open sockets, beside the server's own. */
+      origins: z.array(z.url({ protocol: /^https?$/ })).default([]),
+      /** Keep a chained log of who did what; with `paired` only, since without it nobody is known. */
+      audit: z.boolean().default(true),
     })
     .prefault({}),
   log: z

@@ -22,6 +22,7 @@ import { openRos, rosParts } from "./parts/ros.ts";
 import { rosActions } from "./parts/ros-transport.ts";
 import { cameraRate, openSimulation } from "./parts/simulation.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
+import { openPairing } from "./parts/security.ts";
 import { createSharedMemory } from "./shared-memory.ts";
 import { liveSettings } from "./live-settings.ts";
 import { logTee } from "./log-tee.ts";
@@ -136,6 +137,9 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
   }
 
+  const security = await openPairing(config, { clock, log });
+  if (security !== undefined) closers.push(() => security[Symbol.asyncDispose]());
+
   const parts: ServiceParts = {
     config,
     settings,
@@ -150,6 +154,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     ...(faults === undefined ? {} : { faults }),
     ...(recorder === undefined ? {} : { recorder }),
     ros,
+    ...(security === undefined ? {} : { security }),
     simulator: () => simulation.status(),
     simulatorThreads: simulation.threads,
     setCameraRateHz: (rateHz) => {

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Config } from "../config.ts";
 import { deviceSchema, inspectDevice, listDevices } from "../parts/device-tools.ts";
 import { inspectDeviceText } from "./devices-inspect.ts";
+import { runDeviceTest, type DeviceTestFlags } from "./devices-test.ts";
 import { devicesText } from "./devices-list.ts";
 
 export interface DevicesHost {
@@ -47,6 +48,16 @@ export function devicesCommand({ configOf, print }: DevicesHost): Command {
     .action((profile: string | undefined, flags: Flags) => {
       const inspected = inspectDevice(configOf(withDevice(profile, flags)));
       shown(inspected, inspectDeviceText(inspected), flags);
+    });
+
+  connected(devices.command("test").argument("[profile]", "its name, or a path (configured one)"))
+    .description("a guided trial: small moves, signs, limits, latency, step response, stop, expiry")
+    .option("-y, --yes", "agree to the motion; signs are then left unchecked")
+    .option("--json", "print the outcome as JSON")
+    .option("--plot <file.svg>", "draw the step responses")
+    .addHelpText("after", "\nNothing moves before you agree. Exit code: 0 sound, 1 not.")
+    .action(async (profile: string | undefined, flags: Flags & DeviceTestFlags) => {
+      await runDeviceTest(configOf(withDevice(profile, flags)), flags, print);
     });
 
   devices

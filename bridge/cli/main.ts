@@ -7,9 +7,11 @@ import { BridgeError, errorText } from "../contract/errors.ts";
 import { describeCatalogue } from "../core/faults/parse-fault.ts";
 import { openLog } from "../log.ts";
 import { addAgentCommand } from "./agent.ts";
+import { addAuditCommand } from "./audit.ts";
 import { benchModelCommand } from "./bench-model.ts";
 import { loadConfigWithRos, splitRosArguments } from "../parts/ros-arguments.ts";
 import { runBench } from "./bench.ts";
+import { addPairCommand } from "./pair.ts";
 import { addReplayCommand } from "./replay.ts";
 import { devicesCommand } from "./devices.ts";
 import { addDescriptionCommand } from "./description.ts";
@@ -159,6 +161,13 @@ addSimCommand(program, {
 addModelsUse(program);
 addAgentCommand(program);
 addRosCommand(program);
+for (const add of [addPairCommand, addAuditCommand]) {
+  add(program, {
+    withConfig: (command) => command.option("--config <file>", "YAML configuration file"),
+    configOf: (flags) => load(flags).config,
+    print,
+  });
+}
 
 try {
   await program.parseAsync(commandLine.rest, { from: "user" });

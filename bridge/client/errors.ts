@@ -24,6 +24,12 @@ export const ClientCode = {
   LeaseLost: "client/lease-lost",
   /** A motion ended before its first setpoint reached the driver. */
   NotApplied: "client/not-applied",
+  /** The server is not the one whose pairing code was scanned. */
+  Fingerprint: "client/fingerprint",
+  /** This platform lacks what pairing needs; pass the option `crypto`. */
+  Crypto: "client/crypto",
+  /** A scanned text that is no pairing code. */
+  Link: "client/link",
   /** The server has no device of that name. */
   Device: "client/device",
 } as const;

@@ -29,6 +29,17 @@ export {
   type DeviceAgentOptions,
   type DeviceReading,
 } from "./device-agent.ts";
+export {
+  forgetPairing,
+  pairedKey,
+  pairWithCode,
+  pairWithLink,
+  type KeyStorage,
+  type PairedKey,
+  type PairOptions,
+} from "./pairing.ts";
+export type { PairingCrypto } from "./pairing-crypto.ts";
+export { readPairingLink, type PairingLink } from "./pairing-link.ts";
 export { SimulatedMount, type SimulatedMountOptions } from "./simulated-mount.ts";
 export type { ControlClosed } from "./control-link.ts";
 export { ClientCode, ControlError } from "./errors.ts";

@@ -64,6 +64,12 @@ export class Motion implements PromiseLike<MotionDone> {
     return this.done.then(onDone, onError);
   }
 
+  catch<E = never>(
+    onError?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<MotionDone | E> {
+    return this.done.catch(onError);
+  }
+
   /** Takes an answer in. True once nothing more will come. */
   settle(ack: AckMessage): boolean {
     const { received, accepted, applied, done } = this.#levels;

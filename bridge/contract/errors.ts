@@ -13,6 +13,8 @@ export const ErrorCode = {
   DeviceClosed: "device/closed",
   /** No such driver, or one whose settings do not fit the device. */
   DeviceDriver: "device/driver",
+  /** A serial port cannot be opened: not there, not permitted, in use, or not at this baud rate. */
+  DevicePort: "device/port",
   EngineLibrary: "engine/library",
   EngineSession: "engine/session",
   EngineRun: "engine/run",

@@ -16,6 +16,8 @@ export interface HttpPorts {
   readonly routes: readonly HttpRoute[];
   /** May this request read what the service says of itself? Undefined: yes. */
   readonly refuseStatus: (request: IncomingMessage) => HttpAnswer | undefined;
+  /** A client that has not taken its answer by then is cut off, however diligently it reads byte by byte. */
+  readonly responseMs: number;
   /** PEM, for `/ca.crt`; absent without TLS. */
   readonly caCertificate?: string;
 }
@@ -26,6 +28,12 @@ export interface HttpPorts {
  */
 export function httpListener(ports: HttpPorts): RequestListener {
   return (request, response) => {
+    const timer = setTimeout(() => {
+      request.socket.destroy();
+    }, ports.responseMs);
+    response.once("close", () => {
+      clearTimeout(timer);
+    });
     setSecurityHeaders(request, response, ports);
     const { host, origin } = request.headers;
     const isPost = request.method === "POST";

@@ -118,6 +118,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
     rules,
     routes: security.routes(epoch),
     refuseStatus: statusGuard(security),
+    responseMs: limits.responseMs,
     ...(tls === undefined ? {} : { caCertificate: tls.caCertificate }),
   });
   const transport = await openTransport({

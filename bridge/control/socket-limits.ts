@@ -23,6 +23,8 @@ export interface SocketLimits {
   readonly headersMs: number;
   /** For a whole request. */
   readonly requestMs: number;
+  /** For taking the whole answer. */
+  readonly responseMs: number;
   /** Unsent bytes at which a control client that does not read is closed. */
   readonly maxBufferedBytes: number;
 }
@@ -41,6 +43,7 @@ export const defaultSocketLimits: SocketLimits = {
   maxPerAddress: 24,
   headersMs: 5000,
   requestMs: 10_000,
+  responseMs: 30_000,
   maxBufferedBytes: 1024 * 1024,
 };
 

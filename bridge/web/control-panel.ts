@@ -1,31 +1,22 @@
-import type { DeviceOffer, LeaseHandle, LeaseHolder, StateMessage } from "../client/index.ts";
+import type { DeviceOffer, LeaseHandle } from "../client/index.ts";
 import type { ControlSession } from "./control-session.ts";
-import { buttonById, byId, elementById, setPill, setText, type Tone } from "./dom.ts";
+import { buttonById, byId, elementById, letGoOfKeys, setText } from "./dom.ts";
 import { Jog } from "./jog.ts";
-import { listenToKeys } from "./keys.ts";
+import { loadSettings, saveSettings } from "./settings.ts";
 import { Stick } from "./stick.ts";
 
-const modeTones: Readonly<Record<StateMessage["mode"], Tone>> = {
-  inactive: "none",
-  active: "good",
-  stopping: "warn",
-  latched: "bad",
-  fault: "bad",
-};
-
-/** Lease, stick, buttons, keys and the stops. */
+/** Stick, hold-to-move buttons and speed: what moves while it is held. */
 export class ControlPanel {
   readonly #session: ControlSession;
   readonly #jog = new Jog();
   readonly #stick: Stick;
   readonly #holdButtons: readonly HTMLButtonElement[];
-  #device: DeviceOffer | undefined;
 
   constructor(session: ControlSession) {
     this.#session = session;
     // Right and up as the camera sees them; REP 103 has yaw left and pitch down positive.
     this.#stick = new Stick(elementById("stick"), elementById("knob"), ({ x, y }) => {
-      this.#jog.hold("stick", x === 0 && y === 0 ? {} : { yaw: -x, pitch: -y });
+      this.hold("stick", x === 0 && y === 0 ? {} : { yaw: -x, pitch: -y });
     });
     this.#holdButtons = [
       this.#holdButton("roll-minus", { roll: -1 }),
@@ -33,15 +24,8 @@ export class ControlPanel {
       this.#holdButton("deploy-minus", { deploy: -1 }),
       this.#holdButton("deploy-plus", { deploy: 1 }),
     ];
-    this.#wireButtons();
-    listenToKeys({
-      hold: (source, ratios) => {
-        this.#jog.hold(source, ratios);
-      },
-      stop: () => {
-        this.#stop("hold");
-      },
-    });
+    this.#wireLease();
+    this.#wireSpeed();
     // The stream stops by itself here; what is still pressed must not start it again.
     for (const name of ["blur", "pagehide"] as const) {
       window.addEventListener(name, () => {
@@ -53,13 +37,18 @@ export class ControlPanel {
     });
   }
 
+  /** The share of the limits a person chose to move with. */
+  get speedRatio(): number {
+    return byId("speed", HTMLInputElement).valueAsNumber / 100;
+  }
+
   setDevice(device: DeviceOffer | undefined): void {
-    this.#device = device;
-    setText(
-      elementById("device-name"),
-      device === undefined ? "" : `· ${device.id} · ${device.profile}`,
-    );
-    buttonById("take").disabled = device === undefined;
+    setText(elementById("device-name"), device?.id ?? "");
+    for (const button of this.#holdButtons) {
+      const [axis = ""] = button.id.split("-");
+      const isThere = device?.axes.some(({ name }) => name === axis) ?? true;
+      button.closest<HTMLElement>(".jog")?.toggleAttribute("hidden", !isThere);
+    }
   }
 
   setLease(lease: LeaseHandle | undefined): void {
@@ -67,92 +56,91 @@ export class ControlPanel {
       this.letGo();
       this.#jog.end();
     } else this.#jog.begin(lease);
-    const mine = lease !== undefined;
-    buttonById("take").hidden = mine;
-    buttonById("release").hidden = !mine;
-    if (mine) buttonById("force").hidden = true;
-    for (const button of [...this.#holdButtons, buttonById("home")]) button.disabled = !mine;
-    elementById("stick").setAttribute("aria-disabled", String(!mine));
+    const isMine = lease !== undefined;
+    for (const button of this.#holdButtons) button.disabled = !isMine;
+    elementById("stick").setAttribute("aria-disabled", String(!isMine));
   }
 
-  setOwner(owner: LeaseHolder | null, stale: boolean): void {
-    const mine = owner !== null && owner.session === this.#session.client?.welcome.session;
-    const who = owner === null ? "nobody is" : mine ? "you are" : `${owner.client} is`;
-    setText(elementById("owner"), `${who} in control${stale ? " (not responding)" : ""}`);
-    buttonById("force").hidden = owner === null || mine || stale;
-  }
-
-  setState(state: StateMessage): void {
-    const text = state.latched ? "emergency stop" : state.moving ? "moving" : state.mode;
-    setPill(elementById("mode"), text, state.latched ? "bad" : modeTones[state.mode]);
-    buttonById("reset").hidden = !state.latched;
+  /** @param ratios of the velocity limit per axis; none lets go. */
+  hold(source: string, ratios: Readonly<Record<string, number>>): void {
+    this.#jog.hold(source, ratios);
+    // The stick shows what moves yaw and pitch, whatever holds it.
+    if (source !== "stick") {
+      const { yaw = 0, pitch = 0 } = this.#jog.sum;
+      this.#stick.show({ x: -yaw, y: -pitch });
+    }
   }
 
   /** Everything held is let go of. */
   letGo(): void {
     this.#stick.release();
+    this.#stick.show({ x: 0, y: 0 });
     this.#jog.releaseAll();
     for (const button of this.#holdButtons) button.removeAttribute("data-held");
   }
 
-  #stop(level: "hold" | "estop"): void {
-    this.letGo();
-    void this.#session.stop(level);
+  /** Takes control, or gives it back. */
+  toggleControl(): void {
+    if (this.#session.lease === undefined) void this.#session.take({ byForce: false });
+    else void this.#session.release();
   }
 
-  #wireButtons(): void {
-    const click = (id: string, act: () => void): void => {
-      buttonById(id).addEventListener("click", act);
+  #wireLease(): void {
+    const click = (id: string, act: () => Promise<void>, then: string): void => {
+      buttonById(id).addEventListener("click", () => {
+        const hadFocus = document.activeElement === buttonById(id);
+        void act().then(() => {
+          // The button that had the focus is gone; the one in its place gets it.
+          if (hadFocus && buttonById(id).hidden) buttonById(then).focus();
+        });
+      });
     };
-    for (const [id, level] of [
-      ["stop", "hold"],
-      ["estop", "estop"],
-    ] as const) {
-      // On press, not on release: a stop does not wait for the finger to lift.
-      buttonById(id).addEventListener("pointerdown", () => {
-        this.#stop(level);
-      });
-      // Pressed without a pointer: the Enter key, a screen reader, a switch.
-      buttonById(id).addEventListener("click", ({ detail }) => {
-        if (detail === 0) this.#stop(level);
-      });
-    }
-    click("reset", () => void this.#session.reset());
-    click("take", () => void this.#session.take({ byForce: false }));
-    click("force", () => void this.#session.take({ byForce: true }));
-    click("release", () => void this.#session.release());
-    click("home", () => {
-      this.#goHome();
-    });
-    const speed = byId("speed", HTMLInputElement);
-    speed.addEventListener("input", () => {
-      this.#jog.speedRatio = speed.valueAsNumber / 100;
-      setText(elementById("speed-text"), `${speed.value} %`);
-    });
+    click("take", () => this.#session.take({ byForce: false }), "release");
+    click("force", () => this.#session.take({ byForce: true }), "release");
+    click("release", () => this.#session.release(), "take");
   }
 
-  #goHome(): void {
-    const device = this.#device;
-    if (device === undefined) return;
-    const home = device.axes.map(({ name }, index) => [name, device.homeRad[index] ?? 0] as const);
-    const ratio = byId("speed", HTMLInputElement).valueAsNumber / 100;
-    void this.#session.goTo(Object.fromEntries(home), ratio);
+  #wireSpeed(): void {
+    const speed = byId("speed", HTMLInputElement);
+    const apply = (): void => {
+      this.#jog.speedRatio = this.speedRatio;
+      const text = `${speed.value} %`;
+      setText(elementById("speed-text"), text);
+      speed.setAttribute("aria-valuetext", text);
+    };
+    speed.valueAsNumber = loadSettings().speedPercent;
+    apply();
+    letGoOfKeys(speed);
+    speed.addEventListener("input", () => {
+      apply();
+      saveSettings({ speedPercent: speed.valueAsNumber });
+    });
   }
 
   #holdButton(id: string, ratios: Readonly<Record<string, number>>): HTMLButtonElement {
     const button = buttonById(id);
+    const press = (): void => {
+      if (button.disabled) return;
+      button.setAttribute("data-held", "");
+      this.hold(id, ratios);
+    };
     const release = (): void => {
       button.removeAttribute("data-held");
-      this.#jog.hold(id, {});
+      this.hold(id, {});
     };
     button.addEventListener("pointerdown", (event) => {
       button.setPointerCapture(event.pointerId);
-      button.setAttribute("data-held", "");
-      this.#jog.hold(id, ratios);
+      press();
     });
-    for (const name of ["pointerup", "pointercancel", "lostpointercapture"] as const) {
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture", "blur"] as const) {
       button.addEventListener(name, release);
     }
+    button.addEventListener("keydown", ({ key, repeat }) => {
+      if (key === "Enter" && !repeat) press();
+    });
+    button.addEventListener("keyup", ({ key }) => {
+      if (key === "Enter") release();
+    });
     button.addEventListener("contextmenu", (event) => {
       event.preventDefault();
     });

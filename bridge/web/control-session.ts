@@ -1,10 +1,13 @@
 import {
+  ClientCode,
   connectControl,
   ControlError,
   type ControlClient,
   type LeaseHandle,
   type LeaseHolder,
+  type Motion,
 } from "../client/index.ts";
+import { refusalWords } from "./words.ts";
 
 export interface SessionView {
   /** A new session, or undefined while there is none. It never holds a lease at first. */
@@ -25,6 +28,7 @@ export class ControlSession {
   readonly #view: SessionView;
   #client: ControlClient | undefined;
   #lease: LeaseHandle | undefined;
+  #commandAgeMs: number | undefined;
 
   constructor(url: string, view: SessionView) {
     this.#url = url;
@@ -77,13 +81,28 @@ export class ControlSession {
     });
   }
 
-  async goTo(posRad: Readonly<Record<string, number>>, velocityRatio: number): Promise<void> {
+  /** Makes a motion with the lease, if this page has one, and tells how it went unless it went well. */
+  async move(make: (lease: LeaseHandle) => Motion): Promise<void> {
     await this.#try(async () => {
-      const done = await this.lease?.position(posRad, { velocityRatio });
-      if (done !== undefined && done.result !== "completed") {
-        this.#view.onNotice(`motion ${done.result}: ${done.reason}`);
-      }
+      const { lease } = this;
+      if (lease === undefined) throw new ControlError(ClientCode.LeaseLost, "take control first");
+      const motion = make(lease);
+      void motion.received.then(
+        ({ ageMs }) => {
+          if (ageMs !== undefined) this.#commandAgeMs = ageMs;
+        },
+        () => undefined,
+      );
+      const { result, reason } = await motion;
+      // What the person did next interrupts what they did before: that is no news.
+      if (result === "completed" || result === "interrupted") return;
+      this.#view.onNotice(`The motion was ${result}: ${reason}.`);
     });
+  }
+
+  /** From sending to arrival of the last command that was timed, by the compared clocks. */
+  get commandAgeMs(): number | undefined {
+    return this.#commandAgeMs;
   }
 
   async #connectOnce(): Promise<void> {
@@ -97,7 +116,7 @@ export class ControlSession {
       this.#view.onOwner(owner, stale);
     });
     client.on("ack", ({ status, code, reason }) => {
-      if (status === "rejected") this.#view.onNotice(`refused: ${reason ?? code ?? ""}`);
+      if (status === "rejected") this.#view.onNotice(refusalWords(code ?? "", reason ?? ""));
     });
     const closed = await new Promise<string>((resolve) => {
       client.on("closed", ({ code, reason }) => {
@@ -119,7 +138,7 @@ export class ControlSession {
     const client = this.#client;
     const device = client?.welcome.devices[0]?.id;
     if (client === undefined || device === undefined) {
-      this.#view.onNotice("not connected");
+      this.#view.onNotice(refusalWords(ClientCode.Closed, ""));
       return;
     }
     try {
@@ -132,6 +151,6 @@ export class ControlSession {
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof ControlError) return error.message.replace(/^\[[^\]]*\] /, "");
+  if (error instanceof ControlError) return refusalWords(error.code, error.message);
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,5 @@
+import type { Said } from "./words.ts";
+
 /** An element of the page by its id. @throws Error if the page and the script disagree. */
 export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
@@ -24,9 +26,8 @@ export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export type Tone = "good" | "warn" | "bad" | "wait" | "none";
-
-export function setPill(element: HTMLElement, text: string, tone: Tone): void {
+/** A short state: its text and the colour of its dot. */
+export function setPill(element: HTMLElement, { text, tone }: Said): void {
   element.hidden = false;
   element.dataset["tone"] = tone;
   setText(element, text);
@@ -57,16 +58,26 @@ export function fitCanvas(
   return { pen, width, height };
 }
 
-/** The colours of style.css, read once. */
-export const colours = {
-  measured: cssColour("--measured"),
-  setpoint: cssColour("--setpoint"),
-  ahead: cssColour("--ahead"),
-  muted: cssColour("--muted"),
-  line: cssColour("--line"),
-  text: cssColour("--text"),
-};
+const svgSpace = "http://www.w3.org/2000/svg";
 
-function cssColour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** An SVG element with its attributes. */
+export function makeSvg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Readonly<Record<string, string | number>> = {},
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS(svgSpace, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  return element;
+}
+
+/** Sets an attribute only when it differs: the page writes at frame rate. */
+export function setAttribute(element: Element, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** A slider that was set with a finger or mouse gives the arrow keys back to what they move. */
+export function letGoOfKeys(slider: HTMLInputElement): void {
+  slider.addEventListener("pointerup", () => {
+    slider.blur();
+  });
 }

@@ -39,6 +39,18 @@ export class Jog {
     this.#send();
   }
 
+  /** What is held, of the velocity limit per axis, -1..1; nothing without a lease. */
+  get sum(): Ratios {
+    if (this.#stream === undefined) return {};
+    const sums: Record<string, number> = {};
+    for (const ratios of this.#sources.values()) {
+      for (const [axis, ratio] of Object.entries(ratios)) {
+        sums[axis] = Math.max(-1, Math.min(1, (sums[axis] ?? 0) + ratio));
+      }
+    }
+    return sums;
+  }
+
   /** Everything is let go of, wherever fingers are. */
   releaseAll(): void {
     this.#sources.clear();

@@ -1,5 +1,7 @@
 import type { PredictionPayload } from "../client/index.ts";
-import { colours, fitCanvas, make, setText } from "./dom.ts";
+import { colours } from "./colours.ts";
+import { fitCanvas, make } from "./dom.ts";
+import { fixed } from "./words.ts";
 import { niceStep, TimeSeries, widen } from "./time-series.ts";
 
 const pastMs = 4000;
@@ -10,6 +12,8 @@ const minSpanRad = 0.12;
 // 90 % of a normal distribution lies within this many standard deviations.
 const bandSigmas = 1.645;
 const stalePredictionMs = 1000;
+const degPerRad = 180 / Math.PI;
+const plotFont = "11px system-ui, sans-serif";
 const margin = { left: 44, right: 8, top: 6, bottom: 18 };
 
 /** The part of a prediction that concerns one joint. */
@@ -18,7 +22,6 @@ interface JointPrediction {
   readonly stepMs: number;
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
-  readonly lookaheadMs: number;
 }
 
 interface Scale {
@@ -32,8 +35,6 @@ interface Scale {
 export class JointPlot {
   readonly element: HTMLElement;
   readonly #canvas: HTMLCanvasElement;
-  readonly #now: HTMLElement;
-  readonly #soon: HTMLElement;
   readonly #measured = new TimeSeries(pastMs + 500);
   readonly #setpoint = new TimeSeries(pastMs + 500);
   readonly #echo = new TimeSeries(pastMs + 500 + echoMs);
@@ -41,19 +42,30 @@ export class JointPlot {
   #range: { low: number; high: number } | undefined;
 
   constructor(name: string) {
-    this.element = make("section", { className: "card plot" });
-    const head = make("div", { className: "card-head" });
-    const value = make("span", { className: "value note" });
-    this.#now = make("b", { text: "–" });
-    this.#soon = make("span", { className: "soon" });
-    value.append(this.#now, this.#soon);
-    head.append(make("h2", { text: name }), value);
-    const box = make("div", { className: "canvas-box" });
+    this.element = make("div", { className: "canvas-box" });
     this.#canvas = make("canvas");
     this.#canvas.setAttribute("role", "img");
     this.#canvas.setAttribute("aria-label", `${name}: measured and predicted angle over time`);
-    box.append(this.#canvas);
-    this.element.append(head, box);
+    this.element.append(this.#canvas);
+  }
+
+  /** Measured now, commanded now, undefined before anything came. */
+  get latest(): { readonly measuredRad: number; readonly setpointRad: number } | undefined {
+    const [measuredRad, setpointRad] = [this.#measured.latest, this.#setpoint.latest];
+    if (measuredRad === undefined || setpointRad === undefined) return undefined;
+    return { measuredRad, setpointRad };
+  }
+
+  /** What is expected `aheadMs` after the newest observation; undefined while nothing fresh is. */
+  expected(
+    nowMs: number,
+    aheadMs: number,
+  ): { readonly meanRad: number; readonly stdRad: number } | undefined {
+    const prediction = this.#fresh(nowMs);
+    if (prediction === undefined) return undefined;
+    const index = Math.max(1, Math.round(aheadMs / prediction.stepMs)) - 1;
+    const [meanRad, stdRad] = [prediction.mean[index], prediction.deviation[index]];
+    return meanRad === undefined || stdRad === undefined ? undefined : { meanRad, stdRad };
   }
 
   addState(stampMs: number, posRad: number, setpointRad: number): void {
@@ -62,7 +74,7 @@ export class JointPlot {
   }
 
   addPrediction(prediction: PredictionPayload, axis: number): void {
-    const { stampMs, stepMs, horizonSteps, axisNames, lookaheadMs } = prediction;
+    const { stampMs, stepMs, horizonSteps, axisNames } = prediction;
     const column = (data: ArrayLike<number>): number[] =>
       Array.from(
         { length: horizonSteps },
@@ -70,14 +82,13 @@ export class JointPlot {
       );
     const mean = column(prediction.meanPosRad.data);
     const deviation = column(prediction.stdPosRad.data);
-    this.#prediction = { stampMs, stepMs, mean, deviation, lookaheadMs };
+    this.#prediction = { stampMs, stepMs, mean, deviation };
     const echo = mean[Math.round(echoMs / stepMs) - 1];
     if (echo !== undefined) this.#echo.push(stampMs + echoMs, echo);
   }
 
-  /** @param nowMs on the server's scale. */
-  draw(nowMs: number): void {
-    this.#writeValues(nowMs);
+  /** @param nowMs on the server's scale. @param aheadMs the chosen horizon. */
+  draw(nowMs: number, aheadMs: number): void {
     const fitted = fitCanvas(this.#canvas);
     if (fitted === undefined) return;
     const { pen, width, height } = fitted;
@@ -91,6 +102,7 @@ export class JointPlot {
       height,
     };
     drawGrid(pen, scale, range, nowMs);
+    drawHorizon(pen, scale, nowMs + aheadMs);
     pen.save();
     pen.beginPath();
     pen.rect(margin.left, margin.top, plotWidth, plotHeight);
@@ -104,20 +116,6 @@ export class JointPlot {
     });
     drawCurve(pen, scale, this.#measured, { colour: colours.measured, dash: [], untilMs: nowMs });
     pen.restore();
-  }
-
-  #writeValues(nowMs: number): void {
-    const value = this.#measured.latest;
-    if (value !== undefined) setText(this.#now, angleText(value));
-    const prediction = this.#fresh(nowMs);
-    const step =
-      prediction === undefined ? 0 : Math.round(prediction.lookaheadMs / prediction.stepMs);
-    const soon = prediction?.mean[step - 1];
-    const text =
-      soon === undefined
-        ? ""
-        : ` → ${fixed(soon, 3)} at +${prediction?.lookaheadMs.toFixed(0) ?? ""} ms`;
-    setText(this.#soon, text);
   }
 
   #fresh(nowMs: number): JointPrediction | undefined {
@@ -190,18 +188,19 @@ function drawGrid(
 ): void {
   const bottom = scale.height - margin.bottom;
   const right = scale.width - margin.right;
-  pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
+  pen.font = plotFont;
   pen.lineWidth = 1;
   pen.strokeStyle = colours.line;
   pen.fillStyle = colours.muted;
   pen.textAlign = "right";
   pen.textBaseline = "middle";
-  const step = niceStep(range.high - range.low, scale.height / 44);
+  const step = niceStep((range.high - range.low) * degPerRad, scale.height / 44);
   const decimals = Math.max(0, Math.ceil(-Math.log10(step)));
-  for (let value = Math.ceil(range.low / step) * step; value <= range.high; value += step) {
-    const y = Math.round(scale.y(value)) + 0.5;
+  const first = Math.ceil((range.low * degPerRad) / step) * step;
+  for (let deg = first; deg <= range.high * degPerRad; deg += step) {
+    const y = Math.round(scale.y(deg / degPerRad)) + 0.5;
     line(pen, margin.left, y, right, y);
-    pen.fillText((Math.abs(value) < step / 2 ? 0 : value).toFixed(decimals), margin.left - 6, y);
+    pen.fillText(`${fixed(deg, decimals)}°`, margin.left - 6, y);
   }
   pen.textBaseline = "alphabetic";
   pen.textAlign = "center";
@@ -215,6 +214,17 @@ function drawGrid(
   pen.strokeStyle = colours.muted;
   pen.globalAlpha = 0.7;
   line(pen, x, margin.top, x, bottom);
+  pen.globalAlpha = 1;
+}
+
+/** Where on the time axis the dial's needle and the predicted picture are. */
+function drawHorizon(pen: CanvasRenderingContext2D, scale: Scale, timeMs: number): void {
+  const x = Math.round(scale.x(timeMs)) + 0.5;
+  pen.strokeStyle = colours.ahead;
+  pen.globalAlpha = 0.7;
+  pen.setLineDash([2, 3]);
+  line(pen, x, margin.top, x, scale.height - margin.bottom);
+  pen.setLineDash([]);
   pen.globalAlpha = 1;
 }
 
@@ -242,15 +252,4 @@ function line(pen: CanvasRenderingContext2D, x1: number, y1: number, x2: number,
   pen.moveTo(x1, y1);
   pen.lineTo(x2, y2);
   pen.stroke();
-}
-
-/** Radians as the wire has them, degrees for the eye. */
-function angleText(rad: number): string {
-  return `${fixed(rad, 3)} rad · ${fixed((rad * 180) / Math.PI, 1)}°`;
-}
-
-/** With a minus sign as wide as a digit, and none before zero. */
-function fixed(value: number, decimals: number): string {
-  const text = value.toFixed(decimals);
-  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }

@@ -13,22 +13,34 @@ const moves: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 export interface KeyActions {
   hold(source: string, ratios: Readonly<Record<string, number>>): void;
   stop(): void;
+  /** Keys that do one thing, by `KeyboardEvent.key` in lower case. */
+  readonly presses: Readonly<Record<string, () => void>>;
 }
 
-/** Arrows, Q/E, R/F move while held; space stops, wherever the focus is. */
+/** Arrows, Q/E, R/F move while held; space stops, wherever the focus is, except where text is written. */
 export function listenToKeys(actions: KeyActions): void {
   window.addEventListener("keydown", (event) => {
+    if (isTextField(event.target)) return;
     if (event.code === "Space") {
       event.preventDefault();
       if (!event.repeat) actions.stop();
       return;
     }
+    if (hasModifier(event)) return;
     const move = moves[event.code];
-    if (move === undefined || hasModifier(event) || isRange(event.target)) return;
+    if (move !== undefined) {
+      if (keepsItsKeys(event.target)) return;
+      event.preventDefault();
+      if (!event.repeat) actions.hold(event.code, move);
+      return;
+    }
+    const press = actions.presses[event.key.toLowerCase()];
+    if (press === undefined || event.repeat) return;
     event.preventDefault();
-    if (!event.repeat) actions.hold(event.code, move);
+    press();
   });
   window.addEventListener("keyup", (event) => {
+    if (isTextField(event.target)) return;
     // A button has the focus after a click and would take the space for another click.
     if (event.code === "Space") event.preventDefault();
     const move = moves[event.code];
@@ -40,7 +52,18 @@ function hasModifier(event: KeyboardEvent): boolean {
   return event.ctrlKey || event.metaKey || event.altKey;
 }
 
-/** The speed slider keeps its arrow keys. */
-function isRange(target: EventTarget | null): boolean {
-  return target instanceof HTMLInputElement;
+function isTextField(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement ||
+    (target instanceof HTMLInputElement && target.type !== "range")
+  );
+}
+
+/** Sliders and tabs are moved with the arrows themselves. */
+function keepsItsKeys(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLInputElement ||
+    (target instanceof Element && target.closest("[role=tablist]") !== null)
+  );
 }

@@ -1,132 +1,230 @@
-import { connectStream } from "../client/index.ts";
-import { CameraView } from "./camera-view.ts";
+import {
+  connectStream,
+  type ControlClient,
+  type DeviceOffer,
+  type StatusPayload,
+} from "../client/index.ts";
+import { ActionBar, goHome } from "./action-bar.ts";
+import { announce } from "./announcer.ts";
 import { ControlPanel } from "./control-panel.ts";
 import { ControlSession } from "./control-session.ts";
-import { canvasById, elementById, setPill, setText } from "./dom.ts";
+import { buttonById, elementById, setPill, setText } from "./dom.ts";
 import { logEvent } from "./event-log.ts";
-import { JointPlot } from "./joint-plot.ts";
+import { wireHelp } from "./help.ts";
+import { HoldingStrip } from "./holding-strip.ts";
+import { JointBoard } from "./joint-board.ts";
+import { listenToKeys } from "./keys.ts";
+import { LinkPanel } from "./link-panel.ts";
+import { PageVersion } from "./page-version.ts";
 import { showScore } from "./score-panel.ts";
+import { ServerTime } from "./server-time.ts";
+import { Stage } from "./stage.ts";
 import { showStatus } from "./status-panel.ts";
+import { StopBar } from "./stop-bar.ts";
+import { Tabs } from "./tabs.ts";
+import { currentTheme, nextTheme } from "./theme.ts";
+import { modeWords } from "./words.ts";
 
 const server = location.origin;
-// A plot that runs on without data would claim to know.
-const maxExtrapolationMs = 200;
+const pictureRateHz = 25;
 const staleMs = 1000;
+const linkRefreshMs = 500;
 
-const plots = new Map<string, JointPlot>();
-let axisNames: readonly string[] = [];
-let newest: { readonly stampMs: number; readonly arrivedMs: number } | undefined;
+const time = new ServerTime();
+const board = new JointBoard(elementById("plots"));
+const link = new LinkPanel();
+const holding = new HoldingStrip();
+const version = new PageVersion();
+const tabs = new Tabs();
+const stream = openStream();
+const stage = new Stage({
+  onAhead(aheadMs) {
+    stream.subscribe({ topic: "camera.predicted", maxRateHz: pictureRateHz, aheadMs });
+  },
+  onLook(point, stampMs) {
+    const velocityRatio = panel.speedRatio;
+    const target = { image: [...point] as [number, number], stampMs };
+    void session.move((lease) => lease.action("look-at", { target, velocityRatio }));
+  },
+});
+stream.subscribe({
+  topic: "camera.predicted",
+  maxRateHz: pictureRateHz,
+  aheadMs: stage.aheadMs,
+});
 
-function showAxes(names: readonly string[]): void {
-  if (names.join() === axisNames.join()) return;
-  axisNames = names;
-  plots.clear();
-  for (const name of names) plots.set(name, new JointPlot(name));
-  elementById("plots").replaceChildren(...[...plots.values()].map(({ element }) => element));
-}
+const session = new ControlSession(server, {
+  onSession: showSession,
+  onLease(lease) {
+    panel.setLease(lease);
+    actions.setEnabled(lease !== undefined);
+    document.body.toggleAttribute("data-driving", lease !== undefined);
+    announce(lease === undefined ? "You are not in control." : "You are in control.");
+  },
+  onOwner(owner, stale) {
+    const isMine = owner !== null && owner.session === session.client?.welcome.session;
+    holding.setHolder(owner, { isMine, stale });
+  },
+  onNotice(text) {
+    setText(elementById("notice"), text);
+  },
+});
+const panel = new ControlPanel(session);
+const actions = new ActionBar(session, () => panel.speedRatio);
+const stops = new StopBar({
+  stop(level) {
+    panel.letGo();
+    void session.stop(level);
+  },
+  reset() {
+    void session.reset();
+  },
+});
 
-function openStream(): void {
-  const stream = connectStream(server, [
+wireKeys();
+wireTheme();
+void session.run();
+setInterval(showLink, linkRefreshMs);
+requestAnimationFrame(draw);
+
+function openStream() {
+  const opened = connectStream(server, [
     { topic: "state", maxRateHz: 50 },
     { topic: "prediction", maxRateHz: 25 },
-    { topic: "camera", maxRateHz: 15 },
-    { topic: "camera.predicted", maxRateHz: 15 },
+    { topic: "camera", maxRateHz: pictureRateHz },
     { topic: "score", maxRateHz: 2 },
     { topic: "status", maxRateHz: 2 },
   ]);
-  const live = new CameraView(canvasById("camera"));
-  const predicted = new CameraView(canvasById("predicted"));
-  stream.on("state", ({ stampMs, posRad, setpointRad }) => {
-    newest = { stampMs, arrivedMs: performance.now() };
-    axisNames.forEach((name, i) => {
-      plots.get(name)?.addState(stampMs, posRad[i] ?? Number.NaN, setpointRad[i] ?? Number.NaN);
-    });
+  opened.on("state", ({ stampMs, posRad, setpointRad }) => {
+    time.heard(stampMs);
+    board.addState(stampMs, posRad, setpointRad);
   });
-  stream.on("prediction", (prediction) => {
-    prediction.axisNames.forEach((name, i) => plots.get(name)?.addPrediction(prediction, i));
+  opened.on("prediction", (prediction) => {
+    board.addPrediction(prediction);
+    stage.showPrediction(prediction);
   });
-  stream.on("camera", (picture) => {
-    live.show(picture);
-    const ageMs = newest === undefined ? 0 : newest.stampMs - picture.stampMs;
-    const { widthPx, heightPx } = picture;
-    setText(
-      elementById("camera-note"),
-      `${widthPx}×${heightPx} · ${Math.max(0, ageMs).toFixed(0)} ms old`,
-    );
+  opened.on("camera", (picture) => {
+    stage.showLive(picture);
   });
-  stream.on("camera.predicted", (picture) => {
-    predicted.show(picture);
-    setText(elementById("ahead"), `+${picture.aheadMs.toFixed(0)} ms`);
-    const { knownRatio } = picture;
-    const known = knownRatio === undefined ? "" : `${(knownRatio * 100).toFixed(0)} % known`;
-    setText(elementById("predicted-note"), known);
+  opened.on("camera.predicted", (picture) => {
+    stage.showPredicted(picture);
   });
-  stream.on("score", showScore);
-  stream.on("status", (status) => {
-    showAxes(status.device.axisNames);
-    showStatus(status);
-  });
-  stream.on("dropped", ({ topic, count }) => {
+  opened.on("score", showScore);
+  opened.on("status", onStatus);
+  opened.on("dropped", ({ topic, count }) => {
+    link.noteLoss(count);
     logEvent(`this page was too slow for ${count} of ${topic}`);
   });
-  stream.on("lost", ({ reason }) => {
+  opened.on("lost", ({ reason }) => {
     logEvent(`stream lost (${reason})`);
+  });
+  return opened;
+}
+
+function onStatus(status: StatusPayload): void {
+  showStatus(status);
+}
+
+function showSession(client: ControlClient | undefined, reason: string): void {
+  const device: DeviceOffer | undefined = client?.welcome.devices[0];
+  elementById("lost").hidden = client !== undefined;
+  panel.setDevice(device);
+  if (client === undefined) {
+    holding.setConnected(false, 0);
+    setText(elementById("lost-text"), `${reason === "" ? "" : `${reason}. `}Trying again.`);
+    elementById("mode").hidden = true;
+    announce("Connection lost. The device has been stopped.");
+    showLink();
+    return;
+  }
+  const { keepalive, role } = client.welcome;
+  link.noteReconnect();
+  holding.setConnected(true, keepalive.closeMs - keepalive.staleMs);
+  board.setAxes(device?.axes ?? []);
+  logEvent(`connected as ${role}`);
+  void version.hasChanged().then((hasChanged) => {
+    elementById("outdated").hidden = !hasChanged;
+  });
+  client.on("state", (state) => {
+    setPill(elementById("mode"), modeWords(state));
+    stops.setState(state);
+    const isMine = state.owner !== null && state.owner.session === client.welcome.session;
+    holding.setHolder(state.owner, { isMine, stale: state.stale });
+  });
+  client.on("event", ({ event, reason: why, by }) => {
+    const who = by === undefined ? "" : ` by ${by}`;
+    logEvent(`${event}${who}: ${why}`);
+    if (event === "stop" || event === "estop") announce(`Stopped${who}.`);
+    if (event === "reset") announce("Emergency stop reset. Nothing moves until you take control.");
+  });
+  client.on("lease", ({ owner, reason: why, id }) => {
+    if (id === undefined) logEvent(`control: ${owner?.client ?? "nobody"} (${why ?? ""})`);
+  });
+  showLink();
+}
+
+function showLink(): void {
+  const { client, commandAgeMs } = session;
+  link.show({ client, commandAgeMs, dataAgeMs: time.sinceHeardMs });
+}
+
+function wireKeys(): void {
+  const toggleHelp = wireHelp();
+  listenToKeys({
+    hold: (source, ratios) => {
+      panel.hold(source, ratios);
+    },
+    stop: () => {
+      stops.stop("hold");
+    },
+    presses: {
+      t: () => {
+        panel.toggleControl();
+      },
+      h: () => void session.move((lease) => goHome(lease, panel.speedRatio)),
+      g: () => {
+        stage.nextView();
+      },
+      "[": () => {
+        stage.moveAhead(-1);
+      },
+      "]": () => {
+        stage.moveAhead(1);
+      },
+      "?": toggleHelp,
+    },
+  });
+  for (const [id, direction] of [
+    ["nearer", -1],
+    ["further", 1],
+  ] as const) {
+    buttonById(id).addEventListener("click", () => {
+      stage.moveAhead(direction);
+    });
+  }
+  buttonById("reload").addEventListener("click", () => {
+    location.reload();
   });
 }
 
-function openControl(): void {
-  const session = new ControlSession(server, {
-    onSession(client, reason) {
-      const [device] = client?.welcome.devices ?? [];
-      if (client === undefined) {
-        setPill(elementById("connection"), "disconnected", "bad");
-        elementById("connection").title = reason;
-        setText(elementById("owner"), "not connected");
-      } else {
-        setPill(elementById("connection"), "connected", "good");
-        logEvent(`connected as ${client.welcome.role}`);
-        if (device !== undefined) showAxes(device.axes.map(({ name }) => name));
-        client.on("state", (state) => {
-          panel.setState(state);
-          panel.setOwner(state.owner, state.stale);
-          const uncertaintyMs = client.clock?.uncertaintyMs;
-          if (uncertaintyMs !== undefined) {
-            setText(elementById("connection"), `connected · ${(uncertaintyMs * 2).toFixed(1)} ms`);
-          }
-        });
-        client.on("event", ({ event, reason: why }) => {
-          logEvent(`${event}: ${why}`);
-        });
-        client.on("lease", ({ owner, reason: why, id }) => {
-          if (id === undefined) logEvent(`control: ${owner?.client ?? "nobody"} (${why ?? ""})`);
-        });
-      }
-      panel.setDevice(device);
-    },
-    onLease(lease) {
-      panel.setLease(lease);
-    },
-    onOwner(owner, stale) {
-      panel.setOwner(owner, stale);
-    },
-    onNotice(text) {
-      setText(elementById("notice"), text);
-    },
+function wireTheme(): void {
+  const button = buttonById("theme");
+  const show = (theme: string): void => {
+    button.setAttribute("aria-label", `Colours: ${theme}`);
+    button.title = `Colours: ${theme}`;
+  };
+  show(currentTheme());
+  button.addEventListener("click", () => {
+    const theme = nextTheme();
+    show(theme);
+    announce(`Colours: ${theme}.`);
   });
-  const panel = new ControlPanel(session);
-  void session.run();
 }
 
 function draw(): void {
-  if (newest !== undefined) {
-    const sinceMs = performance.now() - newest.arrivedMs;
-    document.body.toggleAttribute("data-stale", sinceMs > staleMs);
-    const nowMs = newest.stampMs + Math.min(sinceMs, maxExtrapolationMs);
-    for (const plot of plots.values()) plot.draw(nowMs);
-  }
+  const nowMs = time.nowMs;
+  document.body.toggleAttribute("data-stale", (time.sinceHeardMs ?? 0) > staleMs);
+  stage.draw(nowMs);
+  if (nowMs !== undefined && tabs.isShown("joints")) board.draw(nowMs, stage.aheadMs);
   requestAnimationFrame(draw);
 }
-
-openStream();
-openControl();
-requestAnimationFrame(draw);

@@ -1,53 +1,57 @@
 import type { StatusPayload } from "../client/index.ts";
-import { elementById, make, setPill } from "./dom.ts";
+import { elementById, make, setPill, setText } from "./dom.ts";
+import { durationText, msText, type Tone } from "./words.ts";
 
-const healthTones = { ok: "good", degraded: "warn", failed: "bad" } as const;
+const healthTones: Readonly<Record<StatusPayload["health"], Tone>> = {
+  ok: "good",
+  degraded: "warn",
+  failed: "bad",
+};
 
 /** Which model, engine, transport and simulator run, and why not others. */
 export function showStatus(status: StatusPayload): void {
-  setPill(elementById("health"), status.health, healthTones[status.health]);
+  const { health, model, engine } = status;
+  const text = health === "ok" ? "all parts run" : health;
+  setPill(elementById("health"), { text, tone: healthTones[health] });
+  setText(elementById("model-name"), model === null ? "No model" : model.id);
+  setText(elementById("provider"), engine === null ? "" : `on ${engine.provider}`);
+  setText(elementById("latency"), `in ${msText(status.loop.inferMsP50)} ms`);
   const facts = factsOf(status).flatMap(([name, value]) => [
     make("dt", { text: name }),
     make("dd", { text: value }),
   ]);
   elementById("facts").replaceChildren(...facts);
-  const reasons = [...status.reasons, ...(status.engine?.fallbackReasons ?? [])];
-  elementById("reasons").replaceChildren(...reasons.map((text) => make("li", { text })));
+  const reasons = [...status.reasons, ...(engine?.fallbackReasons ?? [])];
+  elementById("reasons").replaceChildren(...reasons.map((reason) => make("li", { text: reason })));
 }
 
 function factsOf(status: StatusPayload): readonly (readonly [string, string])[] {
   const { model, engine, ros, loop, actuation } = status;
   return [
-    ["model", model === null ? "none" : `${model.id} r${model.revision} · ${model.family}`],
+    ["Model", model === null ? "none" : `${model.id}, ${model.revision}, ${model.family}`],
     ["sha256", model === null ? "–" : model.sha256.slice(0, 16)],
-    ["engine", engine === null ? "none" : `${engine.provider} · ${engine.name} ${engine.version}`],
-    ["inference", `p50 ${ms(loop.inferMsP50)} · p99 ${ms(loop.inferMsP99)}`],
     [
-      "predictions",
-      `${loop.predictionsPublished} · last ${ms(loop.lastPredictionAgeMs)} ago · ${loop.heldCount} held`,
+      "Provider",
+      engine === null ? "none" : `${engine.provider} (${engine.name} ${engine.version})`,
     ],
-    ["lookahead", ms(loop.lookaheadMs)],
+    ["Latency", `${msText(loop.inferMsP50)} ms, 99 % within ${msText(loop.inferMsP99)} ms`],
     [
-      "ROS 2",
-      ros === null ? "off" : `${ros.transport} · domain ${ros.domainId} · ${ros.discoveryRange}`,
+      "Predictions",
+      `${loop.predictionsPublished}, last ${msText(loop.lastPredictionAgeMs)} ms ago, ${loop.heldCount} held back`,
     ],
-    ["", ros === null ? "" : `peers: ${ros.peerCount} · ${ros.reason}`],
-    ["simulator", status.simulator ?? "none"],
+    ["Delay made up for", `${msText(loop.lookaheadMs)} ms from command to motion`],
+    ["ROS 2", rosText(ros)],
+    ["Simulator", status.simulator ?? "none"],
     [
-      "actuation",
-      `${actuation.mode} · tick late p99 ${ms(actuation.tickLateMsP99)} · ${actuation.expiredCount} expired · ${actuation.limitedCount} limited`,
+      "Actuation",
+      `tick late ${msText(actuation.tickLateMsP99)} ms, ${actuation.expiredCount} expired, ${actuation.limitedCount} limited`,
     ],
-    ["up", uptime(status.uptimeS)],
+    ["Up", durationText(status.uptimeS * 1000)],
   ];
 }
 
-function ms(value: number | null): string {
-  if (value === null) return "–";
-  return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-}
-
-function uptime(seconds: number): string {
-  if (seconds < 120) return `${seconds.toFixed(0)} s`;
-  const minutes = seconds / 60;
-  return minutes < 120 ? `${minutes.toFixed(0)} min` : `${(minutes / 60).toFixed(1)} h`;
+function rosText(ros: StatusPayload["ros"]): string {
+  if (ros === null) return "off";
+  const { transport, domainId, discoveryRange, peerCount } = ros;
+  return `${transport}, domain ${domainId}, ${discoveryRange.toLowerCase()}, ${peerCount} peers`;
 }

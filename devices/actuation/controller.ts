@@ -76,6 +76,8 @@ export class ActuationController {
   #afterStop: ActuationMode = ActuationMode.Active;
   #afterStopReason = "";
   #retired = false;
+  /** The braking was told to nobody: where the device stands has nothing to do with the setpoint. */
+  #isOutOfTouch = false;
   /** Powered, unless it was told to be inactive. */
   #wantsActive = true;
   /** Limits that wait for the device to come to rest. */
@@ -89,8 +91,6 @@ export class ActuationController {
   readonly #leftAtRad: Float64Array;
   #tickCount = 0;
   #changed = true;
-  /** The braking was told to nobody: where the device stands has nothing to do with the setpoint. */
-  #isOutOfTouch = false;
 
   constructor(options: ControllerOptions) {
     const { device } = options;

@@ -2,10 +2,13 @@ import { z } from "zod";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import { BridgeError, ErrorCode } from "../../bridge/contract/errors.ts";
 import type { DriverKind } from "./driver-kind.ts";
+import { dynamixelKind } from "./dynamixel/dynamixel-settings.ts";
+import { feetechKind } from "./feetech/feetech-settings.ts";
 import { loopbackKind } from "./loopback/loopback-settings.ts";
 import type { DriverChoice, OwnDriverChoice } from "./open-driver.ts";
 import { agentKind, simulatorKind } from "./shared-memory/far-settings.ts";
 import { ros2Kind } from "./ros2/ros2-settings.ts";
+import { simplebgcKind } from "./simplebgc/simplebgc-settings.ts";
 
 /** Every driver by the name profiles and configurations use. */
 const kinds = {
@@ -13,6 +16,9 @@ const kinds = {
   agent: agentKind,
   ros2: ros2Kind,
   loopback: loopbackKind,
+  dynamixel: dynamixelKind,
+  feetech: feetechKind,
+  simplebgc: simplebgcKind,
 } satisfies Record<DriverChoice["kind"], DriverKind<unknown>>;
 
 export type DriverName = keyof typeof kinds;

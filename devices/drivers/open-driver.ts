@@ -3,15 +3,22 @@ import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { FarDeviceBuffers } from "../../bridge/contract/far-device.ts";
 import type { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import { SharedRow } from "../../bridge/contract/shared-row.ts";
+import { openDynamixelDriver } from "./dynamixel/dynamixel-driver.ts";
+import type { DynamixelSettings } from "./dynamixel/dynamixel-schema.ts";
+import { openFeetechDriver } from "./feetech/feetech-driver.ts";
+import type { FeetechSettings } from "./feetech/feetech-schema.ts";
 import { openLoopbackDriver } from "./loopback/loopback-driver.ts";
 import type { LoopbackSettings } from "./loopback/loopback-settings.ts";
 import { SharedMemoryDriver } from "./shared-memory/shared-memory-driver.ts";
+import { openSimplebgcDriver } from "./simplebgc/simplebgc-driver.ts";
+import type { SimplebgcSettings } from "./simplebgc/simplebgc-schema.ts";
 
 /** A driver that opens its own way to the device; `settings` are what `driver-settings.ts` checked. */
-export interface OwnDriverChoice {
-  readonly kind: "loopback";
-  readonly settings?: Partial<LoopbackSettings>;
-}
+export type OwnDriverChoice =
+  | { readonly kind: "loopback"; readonly settings?: Partial<LoopbackSettings> }
+  | { readonly kind: "dynamixel"; readonly settings: DynamixelSettings }
+  | { readonly kind: "feetech"; readonly settings: FeetechSettings }
+  | { readonly kind: "simplebgc"; readonly settings: SimplebgcSettings };
 
 /** Which driver, and what it needs beside the device: goes to the actuation thread as it is. */
 export type DriverChoice =
@@ -46,6 +53,12 @@ export function openDriver(
     }
     case "loopback":
       return openLoopbackDriver(choice.settings ?? {}, device, telemetry);
+    case "dynamixel":
+      return openDynamixelDriver(choice.settings, device, telemetry);
+    case "feetech":
+      return openFeetechDriver(choice.settings, device, telemetry);
+    case "simplebgc":
+      return openSimplebgcDriver(choice.settings, device, telemetry);
     default:
       return choice satisfies never;
   }

@@ -3,27 +3,30 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openSyntheticBackend, type SyntheticBackend } from "../fakes/synthetic-backend.ts";
 import { until } from "../fakes/control-rig.ts";
 import { describeChromium } from "./describe-chromium.ts";
+import {
+  inControl,
+  openPage,
+  takeControl,
+  untilPainted,
+  untilStill,
+  type WatchedPage,
+} from "./page-rig.ts";
 
-describeChromium("the control page in Chromium", (launch) => {
+const [yawAxis, pitchAxis] = [1, 3];
+
+describeChromium("the control page at a desk", (launch) => {
   let backend: SyntheticBackend;
   let browser: Browser;
+  let watched: WatchedPage;
   let page: Page;
-  const problems: string[] = [];
+  const yaw = (): number => backend.joints.setpointRad[yawAxis]!;
+  const pitch = (): number => backend.joints.setpointRad[pitchAxis]!;
 
   beforeAll(async () => {
     backend = await openSyntheticBackend();
     browser = await launch();
-    page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
-    page.on("pageerror", ({ message }) => problems.push(message));
-    page.on("console", (message) => {
-      if (message.type() === "error") problems.push(message.text());
-    });
-    page.on("request", (request) => {
-      const { hostname } = new URL(request.url());
-      if (hostname !== "127.0.0.1" && hostname !== "") problems.push(`asks ${request.url()}`);
-    });
-    await page.goto(backend.server.url);
-    await page.locator("#connection", { hasText: "connected" }).waitFor();
+    watched = await openPage(browser, backend.server.url);
+    page = watched.page;
   });
 
   afterAll(async () => {
@@ -31,20 +34,34 @@ describeChromium("the control page in Chromium", (launch) => {
     await backend[Symbol.asyncDispose]();
   });
 
-  it("shows pictures, curves, score and what runs", async () => {
-    await page.locator(".plot").nth(3).waitFor();
-    expect(await page.locator(".plot h2").allTextContents()).toEqual([
+  it("shows pictures, dials, curves, score and what runs", async () => {
+    await page.locator(".joint").nth(3).waitFor();
+    expect(await page.locator(".joint h3").allTextContents()).toEqual([
       "deploy",
       "yaw",
       "roll",
       "pitch",
     ]);
-    await page.locator("#ahead", { hasText: "+240 ms" }).waitFor();
+    await page.locator("#ahead", { hasText: "+0.40 s" }).waitFor();
     await page.locator("#facts", { hasText: "kairos-mini-gimbal4" }).waitFor();
-    await page.locator("#coverage", { hasText: "90.7 %" }).waitFor();
-    expect(await page.locator("#score-rows tr").count()).toBe(5);
-    for (const id of ["camera", "predicted"]) await untilPainted(page, `#${id}`);
-    await untilPainted(page, ".plot canvas");
+    await page.locator("#provider", { hasText: "cpu" }).waitFor();
+    await page.locator("#coverage", { hasText: "91 %" }).waitFor();
+    expect(await page.locator("#score-rows tr").count()).toBe(3);
+    for (const id of ["camera", "overlay", "predicted", "predicted-overlay"]) {
+      await untilPainted(page, `#${id}`);
+    }
+    await untilPainted(page, ".canvas-box canvas");
+  });
+
+  it("tells of each dial the limits, the measured and the predicted needle", async () => {
+    const dial = page.locator(".joint", { hasText: "yaw" }).locator(".dial");
+    await expect
+      .poll(async () => await dial.locator(".dial-measured").getAttribute("transform"))
+      .toMatch(/rotate/);
+    for (const part of [".dial-hard", ".dial-soft", ".dial-ahead", ".dial-band"]) {
+      expect(await dial.locator(part).count()).toBe(1);
+    }
+    expect(await dial.locator(".dial-tick").count()).toBe(2);
   });
 
   it("moves nothing before somebody takes control", async () => {
@@ -53,13 +70,11 @@ describeChromium("the control page in Chromium", (launch) => {
     await page.waitForTimeout(150);
     await page.keyboard.up("ArrowLeft");
     expect(backend.joints.setpointRad).toEqual(before);
-    expect(await page.locator("#home").isDisabled()).toBe(true);
+    expect(await page.locator("#action-home").isDisabled()).toBe(true);
   });
 
   it("moves while a key is held, towards the side the camera looks to", async () => {
-    await page.locator("#take").click();
-    await page.locator("#owner", { hasText: "you are in control" }).waitFor();
-    const yaw = (): number => backend.joints.setpointRad[1]!;
+    await takeControl(page);
     const before = yaw();
     await page.keyboard.down("ArrowLeft");
     await until(() => yaw() > before + 0.05, "yaw to the left");
@@ -70,7 +85,6 @@ describeChromium("the control page in Chromium", (launch) => {
 
   it("moves with the stick and stops when it is let go", async () => {
     const box = (await page.locator("#stick").boundingBox())!;
-    const pitch = (): number => backend.joints.setpointRad[3]!;
     const before = pitch();
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
@@ -80,8 +94,47 @@ describeChromium("the control page in Chromium", (launch) => {
     await untilStill(backend);
   });
 
+  it("moves with a button held by the Enter key, for those who use nothing else", async () => {
+    const roll = (): number => backend.joints.setpointRad[2]!;
+    const before = roll();
+    await page.locator("#roll-plus").focus();
+    await page.keyboard.down("Enter");
+    await until(() => roll() > before + 0.05, "roll to the right");
+    await page.keyboard.up("Enter");
+    await untilStill(backend);
+  });
+
+  it("goes home with one press, and says so when it cannot", async () => {
+    await page.locator("#action-home").click();
+    await until(() => Math.abs(yaw()) < 0.01 && Math.abs(pitch() - 0.1) < 0.01, "home");
+    expect(await page.locator("#notice").textContent()).toBe("");
+  });
+
+  it("leaves the arrows to the slider that has the focus, and the space to nobody but the stop", async () => {
+    const before = yaw();
+    const slider = page.locator("#horizon");
+    await slider.focus();
+    const text = await page.locator("#horizon-text").textContent();
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(async () => await page.locator("#horizon-text").textContent()).not.toBe(text);
+    expect(yaw()).toBe(before);
+    await page.locator("#stick").focus();
+    await page.keyboard.press("[");
+    await page.locator("#ahead", { hasText: "+0.36 s" }).waitFor();
+  });
+
+  it("asks for pictures of the horizon that was chosen", async () => {
+    await page.locator("#horizon").fill("1280");
+    await page.locator("#ahead", { hasText: "+1.28 s" }).waitFor();
+    await until(
+      () => backend.server.stream.nextAheadMs("camera.predicted") === 1280,
+      "a picture at 1.28 s",
+    );
+    await page.locator("#horizon").fill("400");
+    await page.locator("#stick").focus();
+  });
+
   it("stops when the window loses the focus, and does not go on by itself", async () => {
-    const yaw = (): number => backend.joints.setpointRad[1]!;
     const before = yaw();
     await page.keyboard.down("ArrowRight");
     await until(() => yaw() < before - 0.05, "yaw to the right");
@@ -90,80 +143,90 @@ describeChromium("the control page in Chromium", (launch) => {
     await page.keyboard.up("ArrowRight");
   });
 
+  it("stops when the tab is hidden, and does not go on when it is seen again", async () => {
+    const before = yaw();
+    await page.keyboard.down("ArrowRight");
+    await until(() => yaw() < before - 0.05, "yaw to the right");
+    await setHidden(page, true);
+    await untilStill(backend);
+    await setHidden(page, false);
+    await untilStill(backend);
+    await page.keyboard.up("ArrowRight");
+  });
+
   it("stops with the space bar while a key is held", async () => {
-    const yaw = (): number => backend.joints.setpointRad[1]!;
     const before = yaw();
     await page.keyboard.down("ArrowLeft");
     await until(() => yaw() > before + 0.03, "yaw to the left");
     await page.keyboard.press("Space");
     await untilStill(backend);
     await page.keyboard.up("ArrowLeft");
-    await page.locator("#owner", { hasText: "you are in control" }).waitFor();
+    await inControl(page);
   });
 
-  it("latches with E-stop, offers the reset, and wants control to be taken anew", async () => {
+  it("latches with the emergency stop, asks before it resets, and wants control to be taken anew", async () => {
     await page.locator("#estop").click();
     await page.locator("#mode", { hasText: "emergency stop" }).waitFor();
-    await page.locator("#owner", { hasText: "nobody is in control" }).waitFor();
-    expect(await page.locator("#home").isDisabled()).toBe(true);
+    await page.locator("#owner", { hasText: "Nobody is in control" }).waitFor();
+    expect(await page.locator("#action-home").isDisabled()).toBe(true);
+    const before = [...backend.joints.setpointRad];
     await page.locator("#reset").click();
-    await page.locator("#reset").waitFor({ state: "hidden" });
-    await page.locator("#take").click();
-    await page.locator("#owner", { hasText: "you are in control" }).waitFor();
+    expect(await page.locator("#latched").isVisible()).toBe(true);
+    await page.locator("#reset-cancel").click();
+    await page.locator("#reset").click();
+    await page.locator("#reset-confirm").click();
+    await page.locator("#latched").waitFor({ state: "hidden" });
+    expect(backend.joints.setpointRad).toEqual(before);
+    await takeControl(page);
   });
 
   it("shows who holds the device to a second page, which may take it", async () => {
-    const second = await browser.newPage();
-    await second.goto(backend.server.url);
-    await second.locator("#owner", { hasText: "control page is in control" }).waitFor();
-    await second.locator("#take").click();
-    await second.locator("#notice", { hasText: "held by control page" }).waitFor();
-    await second.locator("#force").click();
-    await second.locator("#owner", { hasText: "you are in control" }).waitFor();
+    const second = await openPage(browser, backend.server.url);
+    const owner = second.page.locator("#owner");
+    await owner.filter({ hasText: /control page is in control · \d+:\d\d/ }).waitFor();
+    await second.page.locator("#force").click();
+    await inControl(second.page);
     await page.locator("#owner", { hasText: "control page is in control" }).waitFor();
-    expect(await page.locator("#home").isDisabled()).toBe(true);
-    await second.close();
+    expect(await page.locator("#action-home").isDisabled()).toBe(true);
+    await second.page.context().close();
   });
 
-  it("keeps the stop in view on a phone, without scrolling sideways", async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
-    const box = (await page.locator("#stop").boundingBox())!;
-    expect(box.y + box.height).toBeLessThanOrEqual(844);
-    expect(box.height).toBeGreaterThanOrEqual(44);
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(overflow).toBe(0);
+  it("stops from a page that is not in control", async () => {
+    const second = await openPage(browser, backend.server.url);
+    await second.page.locator("#release, #take, #force").first().waitFor({ state: "attached" });
+    await page.locator("#take").waitFor();
+    await takeControl(page);
+    const before = yaw();
+    await page.keyboard.down("ArrowLeft");
+    await until(() => yaw() > before + 0.03, "yaw to the left");
+    await second.page.locator("#stop").click();
+    await untilStill(backend);
+    await page.keyboard.up("ArrowLeft");
+    await second.page.context().close();
+  });
+
+  it("tells its keys, beside the stop and not over it", async () => {
+    await page.keyboard.press("Shift+?");
+    await page.locator("#help").waitFor();
+    const [sheet, stop] = [
+      (await page.locator("#help").boundingBox())!,
+      (await page.locator("#stop").boundingBox())!,
+    ];
+    expect(sheet.y).toBeGreaterThanOrEqual(stop.y + stop.height);
+    await page.keyboard.press("Escape");
+    await page.locator("#help").waitFor({ state: "hidden" });
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("help-open");
   });
 
   it("runs under its own content policy without an error, and asks nothing of other hosts", () => {
-    expect(problems).toEqual([]);
+    expect(watched.problems).toEqual([]);
   });
 });
 
-async function untilPainted(page: Page, selector: string): Promise<void> {
-  await page.waitForFunction((css) => {
-    const canvas = document.querySelector(css);
-    if (!(canvas instanceof HTMLCanvasElement)) return false;
-    const data = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data;
-    return data?.some((value, i) => i % 4 === 3 && value > 0) ?? false;
-  }, selector);
-}
-
-/**
- * The setpoints rest soon: what was held has been let go of or has expired. Without that an axis would
- * rest only at its limit, seconds and radians later.
- */
-async function untilStill(backend: SyntheticBackend): Promise<void> {
-  const start = [...backend.joints.setpointRad];
-  let last = "";
-  let sinceMs = performance.now();
-  await until(() => {
-    const now = backend.joints.setpointRad.map((rad) => rad.toFixed(6)).join();
-    if (now !== last) sinceMs = performance.now();
-    last = now;
-    return performance.now() - sinceMs > 300;
-  }, "the device at rest");
-  const travelled = backend.joints.setpointRad.map((rad, i) => Math.abs(rad - start[i]!));
-  expect(Math.max(...travelled)).toBeLessThan(0.6);
+/** Headless Chromium hides no tab, so the page is told that it is hidden. */
+async function setHidden(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
 }

@@ -78,7 +78,7 @@ export async function completeBytes(path: string): Promise<{ complete: number; t
   try {
     const { size } = await file.stat();
     const block = Buffer.alloc(64 * 1024);
-    for (let end = size; end > 0; ) {
+    for (let end = size; end > 0;) {
       const start = Math.max(0, end - block.length);
       const { bytesRead } = await file.read(block, 0, end - start, start);
       const newline = block.subarray(0, bytesRead).lastIndexOf(0x0a);

@@ -5,7 +5,6 @@ import {
   conjugateXyzw,
   rotate,
   type Vector3,
-  type Xyzw,
 } from "../../../bridge/core/kinematics.ts";
 import { phoneMount } from "../../fakes/synthetic-actuation.ts";
 
@@ -58,7 +57,7 @@ describe("where the camera will look", () => {
     );
     const before = cameraFromJoints(device, posRad).rotationXyzw;
     const after = cameraFromJoints(device, moved(posRad, axis, step)).rotationXyzw;
-    const shifted: Vector3 = rotate(conjugateXyzw(before), rotate(after as Xyzw, forward));
+    const shifted: Vector3 = rotate(conjugateXyzw(before), rotate(after, forward));
     const [right, down] = [(shifted[0] / step) * std, (shifted[1] / step) * std];
     const found = rowOf(covarianceRad2, 3, 1);
     expect(found[0]).toBeCloseTo(right * right, 7);

@@ -7,8 +7,8 @@ import {
 } from "node:net";
 import { WebSocket } from "ws";
 import { expect, it } from "vitest";
-import { connectControl } from "../../bridge/client/index.ts";
-import { openControlRig, until } from "../fakes/control-rig.ts";
+import { connectControl } from "../../../bridge/client/index.ts";
+import { openControlRig, until } from "../../fakes/control-rig.ts";
 
 /** A link that dies after so many bytes towards the server, in the middle of whatever that is. */
 async function openDyingLink(targetPort: number, livesBytes: number): Promise<Server> {
