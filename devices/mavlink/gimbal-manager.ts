@@ -323,7 +323,7 @@ export class GimbalManager implements AsyncDisposable {
 
   #onTimesync(told: Message<"timesync"> | undefined, sender: Component): void {
     // tc1 other than 0 is somebody's answer.
-    if (told === undefined || told.tc1 !== 0n) return;
+    if (told?.tc1 !== 0n) return;
     const isForUs = told.target_system === 0 || this.#isTarget(told);
     if (!isForUs) return;
     const answer = emptyMessage(messages.timesync);

@@ -44,7 +44,7 @@ function plain(values: Values): Values {
 function listen(signing?: Signing): { readonly heard: Heard[]; readonly reader: FrameReader } {
   const heard: Heard[] = [];
   const reader = new FrameReader((arrival) => {
-    const values = plain((arrival.as(arrival.layout) ?? {}) as Values);
+    const values = plain(arrival.as(arrival.layout) ?? {});
     heard.push({ id: arrival.layout.id, from: [arrival.systemId, arrival.componentId], values });
   }, signing);
   return { heard, reader };

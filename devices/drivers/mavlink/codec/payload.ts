@@ -47,8 +47,8 @@ export function readPayload<Specs extends readonly FieldSpec[]>(
   }
 }
 
-function writeNumber(type: FieldSpec[1], value: number, view: DataView, at: number): void {
-  switch (type) {
+function writeNumber(kind: FieldSpec[1], value: number, view: DataView, at: number): void {
+  switch (kind) {
     case "float":
       view.setFloat32(at, value, true);
       return;
@@ -60,8 +60,17 @@ function writeNumber(type: FieldSpec[1], value: number, view: DataView, at: numb
     case "int16_t":
       view.setUint16(at, value, true);
       return;
-    default:
+    case "uint8_t":
+    case "int8_t":
+    case "char":
       view.setUint8(at, value);
+      return;
+    case "uint64_t":
+    case "int64_t":
+      // Those are bigint, and written above.
+      return;
+    default:
+      kind satisfies never;
   }
 }
 
@@ -79,8 +88,15 @@ function readNumber(type: FieldSpec[1], view: DataView, at: number): number {
       return view.getInt16(at, true);
     case "int8_t":
       return view.getInt8(at);
-    default:
+    case "uint8_t":
+    case "char":
       return view.getUint8(at);
+    case "uint64_t":
+    case "int64_t":
+      // Those are bigint, and read above.
+      return 0;
+    default:
+      return type satisfies never;
   }
 }
 
