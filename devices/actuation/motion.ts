@@ -458,7 +458,8 @@ export class MountMotion {
   /** A point that has left the range is waited for at its end. */
   #keepInside(index: number, reference: Float64Array): void {
     const pos = reference[3] ?? 0;
-    const [lower, upper] = [this.#lowerRad[index] ?? 0, this.#upperRad[index] ?? 0];
+    const lower = this.#lowerRad[index] ?? 0;
+    const upper = this.#upperRad[index] ?? 0;
     if (pos >= lower && pos <= upper) return;
     reference[0] = reference[3] = pos > upper ? upper : lower;
     reference[1] = reference[4] = 0;

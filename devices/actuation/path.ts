@@ -51,7 +51,8 @@ export class AxisPath {
   sample(clock: Float64Array, out: Float64Array, offset: number): void {
     const segments = this.#segments;
     const timeS = ((clock[0] ?? 0) - this.startsAtMs) / 1000;
-    let [low, high] = [0, this.#count];
+    let low = 0;
+    let high = this.#count;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if ((segments[middle * segmentWidth] ?? 0) <= timeS) low = middle;
@@ -60,8 +61,12 @@ export class AxisPath {
     const at = low * segmentWidth;
     const t = Math.max(0, timeS - (segments[at] ?? 0));
     const isBefore = timeS < (segments[0] ?? 0);
-    const [c0, c1, c2] = [segments[at + 1] ?? 0, segments[at + 2] ?? 0, segments[at + 3] ?? 0];
-    const [c3, c4, c5] = [segments[at + 4] ?? 0, segments[at + 5] ?? 0, segments[at + 6] ?? 0];
+    const c0 = segments[at + 1] ?? 0;
+    const c1 = segments[at + 2] ?? 0;
+    const c2 = segments[at + 3] ?? 0;
+    const c3 = segments[at + 4] ?? 0;
+    const c4 = segments[at + 5] ?? 0;
+    const c5 = segments[at + 6] ?? 0;
     out[offset] = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))));
     out[offset + 1] = isBefore ? 0 : c1 + t * (2 * c2 + t * (3 * c3 + t * (4 * c4 + t * 5 * c5)));
     out[offset + 2] = isBefore ? 0 : 2 * c2 + t * (6 * c3 + t * (12 * c4 + t * 20 * c5));

@@ -1,6 +1,7 @@
 import {
+  Brake,
+  brakeFrom,
   phaseWidth,
-  stopReachRad,
   stopTravelRad,
   transitionPhaseCount,
   velocityTransition,
@@ -65,6 +66,8 @@ export class AxisShaper {
   readonly reference = new Float64Array(6);
   /** State after the next period, for a look before the leap. */
   readonly #next = new Float64Array(3);
+  /** Braking from there. */
+  readonly #brake = new Float64Array(Brake.width);
   /** What a client may use of the limits. A stop uses them all. */
   #share: MotionLimits;
   /** The limits the present plan is made with. */
@@ -108,8 +111,8 @@ export class AxisShaper {
   /** The lowest position on the way to `stopPosRad`, which may lie below it. */
   get lowestStopPosRad(): number {
     if (!this.moving) return this.posRad;
-    const { posRad, velRadPerS, accRadPerS2, limits } = this;
-    return posRad - stopReachRad(-velRadPerS, -accRadPerS2, limits);
+    brakeFrom(this.#state, this.limits, this.#brake);
+    return this.#brake[Brake.lowestRad] ?? 0;
   }
 
   /** Takes a state over as it is, outside the limits or not. A moving one begins to brake. */
@@ -208,7 +211,7 @@ export class AxisShaper {
       this.#settle();
       return;
     }
-    if (this.#track(offRad, offVel)) return;
+    if (this.#track()) return;
     this.#catchUp();
     this.#look();
     if (this.#staysInside()) return;
@@ -267,8 +270,10 @@ export class AxisShaper {
   }
 
   /** One period by the linear law; false, and nothing planned, where that would break a limit. */
-  #track(offRad: number, offVel: number): boolean {
+  #track(): boolean {
     const { reference } = this;
+    const offRad = this.posRad - (reference[0] ?? 0);
+    const offVel = this.velRadPerS - (reference[1] ?? 0);
     const periodS = this.#periodS;
     const limits = this.#share;
     const acc = this.accRadPerS2;
@@ -294,7 +299,10 @@ export class AxisShaper {
     this.#state[At.plan + 1] = jerk;
     // What follows if nobody tells anything more: it brakes.
     this.#using = this.limits;
-    this.#planStop(nextPos, nextVel, nextAcc, Number.NaN);
+    for (let at = 0; at < Brake.restRad; at += 1) {
+      this.#state[brakeAt + at] = this.#brake[Brake.phases + at] ?? 0;
+    }
+    this.#state[At.endPos] = this.#brake[Brake.restRad] ?? 0;
     return true;
   }
 
@@ -319,15 +327,12 @@ export class AxisShaper {
     this.#planArrival(target, cruise, frameVel);
   }
 
-  /** Whether an axis that brakes from `#next` stops within its range. */
+  /** Whether an axis that brakes from `#next` stays within its range; leaves that braking in `#brake`. */
   #staysInside(): boolean {
-    const next = this.#next;
-    const pos = next[0] ?? 0;
-    const vel = next[1] ?? 0;
-    const acc = next[2] ?? 0;
-    const highestRad = pos + stopReachRad(vel, acc, this.limits);
-    const lowestRad = pos - stopReachRad(-vel, -acc, this.limits);
+    brakeFrom(this.#next, this.limits, this.#brake);
     const { lowerRad, upperRad } = this.limits;
+    const lowestRad = this.#brake[Brake.lowestRad] ?? 0;
+    const highestRad = this.#brake[Brake.highestRad] ?? 0;
     return lowestRad >= lowerRad - lookRoundingRad && highestRad <= upperRad + lookRoundingRad;
   }
 

@@ -28,6 +28,19 @@ export function velocityTransition(
   out: Float64Array,
   offset: number,
 ): void {
+  asked[0] = fromVel;
+  asked[1] = fromAcc;
+  asked[2] = toVel;
+  planTransition(limits, out, offset);
+}
+
+/** Velocity and acceleration to begin with, velocity to end with: what the next transition is planned for. */
+const asked = new Float64Array(3);
+
+function planTransition(limits: MotionLimits, out: Float64Array, offset: number): void {
+  const fromVel = asked[0] ?? 0;
+  const fromAcc = asked[1] ?? 0;
+  const toVel = asked[2] ?? 0;
   const maxAcc = limits.maxAccelerationRadPerS2;
   const jerk = limits.maxJerkRadPerS3;
   // Velocity at which the present acceleration runs out if taken away at once.
@@ -70,16 +83,42 @@ export function stopTravelRad(vel: number, acc: number, limits: MotionLimits): n
   return pos;
 }
 
+/** What `brakeFrom` writes: three phases, where the axis comes to rest, and how far it gets either way. */
+export const Brake = { phases: 0, restRad: 6, highestRad: 7, lowestRad: 8, width: 9 } as const;
+
 /**
- * How far ahead the axis gets while it brakes to rest: its travel, or more where it brakes too hard to end
- * without turning back, or nothing where it goes the other way. // hot path
+ * Braking to rest from `from` = [position, velocity, acceleration] into `out`, laid out as `Brake` says. An
+ * axis that brakes too hard to end without turning back gets further than where it rests. Arrays, because
+ * numbers handed to a call may be boxed, and a tick that follows asks for this. // hot path
  */
-export function stopReachRad(vel: number, acc: number, limits: MotionLimits): number {
-  const travel = Math.max(0, stopTravelRad(vel, acc, limits));
+export function brakeFrom(from: Float64Array, limits: MotionLimits, out: Float64Array): void {
+  const pos = from[0] ?? 0;
+  const vel = from[1] ?? 0;
+  const acc = from[2] ?? 0;
   const jerk = limits.maxJerkRadPerS3;
-  const discriminant = acc * acc - 2 * jerk * vel;
-  if (vel <= 0 || acc >= 0 || discriminant <= 0) return travel;
-  // Acceleration ramps up from `acc`; the advance ends where velocity is 0: vel + acc t + jerk t^2 / 2.
-  const turnS = (-acc - Math.sqrt(discriminant)) / jerk;
-  return Math.max(travel, turnS * (vel + turnS * (acc / 2 + (turnS * jerk) / 6)));
+  asked[0] = vel;
+  asked[1] = acc;
+  asked[2] = 0;
+  planTransition(limits, out, Brake.phases);
+  let restRad = pos;
+  let v = vel;
+  let a = acc;
+  for (let at = Brake.phases; at < Brake.restRad; at += phaseWidth) {
+    const t = out[at] ?? 0;
+    const j = out[at + 1] ?? 0;
+    restRad += t * (v + t * (a / 2 + (t * j) / 6));
+    v += t * (a + (t * j) / 2);
+    a += t * j;
+  }
+  // Acceleration is taken away at once; the turn is where velocity is 0 before acceleration is.
+  const towards = vel > 0 ? 1 : -1;
+  const discriminant = acc * acc - 2 * jerk * Math.abs(vel);
+  let turnRad = restRad;
+  if (acc * towards < 0 && discriminant > 0) {
+    const t = (Math.abs(acc) - Math.sqrt(discriminant)) / jerk;
+    turnRad = pos + t * (vel + t * (acc / 2 + (t * jerk * towards) / 6));
+  }
+  out[Brake.restRad] = restRad;
+  out[Brake.highestRad] = Math.max(pos, restRad, turnRad);
+  out[Brake.lowestRad] = Math.min(pos, restRad, turnRad);
 }

@@ -102,6 +102,9 @@ describeChromium("the control page on a phone", (launch) => {
 
   it("does not shift while it works: nothing jumps under a thumb", async () => {
     const shifts = await page.evaluate(async () => {
+      // The page was resized a moment ago: what that moves is not meant.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
       let sum = 0;
       const observer = new PerformanceObserver((list) => {
         for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) {

@@ -2,7 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { previewWidth } from "../../../bridge/contract/preview.ts";
-import { MountMotion } from "../../../devices/actuation/motion.ts";
+import { MountMotion, type MotionIntent } from "../../../devices/actuation/motion.ts";
+import { AxisPath, type DevicePath } from "../../../devices/actuation/path.ts";
 import { mount } from "./mount.ts";
 
 setFlagsFromString("--expose-gc");
@@ -30,6 +31,16 @@ function movingMount(): { motion: MountMotion; clock: Float64Array } {
   return { motion, clock };
 }
 
+/** To and fro for an hour and a half: longer than a million ticks. */
+function longPath(startsAtMs: number): DevicePath {
+  const knots = Array.from({ length: 600 }, (_, index) => {
+    const posRad = index % 2 === 0 ? 0.2 : -0.2;
+    return { timeS: index * 10, posRad, velRadPerS: 0, accRadPerS2: 0 };
+  });
+  const path = new AxisPath(startsAtMs, knots);
+  return [undefined, path, path, path];
+}
+
 describe("the hot path of the motion", () => {
   // One boxed number per axis would be 64 bytes a tick.
   it("allocates nothing on a tick, moving or not", () => {
@@ -43,6 +54,45 @@ describe("the hot path of the motion", () => {
     motion.setIntent({ kind: "velocity", velRadPerS, expiresAtMs: Infinity });
     expect(bytesPerCall(20_000, tick)).toBeLessThan(48);
   });
+
+  // A byte a tick would be a megabyte; the little that is left is the loop around it and the compiler's.
+  it.each<readonly [string, (nowMs: number) => MotionIntent]>([
+    [
+      "a velocity",
+      () => ({ kind: "velocity", velRadPerS: [null, 2e-4, 1e-4, -2e-4], expiresAtMs: Infinity }),
+    ],
+    [
+      "a moving point",
+      (atMs) => ({
+        kind: "point",
+        posRad: [null, 0.1, 0, 0],
+        velRadPerS: [null, 2e-4, 1e-4, -2e-4],
+        atMs,
+        expiresAtMs: Infinity,
+      }),
+    ],
+    ["a path", (nowMs) => ({ kind: "path", path: longPath(nowMs) })],
+    [
+      "positions to arrive at together",
+      () => ({ kind: "position", posRad: [null, 3, 0.7, 1], velocityRatio: 0.001 }),
+    ],
+  ])(
+    "allocates nothing on a tick and leaves the heap as it was after a million, with %s",
+    (_, intentAt) => {
+      const { motion, clock } = movingMount();
+      motion.setIntent(intentAt(clock[0]!));
+      const tick = (): void => {
+        clock[0]! += periodMs;
+        motion.tick(clock[0]!);
+      };
+      expect(bytesPerCall(20_000, tick)).toBeLessThan(48);
+      collectGarbage();
+      const before = process.memoryUsage().heapUsed;
+      for (let count = 0; count < 1_000_000; count += 1) tick();
+      collectGarbage();
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(200_000);
+    },
+  );
 
   // One boxed number per previewed tick would be 4,800 bytes.
   it("allocates nothing worth mentioning on a preview", () => {
