@@ -13,7 +13,7 @@ import { BridgeError, ErrorCode } from "../contract/errors.ts";
 import type { Log } from "../contract/log.ts";
 import type { ControlDesk } from "../control/desk.ts";
 import type { SharedMemory } from "../shared-memory.ts";
-import { mavlinkDesk } from "./mavlink-seat.ts";
+import { mavlinkDesk } from "./mavlink-desk.ts";
 
 const tickMs = 20;
 

@@ -20,7 +20,7 @@ import type { ControlDesk } from "../control/desk.ts";
 import { decodeJpeg } from "../media/jpeg.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { pictureFitter } from "./fit-picture.ts";
-import { RosSeat } from "./ros-seat.ts";
+import { DeskSeat } from "./desk-seat.ts";
 import { commandRunner } from "./ros-trajectories.ts";
 
 /** A host that has been silent for so long does not vouch for the publishers behind it. */
@@ -46,7 +46,7 @@ export class RosInputs implements AsyncDisposable {
   #commands:
     | {
         readonly topics: CommandTopics;
-        readonly seat: RosSeat;
+        readonly seat: DeskSeat;
         readonly servers: readonly { close(): void }[];
       }
     | undefined;
@@ -74,7 +74,9 @@ export class RosInputs implements AsyncDisposable {
     if (acquire === "off") return;
     const now = (): number => clock.monotonicMs();
     const { axes, id: deviceId } = this.#device;
-    const seat = new RosSeat({
+    const seat = new DeskSeat({
+      id: "ros",
+      client: "ROS 2",
       desk,
       deviceId,
       now,
@@ -149,7 +151,7 @@ export class RosInputs implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     for (const server of this.#commands?.servers ?? []) server.close();
     this.#commands?.topics[Symbol.dispose]();
-    this.#commands?.seat.close();
+    this.#commands?.seat.close("ROS is being closed");
     this.#observations?.[Symbol.dispose]();
     return Promise.resolve();
   }

@@ -1,3 +1,4 @@
+import type { ControlSeat, SeatAnswer } from "../../bridge/contract/control-seat.ts";
 import type { DeviceDescription } from "../../bridge/contract/device.ts";
 import type { Log } from "../../bridge/contract/log.ts";
 import {
@@ -20,7 +21,7 @@ import { messages, type Message } from "../drivers/mavlink/codec/messages.ts";
 import type { Signing } from "../drivers/mavlink/codec/signing.ts";
 import type { ByteLine, OpenByteLine } from "../drivers/serial/byte-line.ts";
 import { isSame, readClaim } from "./control-claim.ts";
-import type { DeskAnswer, GimbalDesk, GimbalSeat } from "./gimbal-desk.ts";
+import type { GimbalDesk } from "./gimbal-desk.ts";
 import { attitudeOrder, manualOrder, pitchYawOrder, type GimbalOrder } from "./gimbal-order.ts";
 import { GimbalReport } from "./gimbal-report.ts";
 
@@ -81,7 +82,7 @@ export class GimbalManager implements AsyncDisposable {
   readonly #intervals = new Map<number, { periodMs: number; dueMs: number }>();
   #primary: Component | undefined;
   #secondary: Component | undefined;
-  #seat: GimbalSeat | undefined;
+  #seat: ControlSeat | undefined;
   #primaryOrderMs = Number.NEGATIVE_INFINITY;
   #flags = 0;
   #nextHeartbeatMs = Number.NEGATIVE_INFINITY;
@@ -254,7 +255,8 @@ export class GimbalManager implements AsyncDisposable {
   #giveTo(who: Component, from: Component | undefined): MavResult {
     if (this.#primary !== undefined && from === undefined) return MavResult.temporarilyRejected;
     if (from !== undefined) this.#letGo(`${nameOf(from)} handed over to ${nameOf(who)}`);
-    const seat = this.#options.desk.openSeat(who, (reason) => {
+    const seat = this.#options.desk.openSeat(who);
+    seat.onLost((reason) => {
       if (this.#seat === seat) this.#letGo(reason);
     });
     const answer = seat.acquire();
@@ -288,7 +290,7 @@ export class GimbalManager implements AsyncDisposable {
     return resultOf(answer);
   }
 
-  #tell(seat: GimbalSeat, order: Exclude<GimbalOrder, { kind: "nothing" | "unsupported" }>) {
+  #tell(seat: ControlSeat, order: Exclude<GimbalOrder, { kind: "nothing" | "unsupported" }>) {
     switch (order.kind) {
       case "stow":
         return seat.stow();
@@ -430,7 +432,7 @@ const asPitchYaw = (told: Readonly<Message<"gimbalManagerSetPitchyaw">>) => ({
 });
 
 /** Held by another or stopped is for now; what a role may not do is for good. */
-function resultOf(answer: DeskAnswer): MavResult {
+function resultOf(answer: SeatAnswer): MavResult {
   if (answer.ok) return MavResult.accepted;
   if (answer.code === "control/role" || answer.code === "control/session") return MavResult.denied;
   if (answer.code === "command/axis" || answer.code === "control/unsupported")

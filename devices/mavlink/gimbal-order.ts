@@ -7,13 +7,13 @@ import {
   readFrdRates,
 } from "../drivers/mavlink/gimbal-frames.ts";
 import { gimbalJoints } from "../drivers/mavlink/gimbal-joints.ts";
-import type { AxisValues } from "./gimbal-desk.ts";
+import type { ValuesByAxis } from "../../bridge/contract/control-seat.ts";
 
 /** What a ground station wants of the gimbal, in our axes. */
 export type GimbalOrder =
   | { readonly kind: "stow" }
-  | { readonly kind: "position"; readonly posRad: AxisValues; readonly velocityRatio: number }
-  | { readonly kind: "velocity"; readonly velRadPerS: AxisValues }
+  | { readonly kind: "position"; readonly posRad: ValuesByAxis; readonly velocityRatio: number }
+  | { readonly kind: "velocity"; readonly velRadPerS: ValuesByAxis }
   | { readonly kind: "nothing" }
   | { readonly kind: "unsupported"; readonly reason: string };
 
@@ -96,8 +96,8 @@ function specialOrder(flags: number, device: DeviceDescription): GimbalOrder | u
 }
 
 function order(
-  posRad: AxisValues,
-  rates: AxisValues,
+  posRad: ValuesByAxis,
+  rates: ValuesByAxis,
   flags: number,
   device: DeviceDescription,
 ): GimbalOrder {
@@ -124,7 +124,7 @@ function order(
 }
 
 /** Of a gimbal's joints those the device has and the sender told of. */
-function known(values: AxisValues, device: DeviceDescription): AxisValues {
+function known(values: ValuesByAxis, device: DeviceDescription): ValuesByAxis {
   const entries = Object.entries(values).filter(
     ([name, value]) =>
       ["yaw", "roll", "pitch"].includes(name) &&

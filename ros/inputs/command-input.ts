@@ -1,6 +1,6 @@
+import type { ControlSeat, SeatAnswer } from "../../bridge/contract/control-seat.ts";
 import type { AxisDescription } from "../../bridge/contract/device.ts";
 import type { Float64MultiArray, JointTrajectory } from "../messages/message-types.ts";
-import type { ControlSeat, SeatAnswer } from "./control-seat.ts";
 import { Refusals } from "./refusals.ts";
 import { planTrajectory } from "./trajectory-plan.ts";
 import { TrajectoryRun, type SetpointState } from "./trajectory-run.ts";

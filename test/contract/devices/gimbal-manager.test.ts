@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../bridge/contract/log.ts";
 import { ControlDesk } from "../../../bridge/control/desk.ts";
 import type { ServerMessage } from "../../../bridge/control/server-messages.ts";
-import { mavlinkDesk } from "../../../bridge/parts/mavlink-seat.ts";
+import { mavlinkDesk } from "../../../bridge/parts/mavlink-desk.ts";
 import {
   GimbalManager,
   type GimbalManagerOptions,

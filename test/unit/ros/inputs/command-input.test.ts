@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../../bridge/contract/log.ts";
 import { ControlDesk } from "../../../../bridge/control/desk.ts";
 import type { ServerMessage } from "../../../../bridge/control/server-messages.ts";
-import { RosSeat } from "../../../../bridge/parts/ros-seat.ts";
+import { DeskSeat } from "../../../../bridge/parts/desk-seat.ts";
 import { CommandInput, type CommandInputOptions } from "../../../../ros/inputs/command-input.ts";
 import type { Float64MultiArray, JointTrajectory } from "../../../../ros/messages/message-types.ts";
 import { ManualClock } from "../../../fakes/manual-clock.ts";
@@ -37,7 +37,7 @@ class Rig {
   readonly clock = new ManualClock();
   readonly actuation = new RecordingActuation();
   readonly desk: ControlDesk;
-  readonly seat: RosSeat;
+  readonly seat: DeskSeat;
   readonly input: CommandInput;
   readonly told: string[] = [];
   readonly heard: ServerMessage[] = [];
@@ -52,7 +52,9 @@ class Rig {
       log: silentLog,
       limits: { maxMessageBytes: 16384, maxMessagesPerS: 200, maxTtlMs: 5000 },
     });
-    this.seat = new RosSeat({
+    this.seat = new DeskSeat({
+      id: "ros",
+      client: "ROS 2",
       desk: this.desk,
       deviceId: this.actuation.device.id,
       now: this.clock.monotonicMs,

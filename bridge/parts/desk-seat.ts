@@ -1,58 +1,52 @@
-import type {
-  AxisValues,
-  DeskAnswer,
-  GimbalDesk,
-  GimbalSeat,
-} from "../../devices/mavlink/gimbal-desk.ts";
+import type { ControlSeat, SeatAnswer, SeatOwner, ValuesByAxis } from "../contract/control-seat.ts";
 import type { ControlDesk } from "../control/desk.ts";
 import type { ClientMessage, CommandMessage } from "../control/messages.ts";
 import type { LeaseTicket, ServerMessage } from "../control/server-messages.ts";
 import type { Peer } from "../control/visitor.ts";
 
-export interface MavlinkDeskOptions {
+export interface DeskSeatOptions {
   readonly desk: ControlDesk;
   readonly deviceId: string;
   /** Monotonic ms. */
   readonly now: () => number;
-}
-
-/** MAVLink components as sessions of the control desk, each with the role of a controller. */
-export function mavlinkDesk(options: MavlinkDeskOptions): GimbalDesk {
-  let seatCount = 0;
-  return {
-    openSeat({ systemId, componentId }, onLost) {
-      seatCount += 1;
-      // A seat that was left is not taken again: what is still on its way to it reaches nobody.
-      const id = `mavlink-${systemId}-${componentId}-${seatCount}`;
-      return new MavlinkSeat(options, { id, client: `MAVLink ${systemId}/${componentId}`, onLost });
-    },
-  };
-}
-
-interface SeatOf {
+  /** Of the session: unlike every other's. */
   readonly id: string;
+  /** Who this is, as others read it: `ROS 2`. */
   readonly client: string;
-  readonly onLost: (reason: string) => void;
+  /** False while whoever sits here is not heard of: the session then goes silent, as a lost client's does. */
+  readonly isAlive?: () => boolean;
 }
 
-class MavlinkSeat implements GimbalSeat, Peer {
-  readonly #options: MavlinkDeskOptions;
-  readonly #of: SeatOf;
-  #isOpen = true;
+/** A session of the control desk inside this process. One that the desk ended is opened anew by `acquire`. */
+export class DeskSeat implements ControlSeat, Peer {
+  readonly #options: DeskSeatOptions;
+  readonly #lost = new Set<(reason: string) => void>();
+  #state: "open" | "ended" | "closed" = "ended";
   #lease: LeaseTicket | undefined;
   #lastId = 0;
   #answer: ServerMessage | undefined;
 
-  constructor(options: MavlinkDeskOptions, of: SeatOf) {
+  constructor(options: DeskSeatOptions) {
     this.#options = options;
-    this.#of = of;
-    const { id, client } = of;
-    options.desk.open({ id, role: "controller", client }, this);
+    this.#open();
   }
 
-  acquire(): DeskAnswer {
-    const { deviceId: device } = this.#options;
-    const answer = this.#ask({ type: "lease.acquire", id: this.#nextId(), device });
+  get owner(): SeatOwner {
+    const { desk, deviceId, id } = this.#options;
+    const state = desk.summary().find(({ device }) => device === deviceId);
+    if (state?.owner === undefined || state.owner === null) return "nobody";
+    if (state.owner.session === id) return "us";
+    return state.stale ? "stale" : "other";
+  }
+
+  onLost(listener: (reason: string) => void): void {
+    this.#lost.add(listener);
+  }
+
+  acquire(): SeatAnswer {
+    this.#open();
+    const id = this.#nextId();
+    const answer = this.#ask({ type: "lease.acquire", id, device: this.#options.deviceId });
     if (answer?.type !== "lease") return silent;
     if (answer.result === "ok" && answer.lease !== undefined) {
       this.#lease = answer.lease;
@@ -65,33 +59,39 @@ class MavlinkSeat implements GimbalSeat, Peer {
   release(reason: string): void {
     const lease = this.#lease;
     if (lease === undefined) return;
+    // From here on its end is no loss.
     this.#lease = undefined;
+    this.hold(reason);
     const { deviceId: device } = this.#options;
-    this.#ask({ type: "stop", id: this.#nextId(), device, level: "hold", reason });
     this.#ask({ type: "lease.return", id: this.#nextId(), device, lease });
   }
 
-  velocity(velRadPerS: AxisValues, ttlMs: number): DeskAnswer {
+  velocity(velRadPerS: ValuesByAxis, ttlMs: number): SeatAnswer {
     return this.#command((head) => ({ ...head, kind: "velocity", velRadPerS, ttlMs }));
   }
 
-  position(posRad: AxisValues, velocityRatio: number): DeskAnswer {
+  position(posRad: ValuesByAxis, velocityRatio = 1): SeatAnswer {
     return this.#command((head) => ({ ...head, kind: "position", posRad, velocityRatio }));
   }
 
-  stow(): DeskAnswer {
+  stow(): SeatAnswer {
     return this.#command((head) => ({ ...head, kind: "stow" }));
   }
 
+  hold(reason: string): void {
+    const { deviceId: device } = this.#options;
+    this.#ask({ type: "stop", id: this.#nextId(), device, level: "hold", reason });
+  }
+
   checkIn(): void {
-    this.#ask({ type: "checkin" });
+    if (this.#options.isAlive?.() ?? true) this.#ask({ type: "checkin" });
   }
 
   close(reason: string): void {
+    const wasOpen = this.#state === "open";
+    this.#state = "closed";
     this.#lease = undefined;
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#options.desk.close(this.#of.id, reason);
+    if (wasOpen) this.#options.desk.close(this.#options.id, reason);
   }
 
   send(message: ServerMessage): void {
@@ -102,16 +102,16 @@ class MavlinkSeat implements GimbalSeat, Peer {
       return;
     }
     if (message.type !== "lease" || message.device !== this.#options.deviceId) return;
-    if (this.#lease === undefined || message.owner?.session === this.#of.id) return;
+    if (message.owner?.session === this.#options.id) return;
     this.#isGone(message.reason ?? "the lease has ended");
   }
 
   end(_code: string, reason: string): void {
-    this.#isOpen = false;
+    if (this.#state === "open") this.#state = "ended";
     this.#isGone(reason);
   }
 
-  #command(make: (head: CommandHead) => CommandMessage): DeskAnswer {
+  #command(make: (head: CommandHead) => CommandMessage): SeatAnswer {
     const lease = this.#lease;
     if (lease === undefined) return { ok: false, code: "lease/invalid", reason: "no lease" };
     const id = this.#nextId();
@@ -124,16 +124,23 @@ class MavlinkSeat implements GimbalSeat, Peer {
 
   /** The desk answers before `handle` returns. */
   #ask(message: ClientMessage): ServerMessage | undefined {
-    const { desk, now } = this.#options;
+    const { desk, now, id } = this.#options;
     this.#answer = undefined;
-    desk.handle(this.#of.id, message, now());
+    desk.handle(id, message, now());
     return this.#answer;
   }
 
   #isGone(reason: string): void {
     if (this.#lease === undefined) return;
     this.#lease = undefined;
-    this.#of.onLost(reason);
+    for (const listener of this.#lost) listener(reason);
+  }
+
+  #open(): void {
+    if (this.#state !== "ended") return;
+    this.#state = "open";
+    const { desk, id, client } = this.#options;
+    desk.open({ id, role: "controller", client }, this);
   }
 
   #nextId(): number {
@@ -144,7 +151,7 @@ class MavlinkSeat implements GimbalSeat, Peer {
 
 type CommandHead = Pick<CommandMessage, "type" | "id" | "seq" | "device" | "lease">;
 
-const silent: DeskAnswer = {
+const silent: SeatAnswer = {
   ok: false,
   code: "control/session",
   reason: "the desk gave no answer",
