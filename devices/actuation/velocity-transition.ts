@@ -103,7 +103,7 @@ export function brakeFrom(from: Float64Array, limits: MotionLimits, out: Float64
   let restRad = pos;
   let v = vel;
   let a = acc;
-  for (let at = Brake.phases; at < Brake.restRad; at += phaseWidth) {
+  for (let at: number = Brake.phases; at < Brake.restRad; at += phaseWidth) {
     const t = out[at] ?? 0;
     const j = out[at + 1] ?? 0;
     restRad += t * (v + t * (a / 2 + (t * j) / 6));
