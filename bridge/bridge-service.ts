@@ -64,8 +64,8 @@ export interface ServiceParts {
   readonly model: SupervisedModel;
   readonly ros: { readonly transport: RosTransport; readonly sink: RosSink } | undefined;
   readonly simulator: () => ServiceSnapshot["simulator"];
-  /** None where the device is real. */
-  readonly simulatorThreads: readonly Thread[];
+  /** Of the model and of the simulator, as far as they have any: beside actuation and ROS, those that have to beat. */
+  readonly threads: readonly Thread[];
   /** Slows the camera down while nobody looks. */
   readonly setCameraRateHz: (rateHz: number) => void;
   readonly site: SiteFolders;
@@ -111,6 +111,7 @@ export class BridgeService implements AsyncDisposable {
     const server = await openControlServer({
       host: parts.config.http.host,
       port: parts.config.http.port,
+      limits: { maxConnections: parts.config.http.maxConnections },
       actuations: [parts.actuation],
       clock: parts.clock,
       log: parts.log,
@@ -285,18 +286,13 @@ export class BridgeService implements AsyncDisposable {
 
   #openReporter(): ServiceReporter {
     const { version, clock, memory, actuation, model, ros, simulator, faults } = this.#parts;
-    const { Actuation, Inference, Ros } = Thread;
+    const { Actuation, Ros } = Thread;
     return new ServiceReporter({
       version,
       driver: this.#parts.driver,
       clock,
       heartbeats: memory.heartbeats,
-      threads: [
-        Actuation,
-        Inference,
-        ...this.#parts.simulatorThreads,
-        ...(ros === undefined ? [] : [Ros]),
-      ],
+      threads: [Actuation, ...this.#parts.threads, ...(ros === undefined ? [] : [Ros])],
       actuation,
       model,
       ros: ros?.transport,

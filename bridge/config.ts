@@ -36,6 +36,8 @@ const Config = z.strictObject({
       host: z.string().min(1).default("127.0.0.1"),
       /** One port for the page, the WebSocket endpoints, /healthz and /metrics. 0 = any free one. */
       port: z.int().min(0).max(65535).default(8700),
+      /** Sockets of each endpoint; five times as many TCP connections in all. */
+      maxConnections: z.int().min(1).max(10_000).default(64),
     })
     .prefault({}),
   security: z
@@ -93,7 +95,10 @@ const Config = z.strictObject({
     .prefault({}),
   model: z
     .strictObject({
-      /** Directory of a world model package; empty = the embedded one. */
+      /**
+       * Directory or archive of a world model package; `setpoint-follower`: the analytic model that fits any
+       * device; empty = the embedded one, or that one for a device the embedded was not made for.
+       */
       package: z.string().default(""),
       /** Steps predicted each tick; at most what the package was trained for. */
       horizonSteps: z.int().min(1).max(1024).default(24),

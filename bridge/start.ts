@@ -17,7 +17,7 @@ import { checkHorizon } from "./model-checks.ts";
 import { openAgents } from "./parts/agents.ts";
 import { chooseDriver, loadDevice, openMount } from "./parts/device.ts";
 import { openMavlink } from "./parts/mavlink.ts";
-import { openModel, reloadModel } from "./parts/model.ts";
+import { openModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
 import { rosActions } from "./parts/ros-transport.ts";
@@ -91,7 +91,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   // Workers start side by side: each takes a few hundred ms to load its WebAssembly or library.
   const camera = cameraRate(config);
   const cameraOut = faults?.cameraBefore(memory.camera, closers) ?? memory.camera;
-  const [simulation, model, transport] = await openTogether(closers, [
+  const [simulation, serving, transport] = await openTogether(closers, [
     openSimulation(config, device, {
       driver: driver.name,
       memory,
@@ -104,6 +104,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     openRos(config, { driver: driver.name, heartbeats: memory.heartbeats, log }),
   ]);
   signal.throwIfAborted();
+  const { model } = serving;
   checkHorizon(config, model.description);
   const actuation = await openMount(config, device, driver, { memory, faults });
   closers.push(() => actuation[Symbol.asyncDispose]());
@@ -157,7 +158,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     ros,
     ...(security === undefined ? {} : { security }),
     simulator: () => simulation.status(),
-    simulatorThreads: simulation.threads,
+    threads: [...serving.threads, ...simulation.threads],
     setCameraRateHz: (rateHz) => {
       camera.set(rateHz);
     },
@@ -180,7 +181,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     actuation,
     resetModel: () => model.reset(),
   });
-  void model.gaveUp.then((error) => {
+  void serving.gaveUp.then((error) => {
     service.fault("inference", error);
   });
   void transport?.exited.then((error) => {
@@ -201,7 +202,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
       });
     }),
     snapshot: () => service.snapshot(),
-    reload: (next) => reloadModel(model, next),
+    reload: (next) => serving.reload(next),
     async [Symbol.asyncDispose]() {
       // The device comes to rest while its clients still see it; then everything else goes.
       closing ??= actuation[Symbol.asyncDispose]()

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Config } from "../config.ts";
 import { deviceSchema, inspectDevice, listDevices } from "../parts/device-tools.ts";
+import { deviceSection, withDeviceFlags, type DeviceFlags } from "./device-flags.ts";
 import { inspectDeviceText } from "./devices-inspect.ts";
 import { runDeviceTest, type DeviceTestFlags } from "./devices-test.ts";
 import { devicesText } from "./devices-list.ts";
@@ -14,13 +15,9 @@ export interface DevicesHost {
   readonly print: (text: string) => void;
 }
 
-interface Flags {
+interface Flags extends DeviceFlags {
   readonly config?: string;
   readonly json?: boolean;
-  readonly driver?: string;
-  readonly port?: string;
-  readonly baudRate?: number;
-  readonly address?: string;
 }
 
 /** `kairos-bridge devices …`: which devices there are profiles of, what one is, and whether it works. */
@@ -40,9 +37,7 @@ export function devicesCommand({ configOf, print }: DevicesHost): Command {
       shown(listed, devicesText(listed), flags);
     });
 
-  connected(
-    devices.command("inspect").argument("[profile]", "its name, or a path (configured one)"),
-  )
+  asked(devices.command("inspect"))
     .description("axes, limits and their sources, frames, driver settings; opens nothing")
     .option("--json", "print JSON")
     .action((profile: string | undefined, flags: Flags) => {
@@ -50,7 +45,7 @@ export function devicesCommand({ configOf, print }: DevicesHost): Command {
       shown(inspected, inspectDeviceText(inspected), flags);
     });
 
-  connected(devices.command("test").argument("[profile]", "its name, or a path (configured one)"))
+  asked(devices.command("test"))
     .description("a guided trial: small moves, signs, limits, latency, step response, stop, expiry")
     .option("-y, --yes", "agree to the motion; signs are then left unchecked")
     .option("--json", "print the outcome as JSON")
@@ -69,24 +64,18 @@ export function devicesCommand({ configOf, print }: DevicesHost): Command {
   return devices;
 }
 
-/** What says how a device is reached. */
-function connected(command: Command): Command {
-  return command
-    .option("--config <file>", "YAML configuration file")
-    .option("--driver <name>", "a driver, or simulator; default: the profile's own")
-    .option("--port <path>", "serial port in place of the profile's")
-    .option("--baud-rate <rate>", "in place of the profile's", Number)
-    .option("--address <host:port>", "in place of the profile's");
+function asked(command: Command): Command {
+  return withDeviceFlags(
+    command
+      .argument("[profile]", "its name, or a path (configured one)")
+      .option("--config <file>", "YAML configuration file"),
+  );
 }
 
-/** Given a profile, its own driver is meant unless another is named. */
 function withDevice(
   profile: string | undefined,
-  { config, driver, port, baudRate, address }: Flags,
+  flags: Flags,
 ): Parameters<DevicesHost["configOf"]>[0] {
-  const chosen = driver ?? (profile === undefined ? undefined : "profile");
-  return {
-    ...(config === undefined ? {} : { config }),
-    device: { profile, driver: chosen, port, baudRate, address },
-  };
+  const { config } = flags;
+  return { ...(config === undefined ? {} : { config }), device: deviceSection(profile, flags) };
 }

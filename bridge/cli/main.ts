@@ -17,6 +17,7 @@ import { devicesCommand } from "./devices.ts";
 import { addDescriptionCommand } from "./description.ts";
 import { doctorExit, runDoctor } from "./doctor-command.ts";
 import { modelsCommand } from "./models.ts";
+import { deviceSection, withDeviceFlags, type DeviceFlags } from "./device-flags.ts";
 import { addModelsUse } from "./models-use.ts";
 import { addRosCommand } from "./ros.ts";
 import { runService } from "./run-service.ts";
@@ -101,9 +102,12 @@ const program = new Command("kairos-bridge")
   .description("A world model in a robot's loop: predictions on ROS 2, a safe control channel.")
   .version(packageVersion());
 
-withFaults(withCommonFlags(program.command("start")))
-  .description("run with the embedded simulator and the embedded world model")
-  .action(serve);
+withFaults(withDeviceFlags(withCommonFlags(program.command("start"))))
+  .argument("[profile]", "the device: a profile's name, or a path (the phone mount)")
+  .description("run with the embedded simulator and the embedded world model, or with a device")
+  .action(async (profile: string | undefined, flags: CommonFlags & DeviceFlags) => {
+    await serve({ ...flags, device: deviceSection(profile, flags) });
+  });
 
 withFaults(withCommonFlags(program.command("run")))
   .description("run with a configuration file")

@@ -9,9 +9,12 @@ import { probeRosEnvironment } from "../../ros/probe/environment-probe.ts";
 import { probeDdsNetwork } from "../../ros/probe/network-probe.ts";
 import { probeRclnodejs } from "../../ros/probe/rclnodejs-probe.ts";
 import type { Config } from "../config.ts";
-import type { FindingGroup } from "../contract/finding.ts";
+import { BridgeError } from "../contract/errors.ts";
+import type { Engine } from "../contract/engine.ts";
+import type { Finding, FindingGroup } from "../contract/finding.ts";
 import { probeDevice } from "./doctor-device.ts";
-import { modelFolder } from "./model.ts";
+import { loadDevice } from "./device.ts";
+import { modelFolder, whyFollower } from "./model.ts";
 import { rosNetworkConfig } from "./ros.ts";
 
 /**
@@ -35,8 +38,25 @@ async function probeInference(config: Config): Promise<FindingGroup[]> {
     providers: used.info.providers,
     environment: process.env,
   });
-  const model = await probeModel(used, modelFolder(config));
+  const model = await probeServing(config, used);
   return [engine, { title: "GPU", findings: nvidia }, { title: "Model", findings: model }];
+}
+
+async function probeServing(config: Config, engine: Engine): Promise<readonly Finding[]> {
+  const because = followerReason(config);
+  if (because === undefined) return await probeModel(engine, modelFolder(config));
+  const text = `setpoint-follower, learnt while it runs; no picture, no target: ${because}`;
+  return [{ level: "note", subject: "model", text }];
+}
+
+/** A profile that cannot be read is the device's finding, and says nothing about the model. */
+function followerReason(config: Config): string | undefined {
+  try {
+    return whyFollower(config, loadDevice(config.device.profile));
+  } catch (error) {
+    if (error instanceof BridgeError) return undefined;
+    throw error;
+  }
 }
 
 async function probeRos(config: Config): Promise<FindingGroup[]> {

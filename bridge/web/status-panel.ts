@@ -15,6 +15,9 @@ export function showStatus(status: StatusPayload): void {
   setPill(elementById("health"), { text, tone: healthTones[health] });
   setText(elementById("model-name"), model === null ? "No model" : model.id);
   setText(elementById("provider"), engine === null ? "" : `on ${engine.provider}`);
+  const hasPictures = model?.preview !== "none";
+  const none = hasPictures ? "No prediction yet" : "This model predicts no pictures";
+  setText(elementById("no-prediction"), none);
   setText(elementById("latency"), `in ${msText(status.loop.inferMsP50)} ms`);
   const facts = factsOf(status).flatMap(([name, value]) => [
     make("dt", { text: name }),
@@ -32,7 +35,9 @@ function factsOf(status: StatusPayload): readonly (readonly [string, string])[] 
     ["sha256", model === null ? "–" : model.sha256.slice(0, 16)],
     [
       "Provider",
-      engine === null ? "none" : `${engine.provider} (${engine.name} ${engine.version})`,
+      engine === null
+        ? "none"
+        : `${engine.provider} (${`${engine.name} ${engine.version}`.trim()})`,
     ],
     ["Latency", `${msText(loop.inferMsP50)} ms, 99 % within ${msText(loop.inferMsP99)} ms`],
     [

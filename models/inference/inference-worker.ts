@@ -114,7 +114,7 @@ function requireSameJoints(manifest: Manifest, device: DeviceDescription | undef
   if (joints === axes) return;
   throw new BridgeError(
     ErrorCode.ModelUnsupported,
-    `${manifest.id} is made for joints ${joints}; ${device.id} has ${axes}`,
+    `${manifest.id} is made for joints ${joints}; ${device.id} has ${axes}: expected a package of that device, or model.package: setpoint-follower`,
   );
 }
 

@@ -32,7 +32,8 @@ export function deviceGeoms(device: DeviceDescription): readonly SceneGeom[] {
     {
       name: "column",
       shape: "cylinder",
-      sizeM: [0.018, heightM / 2 - 0.01, 0],
+      // A device that hangs has its first joint below its base.
+      sizeM: [0.018, Math.max(Math.abs(heightM) / 2 - 0.01, 0.004), 0],
       positionM: [0, 0, heightM / 2],
     },
   ];

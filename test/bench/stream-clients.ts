@@ -46,7 +46,13 @@ interface ViewersReport {
 
 async function bench(): Promise<void> {
   process.chdir(fileURLToPath(new URL("../../../", import.meta.url)));
-  await using service = ServiceProcess.start({ environment: { KAIROS_ROS_TRANSPORT: "off" } });
+  const maxConnections = Number(values.viewers) + Number(values.idle) + 10;
+  await using service = ServiceProcess.start({
+    environment: {
+      KAIROS_ROS_TRANSPORT: "off",
+      KAIROS_HTTP_MAX_CONNECTIONS: String(maxConnections),
+    },
+  });
   const url = await service.url();
   await service.logged("first prediction");
   await sleep(2000);
@@ -75,7 +81,9 @@ async function idleViewers(url: string, before: Trips): Promise<void> {
   const [memoryMiB, cpuS] = [await residentMiB(url), await processorS(url)];
   await sleep(roundMs);
   const quietCpu = ((await processorS(url)) - cpuS) / (roundMs / 1000);
+  const openedMs = performance.now();
   const viewers = await startViewers(url, Number(values.idle), "status");
+  const openMs = (performance.now() - openedMs) / Number(values.idle);
   const startS = await processorS(url);
   const trips = await roundTrips(url);
   const cpu = ((await processorS(url)) - startS) / (roundMs / 1000);
@@ -86,7 +94,9 @@ async function idleViewers(url: string, before: Trips): Promise<void> {
     `memory +${grownMiB.toFixed(0)} MiB, processor ${(100 * quietCpu).toFixed(0)} % without, ${(100 * cpu).toFixed(0)} % with them and 100 round trips/s`,
   );
   const { closedCount } = await endViewers(viewers);
-  print(`closed by the server: ${closedCount}`);
+  print(
+    `opened one after the other, ${openMs.toFixed(1)} ms each; closed by the server: ${closedCount}`,
+  );
 }
 
 async function roundTrips(url: string): Promise<Trips> {

@@ -5,6 +5,7 @@ import type { PredictRequest, WorldModel } from "../../bridge/contract/world-mod
 import { openEngine } from "../../models/engine/open-engine.ts";
 import { openInferenceWorker } from "../../models/inference/inference-client.ts";
 import { loadPackage } from "../../models/package/load-package.ts";
+import { SetpointFollower } from "../../models/follower/setpoint-follower.ts";
 import { OnnxWorldModel } from "../../models/world-model.ts";
 import { observationAt } from "../contract/models/world-model-contract.ts";
 
@@ -16,6 +17,10 @@ const worker = await openInferenceWorker({ entry, packageFolder });
 const models: readonly (readonly [string, WorldModel])[] = [
   ["in this thread (reference)", direct],
   ["through the worker", worker],
+  [
+    "the setpoint follower",
+    new SetpointFollower({ axisNames: direct.description.axisNames, because: "a bench" }),
+  ],
 ];
 let step = 0;
 for (const [, model] of models) await model.observe(observationAt(step));

@@ -13,7 +13,7 @@ function file(text: string): string {
 describe("loadConfig", () => {
   it("gives the documented defaults", () => {
     const { config } = loadConfig();
-    expect(config.http).toEqual({ host: "127.0.0.1", port: 8700 });
+    expect(config.http).toEqual({ host: "127.0.0.1", port: 8700, maxConnections: 64 });
     expect(config.ros.discoveryRange).toBe("");
   });
 
