@@ -14,6 +14,7 @@ import type { ControlDesk } from "./control/desk.ts";
 import { jointReader } from "./joint-reader.ts";
 import { deskFamilies } from "./control/desk-metrics.ts";
 import type { DeviceDesk } from "./control/device-desk.ts";
+import { streamFamilies } from "./control/stream-metrics.ts";
 import { openControlServer, type ControlServer } from "./control/server.ts";
 import type { ControlSecurity } from "./control/control-security.ts";
 import type { SiteFolders } from "./control/site.ts";
@@ -129,7 +130,11 @@ export class BridgeService implements AsyncDisposable {
       metrics: () => {
         const now = snapshot();
         if (now === undefined) return "";
-        return prometheusText([...metricFamilies(now), ...deskFamilies(server.desk.counts)]);
+        return prometheusText([
+          ...metricFamilies(now),
+          ...deskFamilies(server.desk.counts),
+          ...streamFamilies(server.stats().stream),
+        ]);
       },
     });
     late.service = new BridgeService(parts, server, aim);

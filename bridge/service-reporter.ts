@@ -34,6 +34,11 @@ export interface ServiceReporterOptions {
   readonly injectedFaults: readonly string[];
 }
 
+function processorS(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 const noStats: RosTransportStats = { peerCount: 0, malformedCount: 0, topics: [] };
 
 /** Gathers what the parts count into one snapshot, and keeps the faults they have reported. */
@@ -91,6 +96,7 @@ export class ServiceReporter implements Disposable {
       simulator: this.#options.simulator(),
       agents: this.#options.agents(),
       eventLoopDelayMsP99: this.#eventLoopDelay.percentile(99) / 1e6,
+      processorS: processorS(),
       residentBytes: process.memoryUsage.rss(),
       injectedFaults: this.#options.injectedFaults,
       faults: [...this.#faults.values(), ...this.#silentThreads(nowMs)],

@@ -16,9 +16,9 @@ export interface StreamStats {
     readonly topic: StreamTopic;
     readonly publishedCount: number;
     readonly subscriberCount: number;
+    /** Messages dropped because clients did not read, all clients together. */
+    readonly lostCount: number;
   }[];
-  /** Messages dropped because clients did not read, all clients together. */
-  readonly lostCount: number;
 }
 
 /**
@@ -32,7 +32,7 @@ export class StreamHub {
   readonly #published = new Map<StreamTopic, number>();
   readonly #wanted = new Map<StreamTopic, boolean>();
   readonly #demandListeners: ((topic: StreamTopic, wanted: boolean) => void)[] = [];
-  #lostByGone = 0;
+  readonly #lost = new Map<StreamTopic, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -107,8 +107,13 @@ export class StreamHub {
   }
 
   detach(queue: StreamQueue): void {
-    if (this.#queues.delete(queue)) this.#lostByGone += queue.lostTotal;
+    this.#queues.delete(queue);
     this.noteDemand();
+  }
+
+  /** To be called for every message that a queue dropped. */
+  noteLost(topic: StreamTopic): void {
+    this.#lost.set(topic, (this.#lost.get(topic) ?? 0) + 1);
   }
 
   /** To be called after a queue's subscriptions changed. */
@@ -122,14 +127,13 @@ export class StreamHub {
   }
 
   stats(): StreamStats {
-    let lostCount = this.#lostByGone;
-    for (const queue of this.#queues) lostCount += queue.lostTotal;
     const topics = streamTopics.map((topic) => {
       const subscribers = [...this.#queues].filter((queue) => queue.rateHz(topic) > 0);
       const publishedCount = this.#published.get(topic) ?? 0;
-      return { topic, publishedCount, subscriberCount: subscribers.length };
+      const lostCount = this.#lost.get(topic) ?? 0;
+      return { topic, publishedCount, subscriberCount: subscribers.length, lostCount };
     });
-    return { clientCount: this.#queues.size, topics, lostCount };
+    return { clientCount: this.#queues.size, topics };
   }
 
   #encode(message: StreamData): string | Uint8Array {

@@ -47,18 +47,16 @@ interface Subscription {
 export class StreamQueue {
   readonly #sink: StreamSink;
   readonly #topics = new Map<StreamTopic, Subscription>();
-  #lostTotal = 0;
+  readonly #onLost: (topic: StreamTopic) => void;
 
-  constructor(sink: StreamSink) {
+  /** @param onLost called for every message that was dropped. */
+  constructor(sink: StreamSink, onLost: (topic: StreamTopic) => void = () => undefined) {
     this.#sink = sink;
+    this.#onLost = onLost;
   }
 
   get topics(): readonly StreamTopic[] {
     return topicOrder.filter((topic) => this.#topics.has(topic));
-  }
-
-  get lostTotal(): number {
-    return this.#lostTotal;
   }
 
   /** @param aheadMs for pictures of the future: which one; undefined leaves it to the publisher. */
@@ -101,7 +99,7 @@ export class StreamQueue {
     if (subscription.waiting.length >= policies[topic].depth) {
       subscription.waiting.shift();
       subscription.lostCount += 1;
-      this.#lostTotal += 1;
+      this.#onLost(topic);
     }
     subscription.waiting.push(message);
     this.#pump();

@@ -11,7 +11,7 @@ import {
 } from "./socket-limits.ts";
 import type { StreamHub } from "./stream-hub.ts";
 import type { StreamNotice } from "./stream-messages.ts";
-import { StreamQueue } from "./stream-queue.ts";
+import { StreamQueue, type StreamSink } from "./stream-queue.ts";
 
 export interface StreamSocketDeps {
   readonly hub: StreamHub;
@@ -31,13 +31,16 @@ const maxRequestsPerS = 20;
 export function serveStreamSocket(socket: WebSocket, deps: StreamSocketDeps): void {
   const { hub, clock, limits, reception, caller } = deps;
   let leave: (() => void) | undefined;
-  const queue = new StreamQueue({
+  const sink: StreamSink = {
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
     send(message, onFlushed) {
       if (socket.readyState === socket.OPEN) socket.send(message, onFlushed);
     },
+  };
+  const queue = new StreamQueue(sink, (topic) => {
+    hub.noteLost(topic);
   });
   const bucket = new TokenBucket(maxRequestsPerS, clock.monotonicMs());
   let badCount = 0;

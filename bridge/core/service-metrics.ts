@@ -56,6 +56,9 @@ export function metricFamilies(snapshot: ServiceSnapshot): readonly MetricFamily
       "p99 delay of the main thread's event loop.",
       [{ value: snapshot.eventLoopDelayMsP99 / 1000 }],
     ),
+    family("process_cpu_seconds_total", "counter", "Processor time of all threads.", [
+      { value: snapshot.processorS },
+    ]),
     family("process_resident_memory_bytes", "gauge", "Resident memory.", [
       { value: snapshot.residentBytes },
     ]),

@@ -41,6 +41,8 @@ export interface ServiceSnapshot {
   /** One per device that an agent moves. */
   readonly agents: readonly AgentStatus[];
   readonly eventLoopDelayMsP99: number;
+  /** Processor time of all threads since the process began. */
+  readonly processorS: number;
   readonly residentBytes: number;
   /** Parts that have failed, in words. */
   readonly faults: readonly string[];

@@ -73,6 +73,8 @@ async function bench(): Promise<void> {
   print(`ratio                    ${columns(ratioOf(after, before))}   (aim: p99 at most 1.3)`);
   print(`resident memory with viewers, round by round: ${memoryMiB.map(whole).join(", ")} MiB`);
   const lost = reports.map(({ toldLost }) => toldLost).join(", ");
+  const dropped = await metric(url, "kairos_stream_lost_total");
+  print(`dropped for whoever did not read in time: ${dropped} messages`);
   print(`told to the one that reads ${slowBytesPerS} B/s: ${lost} messages lost`);
   await idleViewers(url, before);
 }
@@ -183,10 +185,12 @@ function lostIn(text: string): number {
   return message.type === "lost" ? (message.count ?? 0) : 0;
 }
 
+/** The sum over its labels. */
 async function metric(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const line = text.split("\n").find((each) => each.startsWith(`${name} `));
-  return Number(line?.split(" ")[1] ?? Number.NaN);
+  const lines = text.split("\n").filter((each) => /^[\w:]+/.exec(each)?.[0] === name);
+  if (lines.length === 0) return Number.NaN;
+  return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
 const residentMiB = async (url: string): Promise<number> =>
   (await metric(url, "process_resident_memory_bytes")) / 2 ** 20;

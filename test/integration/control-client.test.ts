@@ -2,6 +2,8 @@ import { WebSocket } from "ws";
 import { describe, expect, it } from "vitest";
 import { ActuationMode } from "../../bridge/contract/actuation.ts";
 import { connectControl, connectStream, type ControlClient } from "../../bridge/client/index.ts";
+import { streamFamilies } from "../../bridge/control/stream-metrics.ts";
+import { prometheusText } from "../../bridge/core/prometheus.ts";
 import type { ControlServer } from "../../bridge/control/server.ts";
 import { openControlRig, RawClient, until } from "../fakes/control-rig.ts";
 
@@ -223,7 +225,11 @@ describe("the stream", () => {
     }
     await until(() => seen.at(-1) === 399, "the newest picture");
     expect(seen.length).toBeGreaterThan(300);
-    expect(hub.stats().lostCount).toBeGreaterThan(100);
+    const camera = hub.stats().topics.find(({ topic }) => topic === "camera")!;
+    expect(camera.lostCount).toBeGreaterThan(100);
+    expect(prometheusText(streamFamilies(hub.stats()))).toContain(
+      `kairos_stream_lost_total{topic="camera"} ${camera.lostCount}\n`,
+    );
     expect(process.memoryUsage().rss - beforeBytes).toBeLessThan(200e6);
     slow.socket.resume();
     await until(() => hub.stats().clientCount === 2, "the slow client is still served");

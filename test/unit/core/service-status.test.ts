@@ -89,6 +89,7 @@ function snapshot(change: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
     authority: { owner: "phone", stale: false, latched: false, clientCount: 2 },
     simulator: { name: "MuJoCo", overrunCount: 0, lateMsMax: 1 },
     eventLoopDelayMsP99: 4,
+    processorS: 12.5,
     residentBytes: 1e8,
     injectedFaults: [],
     agents: [],
