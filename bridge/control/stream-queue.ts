@@ -3,8 +3,9 @@ import type { StreamNotice } from "./stream-messages.ts";
 
 /** Where a client's messages go: its socket. */
 export interface StreamSink {
+  /** Sent, and not yet where it has to go. */
   readonly bufferedBytes: number;
-  /** `onFlushed` is called when the message has left this process. */
+  /** `onFlushed` is called whenever there has become less of that. */
   send(message: string | Uint8Array, onFlushed: () => void): void;
 }
 
@@ -15,8 +16,9 @@ interface TopicPolicy {
   readonly highWaterBytes: number;
 }
 
-const small = 512 * 1024;
-const bulk = 96 * 1024;
+// So much is on its way to a slow peer, and so old is what it gets: at 100 kB/s, a second.
+const small = 128 * 1024;
+const bulk = 64 * 1024;
 
 /** In the order of importance: what is small and rare goes first. */
 const policies: Readonly<Record<StreamTopic, TopicPolicy>> = {

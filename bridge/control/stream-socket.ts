@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../contract/clock.ts";
+import { ConfirmedSink } from "./confirmed-sink.ts";
 import { parseStreamRequest, streamProtocol, WireCode, type StreamRequest } from "./messages.ts";
 import type { Caller, Reception } from "./reception.ts";
 import {
@@ -11,7 +12,7 @@ import {
 } from "./socket-limits.ts";
 import type { StreamHub } from "./stream-hub.ts";
 import type { StreamNotice } from "./stream-messages.ts";
-import { StreamQueue, type StreamSink } from "./stream-queue.ts";
+import { StreamQueue } from "./stream-queue.ts";
 
 export interface StreamSocketDeps {
   readonly hub: StreamHub;
@@ -31,14 +32,7 @@ const maxRequestsPerS = 20;
 export function serveStreamSocket(socket: WebSocket, deps: StreamSocketDeps): void {
   const { hub, clock, limits, reception, caller } = deps;
   let leave: (() => void) | undefined;
-  const sink: StreamSink = {
-    get bufferedBytes() {
-      return socket.bufferedAmount;
-    },
-    send(message, onFlushed) {
-      if (socket.readyState === socket.OPEN) socket.send(message, onFlushed);
-    },
-  };
+  const sink = new ConfirmedSink(socket, () => clock.monotonicMs());
   const queue = new StreamQueue(sink, (topic) => {
     hub.noteLost(topic);
   });

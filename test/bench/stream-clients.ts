@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
 import { streamTopics } from "../../bridge/control/messages/stream-requests.ts";
 import { RawControlClient } from "../fakes/raw-control-client.ts";
+import { SlowReader } from "../fakes/slow-reader.ts";
 import { ServiceProcess } from "../setup/service-process.ts";
 
 const { values, positionals } = parseArgs({
@@ -39,7 +40,7 @@ interface Trips {
 interface ViewersReport {
   /** Messages of the viewers that read. */
   readonly messageCount: number;
-  /** Sum of the `lost` notices of the slow one, read out at the end. */
+  /** Sum of the `lost` notices the slow one has read. */
   readonly toldLost: number;
   readonly closedCount: number;
 }
@@ -76,6 +77,8 @@ async function bench(): Promise<void> {
   const dropped = await metric(url, "kairos_stream_lost_total");
   print(`dropped for whoever did not read in time: ${dropped} messages`);
   print(`told to the one that reads ${slowBytesPerS} B/s: ${lost} messages lost`);
+  const closed = reports.map(({ closedCount }) => closedCount).join(", ");
+  print(`closed by the server: ${closed}`);
   await idleViewers(url, before);
 }
 
@@ -138,51 +141,23 @@ async function endViewers(child: ChildProcess): Promise<ViewersReport> {
 
 async function runViewers(url: string): Promise<void> {
   const [count, of] = [Number(positionals[2]), positionals[3] ?? ""];
-  const told = { messageCount: 0, toldLost: 0, closedCount: 0 };
+  const told = { messageCount: 0, closedCount: 0 };
   const topics = of === "status" ? (["status"] as const) : streamTopics;
-  const sockets: WebSocket[] = [];
-  for (let index = 0; index < count; index += 1) {
+  const isEverything = of === "everything";
+  const slow = isEverything ? new SlowReader(url, topics, slowBytesPerS) : undefined;
+  for (let index = isEverything ? 1 : 0; index < count; index += 1) {
     const socket = new WebSocket(`${url.replace("http", "ws")}/v1/stream`, ["kairos.stream.v1"]);
-    sockets.push(socket);
     socket.on("close", () => (told.closedCount += 1));
     await once(socket, "open");
     socket.send(JSON.stringify({ type: "subscribe", topics: topics.map((topic) => ({ topic })) }));
-    if (index === 0 && of === "everything") readSlowly(socket);
-    else socket.on("message", () => (told.messageCount += 1));
+    socket.on("message", () => (told.messageCount += 1));
   }
-  process.once("message", () => void report());
-  process.send?.("ready");
-
-  async function report(): Promise<void> {
-    const [slow] = sockets;
-    slow?.on("message", (data: Buffer, isBinary) => {
-      if (!isBinary) told.toldLost += lostIn(data.toString());
-    });
-    slow?.resume();
-    await sleep(1500);
-    process.send?.(told);
-    process.once("disconnect", () => process.exit(0));
-  }
-}
-
-/** ws reads a chunk of up to 64 KiB when it is let: so it is let as rarely as 1 kB/s needs. */
-function readSlowly(socket: WebSocket): void {
-  const startMs = performance.now();
-  let readBytes = 0;
-  socket.on("message", (data: Buffer) => (readBytes += data.length));
-  const timer = setInterval(() => {
-    const allowed = ((performance.now() - startMs) / 1000) * slowBytesPerS;
-    if (readBytes > allowed) socket.pause();
-    else socket.resume();
-  }, 20);
   process.once("message", () => {
-    clearInterval(timer);
+    if (slow?.closed === true) told.closedCount += 1;
+    process.send?.({ ...told, toldLost: slow?.toldLost ?? 0 });
+    process.once("disconnect", () => process.exit(0));
   });
-}
-
-function lostIn(text: string): number {
-  const message = JSON.parse(text) as { type: string; count?: number };
-  return message.type === "lost" ? (message.count ?? 0) : 0;
+  process.send?.("ready");
 }
 
 /** The sum over its labels. */
