@@ -94,10 +94,10 @@ export class DynamixelFamily implements ServoFamily {
     ];
   }
 
-  askTelemetry(ids: Uint8Array): number {
+  askAll(block: Block, ids: Uint8Array): number {
     return this.#settings.fastSyncRead
-      ? this.protocol.fastSyncRead(this.telemetry, ids)
-      : this.protocol.syncRead(this.telemetry, ids);
+      ? this.protocol.fastSyncRead(block, ids)
+      : this.protocol.syncRead(block, ids);
   }
 
   putGoal(servo: Servo, axisRad: number, out: Uint8Array, at: number): void {

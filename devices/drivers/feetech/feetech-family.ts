@@ -70,8 +70,8 @@ export class FeetechFamily implements ServoFamily {
     ];
   }
 
-  askTelemetry(ids: Uint8Array): number {
-    return this.protocol.syncRead(this.telemetry, ids);
+  askAll(block: Block, ids: Uint8Array): number {
+    return this.protocol.syncRead(block, ids);
   }
 
   putGoal(servo: Servo, axisRad: number, out: Uint8Array, at: number): void {

@@ -38,8 +38,8 @@ export interface ServoFamily {
   /** Written to all when the bus is left in order. */
   readonly farewell?: { readonly block: Block; readonly data: Uint8Array };
   setup(servo: Servo): readonly SetupStep[];
-  /** Asks all for their telemetry in one packet; needed where `canSyncRead`. // hot path */
-  askTelemetry(ids: Uint8Array): number;
+  /** Asks all for a block in one packet; needed where `canSyncRead`. // hot path */
+  askAll(block: Block, ids: Uint8Array): number;
   /** // hot path */
   putGoal(servo: Servo, axisRad: number, out: Uint8Array, at: number): void;
   /** // hot path */

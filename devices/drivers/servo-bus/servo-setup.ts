@@ -1,6 +1,7 @@
 import type { HalfDuplexBus } from "./half-duplex-bus.ts";
 import type { Servo } from "./servo.ts";
 import type { ServoFamily, ServoSample, SetupStep } from "./servo-family.ts";
+import type { ServoPower } from "./servo-power.ts";
 import type { StatusReply } from "./servo-protocol.ts";
 
 /** How a question of the setup ended. */
@@ -18,12 +19,11 @@ const fine: SetupOutcome = { problem: "", isFault: false };
  * stay there, power. One question at a time; a servo that does not answer ends the walk.
  */
 export class ServoSetup {
-  /** What the torque register is set to. */
-  torque: 0 | 1 = 1;
   readonly #family: ServoFamily;
   readonly #servos: readonly Servo[];
   readonly #steps: readonly (readonly SetupStep[])[];
   readonly #bus: HalfDuplexBus;
+  readonly #power: ServoPower;
   readonly #sample: ServoSample = { posRad: 0, velRadPerS: 0, effortNm: 0 };
   readonly #goalBytes: Uint8Array;
   readonly #torqueByte = new Uint8Array(1);
@@ -33,11 +33,17 @@ export class ServoSetup {
   #isTellingGoal = false;
   #refusal = "";
 
-  constructor(family: ServoFamily, servos: readonly Servo[], bus: HalfDuplexBus) {
+  constructor(
+    family: ServoFamily,
+    servos: readonly Servo[],
+    bus: HalfDuplexBus,
+    power: ServoPower,
+  ) {
     this.#family = family;
     this.#servos = servos;
     this.#steps = servos.map((servo) => family.setup(servo));
     this.#bus = bus;
+    this.#power = power;
     this.#goalBytes = new Uint8Array(family.goal.count);
   }
 
@@ -70,7 +76,7 @@ export class ServoSetup {
         else this.#bus.ask(protocol.read(id, telemetry), servo.ids, telemetry.count);
         return;
       case "torque":
-        this.#torqueByte[0] = this.torque;
+        this.#torqueByte[0] = this.#power.isOn ? 1 : 0;
         this.#bus.ask(protocol.write(id, torque.address, this.#torqueByte), servo.ids, 0);
         return;
       default:
