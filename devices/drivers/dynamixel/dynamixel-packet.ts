@@ -1,4 +1,3 @@
-import type { FrameFormat } from "../serial/frame-scanner.ts";
 import {
   emptyReply,
   type Block,
@@ -6,6 +5,14 @@ import {
   type StatusReply,
 } from "../servo-bus/servo-protocol.ts";
 import { crc16 } from "./crc16.ts";
+import {
+  crcBytes,
+  dynamixelFormat,
+  endsLikeHeader,
+  headerBytes,
+  maxFrameBytes,
+  unstuff,
+} from "./dynamixel-frame.ts";
 
 /** Instructions of Protocol 2.0. Factory reset (0x06) is left out on purpose: it is never sent. */
 export const DynamixelInstruction = {
@@ -46,47 +53,10 @@ export function dynamixelRequestError(error: number): string {
   return requestErrors[number] ?? `error ${number}`;
 }
 
-const headerBytes = 7;
-const crcBytes = 2;
-const maxFrameBytes = 1024;
-
-/**
- * ```
- * 0  FF FF FD   header
- * 3  00         reserved
- * 4  id
- * 5  uint16     length of what follows, CRC included
- * 7  instruction, parameters; FF FF FD inside is followed by one more FD (stuffing)
- *    uint16     CRC of all before
- * ```
- */
-const format: FrameFormat = {
-  begins: (byte) => byte === 0xff,
-  lengthAt: (bytes, start, end) => {
-    if (end - start < headerBytes) return isHeaderSoFar(bytes, start, end) ? 0 : -1;
-    if (!isHeaderSoFar(bytes, start, end)) return -1;
-    const length = (bytes[start + 5] ?? 0) | ((bytes[start + 6] ?? 0) << 8);
-    return length < 3 ? -1 : headerBytes + length;
-  },
-  isIntact: (bytes, start, length) => {
-    const end = start + length - crcBytes;
-    const found = (bytes[end] ?? 0) | ((bytes[end + 1] ?? 0) << 8);
-    return crc16(bytes, start, end) === found;
-  },
-};
-
-function isHeaderSoFar(bytes: Uint8Array, start: number, end: number): boolean {
-  return (
-    (end <= start + 1 || bytes[start + 1] === 0xff) &&
-    (end <= start + 2 || bytes[start + 2] === 0xfd) &&
-    (end <= start + 3 || bytes[start + 3] === 0x00)
-  );
-}
-
 /** Codec of ROBOTIS Protocol 2.0. One object per line: the frame buffer is its own. */
 export class DynamixelPackets implements ServoProtocol {
   readonly frame = new Uint8Array(maxFrameBytes);
-  readonly format = format;
+  readonly format = dynamixelFormat;
   readonly maxFrameBytes = maxFrameBytes;
   readonly blockBytes = 4;
   readonly #reply = emptyReply();
@@ -275,26 +245,4 @@ export class DynamixelPackets implements ServoProtocol {
     frame[end + 1] = crc >> 8;
     return end + crcBytes;
   }
-}
-
-/** Only bytes from the instruction on count. */
-function endsLikeHeader(frame: Uint8Array, length: number): boolean {
-  return (
-    length >= headerBytes + 3 &&
-    frame[length - 1] === 0xfd &&
-    frame[length - 2] === 0xff &&
-    frame[length - 3] === 0xff
-  );
-}
-
-/** Takes the FD after every FF FF FD out of `start`..`end` and returns the new end. */
-function unstuff(bytes: Uint8Array, start: number, end: number): number {
-  let to = start;
-  for (let from = start; from < end; from += 1) {
-    const byte = bytes[from] ?? 0;
-    bytes[to++] = byte;
-    const isPattern = byte === 0xfd && bytes[to - 2] === 0xff && bytes[to - 3] === 0xff;
-    if (isPattern && to - start >= 3 && bytes[from + 1] === 0xfd && from + 1 < end) from += 1;
-  }
-  return to;
 }

@@ -5,24 +5,24 @@ import {
   type Telemetry,
 } from "../../../bridge/contract/actuator-driver.ts";
 import { monotonicMs } from "../../../bridge/contract/clock.ts";
-import type { AxisDescription, DeviceDescription } from "../../../bridge/contract/device.ts";
+import type { DeviceDescription } from "../../../bridge/contract/device.ts";
 import type { SampleRing } from "../../../bridge/contract/sample-ring.ts";
-import { clampSetpoint } from "../clamp-setpoint.ts";
 import { LinkHealth } from "../link-health.ts";
 import type { ByteLine, OpenByteLine } from "../serial/byte-line.ts";
 import { FrameScanner } from "../serial/frame-scanner.ts";
 import { serialLine } from "../serial/serial-line.ts";
-import { radOf, simplebgcMounts, unitsOf, type SimplebgcMount } from "./simplebgc-mounts.ts";
+import { SilenceWatch } from "../silence-watch.ts";
+import { SimplebgcGoal } from "./simplebgc-goal.ts";
+import { simplebgcMounts } from "./simplebgc-mounts.ts";
 import {
   commandOf,
   simplebgcFormat,
   simplebgcMaxFrameBytes,
   SimplebgcCommand,
   SimplebgcPackets,
-  speedUnitRadPerS,
-  SimplebgcMode,
 } from "./simplebgc-packet.ts";
 import { boardErrorText, emptyBoardState, takeAngles, takeRealtime } from "./simplebgc-realtime.ts";
+import { SimplebgcSamples } from "./simplebgc-samples.ts";
 import type { SimplebgcSettings } from "./simplebgc-schema.ts";
 
 /** Silence after which the board counts as lost; it is still told where to be. */
@@ -56,31 +56,21 @@ class SimplebgcDriver implements ActuatorDriver {
   readonly axisCount: number;
   readonly health = new LinkHealth(DriverLink.Opening, "the port is not open yet");
   readonly #settings: SimplebgcSettings;
-  readonly #axes: readonly AxisDescription[];
-  readonly #mounts: readonly SimplebgcMount[];
-  readonly #telemetry: SampleRing;
+  readonly #goal: SimplebgcGoal;
+  readonly #samples: SimplebgcSamples;
+  readonly #silence = new SilenceWatch(lostAfterMs);
   readonly #now: () => number;
   readonly #packets: SimplebgcPackets;
   readonly #scanner: FrameScanner;
   readonly #line: ByteLine;
   readonly #state = emptyBoardState();
-  readonly #goalRad: Float64Array;
-  readonly #goalVel: Float64Array;
-  readonly #row: Float64Array;
-  readonly #modes = new Uint8Array(3);
-  readonly #angles = new Float64Array(3);
-  readonly #speeds = new Float64Array(3);
   #isEnabled = true;
   #isDisposed = false;
   #wasUp = false;
   #hasState = false;
   /** The goal is where the board was found, or what was told since. */
   #hasGoal = false;
-  #isGoalNew = false;
-  #sampleMs = Number.NaN;
   #heardMs = Number.NEGATIVE_INFINITY;
-  #servedMs = Number.NEGATIVE_INFINITY;
-  #judgedFromMs = Number.NEGATIVE_INFINITY;
   #nextControlMs = Number.NEGATIVE_INFINITY;
   #nextAnglesMs = Number.NEGATIVE_INFINITY;
   #nextStateMs = Number.NEGATIVE_INFINITY;
@@ -95,14 +85,11 @@ class SimplebgcDriver implements ActuatorDriver {
   ) {
     this.axisCount = device.axes.length;
     this.#settings = settings;
-    this.#axes = device.axes;
-    this.#mounts = simplebgcMounts(settings, device);
-    this.#telemetry = telemetry;
+    const mounts = simplebgcMounts(settings, device);
+    this.#goal = new SimplebgcGoal(device, mounts);
+    this.#samples = new SimplebgcSamples(mounts, telemetry);
     this.#now = on.monotonicMs ?? monotonicMs;
     this.#packets = new SimplebgcPackets(settings.protocolVersion);
-    this.#goalRad = Float64Array.from(device.homeRad);
-    this.#goalVel = new Float64Array(this.axisCount);
-    this.#row = new Float64Array(3 * this.axisCount);
     this.#scanner = new FrameScanner(simplebgcFormat, simplebgcMaxFrameBytes, (bytes, start) => {
       this.#onFrame(bytes, start);
     });
@@ -125,43 +112,30 @@ class SimplebgcDriver implements ActuatorDriver {
   /** // hot path */
   writeSetpoint(setpoint: Readonly<Setpoint>): void {
     if (this.#isDisposed) return;
-    if (this.#hasGoal && this.#isEnabled) {
-      clampSetpoint(setpoint, this.#axes, this.#goalRad, this.#goalVel);
-      this.#isGoalNew = true;
-    }
+    if (this.#hasGoal && this.#isEnabled) this.#goal.take(setpoint);
     this.#serve(this.#now());
   }
 
   /** // hot path */
   readTelemetry(out: Telemetry): boolean {
     if (!this.#isDisposed) this.#serve(this.#now());
-    if (Number.isNaN(this.#sampleMs)) return false;
-    const count = this.axisCount;
-    out.stampMs = this.#sampleMs;
-    for (let index = 0; index < count; index += 1) {
-      out.posRad[index] = this.#row[index] ?? 0;
-      out.velRadPerS[index] = this.#row[count + index] ?? 0;
-      out.effortNm[index] = 0;
-    }
-    return true;
+    return this.#samples.read(out);
   }
 
   /** In a speed mode the gimbal turns until it is told otherwise: it is told at once. */
   stop(): void {
     if (this.#isDisposed || !this.#hasGoal || !this.#isEnabled) return;
-    this.#goalVel.fill(0);
+    this.#goal.rest();
     this.#tellGoal(this.#now());
   }
 
   setEnabled(enabled: boolean): void {
     if (this.#isDisposed || enabled === this.#isEnabled) return;
     this.#isEnabled = enabled;
-    this.#isGoalNew = false;
+    this.#goal.isNew = false;
     if (enabled) {
       // Where it hangs now is where it is to stay.
-      for (let index = 0; index < this.axisCount; index += 1)
-        this.#goalRad[index] = this.#row[index] ?? 0;
-      this.#goalVel.fill(0);
+      this.#goal.hold(this.#samples.posRad);
       if (this.#hasGoal) this.#tellGoal(this.#now());
     }
     this.#tellMotors(this.#now());
@@ -181,7 +155,7 @@ class SimplebgcDriver implements ActuatorDriver {
     if (nowMs >= this.#nextCountersMs) this.#publishCounters(nowMs);
     if (!this.#line.isUp) return;
     this.#watchSilence(nowMs);
-    if (this.#isGoalNew && nowMs >= this.#nextControlMs) this.#tellGoal(nowMs);
+    if (this.#goal.isNew && nowMs >= this.#nextControlMs) this.#tellGoal(nowMs);
     if (nowMs >= this.#nextStateMs) {
       this.#nextStateMs = nowMs + stateEveryMs;
       this.#send(this.#packets.command(SimplebgcCommand.RealtimeData4));
@@ -195,19 +169,8 @@ class SimplebgcDriver implements ActuatorDriver {
   }
 
   #tellGoal(nowMs: number): void {
-    this.#isGoalNew = false;
     this.#nextControlMs = nowMs + 1000 / this.#settings.controlHz;
-    for (let index = 0; index < this.axisCount; index += 1) {
-      const mount = this.#mounts[index];
-      if (mount === undefined) continue;
-      const { boardAxis, mode, sign, maxSpeed } = mount;
-      const speed = (sign * (this.#goalVel[index] ?? 0)) / speedUnitRadPerS;
-      const isAngle = mode === SimplebgcMode.Angle || mode === SimplebgcMode.AngleRelFrame;
-      this.#modes[boardAxis] = mode;
-      this.#angles[boardAxis] = unitsOf(mount, this.#goalRad[index] ?? 0);
-      this.#speeds[boardAxis] = isAngle ? maxSpeed : speed;
-    }
-    this.#send(this.#packets.control(this.#modes, this.#angles, this.#speeds));
+    this.#send(this.#goal.encode(this.#packets));
   }
 
   #send(length: number): void {
@@ -250,33 +213,17 @@ class SimplebgcDriver implements ActuatorDriver {
     const nowMs = this.#now();
     this.#heardMs = nowMs;
     if (this.health.link !== DriverLink.Up) this.#tryUp(nowMs);
-    if (this.health.link !== DriverLink.Up || nowMs === this.#sampleMs) return;
+    if (this.health.link !== DriverLink.Up || nowMs === this.#samples.stampMs) return;
     const isFrame = this.#settings.angles === "frame";
-    const angles = isFrame ? this.#state.rotorAngles : this.#state.imuAngles;
-    const elapsedS = (nowMs - this.#sampleMs) / 1000;
-    for (let index = 0; index < this.axisCount; index += 1) {
-      const mount = this.#mounts[index];
-      if (mount === undefined) continue;
-      const posRad = radOf(mount, angles[mount.boardAxis] ?? 0);
-      const before = this.#row[index] ?? 0;
-      // The board tells no joint speeds.
-      this.#row[this.axisCount + index] = elapsedS < 1 ? (posRad - before) / elapsedS : 0;
-      this.#row[index] = posRad;
-    }
-    if (!this.#hasGoal) this.#adopt();
-    this.#sampleMs = nowMs;
-    this.#telemetry.push(nowMs, this.#row);
-  }
-
-  /** Where it is found is where it is to stay, until it is told otherwise. */
-  #adopt(): void {
-    this.#goalRad.set(this.#row.subarray(0, this.axisCount));
-    this.#goalVel.fill(0);
+    this.#samples.push(isFrame ? this.#state.rotorAngles : this.#state.imuAngles, nowMs);
+    if (this.#hasGoal) return;
+    // Where it is found is where it is to stay, until it is told otherwise.
+    this.#goal.hold(this.#samples.posRad);
     this.#hasGoal = true;
   }
 
   #tryUp(nowMs: number): void {
-    const isBackTooSoon = this.#wasUp && nowMs - this.#sampleMs < awayMs;
+    const isBackTooSoon = this.#wasUp && nowMs - this.#samples.stampMs < awayMs;
     const isFaulty = boardErrorText(this.#state.systemError) !== "";
     if (!this.#hasState || isFaulty || isBackTooSoon) return;
     this.#wasUp = true;
@@ -296,18 +243,16 @@ class SimplebgcDriver implements ActuatorDriver {
   }
 
   #watchSilence(nowMs: number): void {
-    // If nobody asked, silence is no sign.
-    if (nowMs - this.#servedMs > lostAfterMs / 2) this.#judgedFromMs = nowMs;
-    this.#servedMs = nowMs;
-    const fromMs = Math.max(this.#heardMs, this.#judgedFromMs);
-    if (this.health.link !== DriverLink.Up || nowMs - fromMs <= lostAfterMs) return;
+    this.#silence.asked(nowMs);
+    if (this.health.link !== DriverLink.Up) return;
+    if (!this.#silence.isSilent(this.#heardMs, nowMs)) return;
     this.health.set(DriverLink.Lost, `no answer from the board for ${lostAfterMs} ms`);
   }
 
   #lose(reason: string): void {
     this.#hasState = false;
     this.#hasGoal = false;
-    this.#isGoalNew = false;
+    this.#goal.isNew = false;
     this.health.set(this.#wasUp ? DriverLink.Lost : DriverLink.Opening, reason);
   }
 
