@@ -8,10 +8,11 @@ import {
 import type { SimplebgcSettings } from "./simplebgc-schema.ts";
 
 /**
- * As ArduPilot drives these boards (AP_Mount_Alexmos): yaw positive to the right, pitch up, roll to the
- * right; ours is left, down, right. How the sensor is mounted can turn each of them round.
+ * Yaw is positive to the right and pitch negative up in BaseCam's sheet "SBGC32 API cmd examples"; ours are left
+ * and down. Which way roll goes it does not say. How the sensor is mounted can turn each of them round;
+ * ArduPilot (AP_Mount_Alexmos) sends pitch up as positive, so a board set up for it needs `sign: -1`.
  */
-const ownSigns = { roll: 1, pitch: -1, yaw: -1 } as const;
+const ownSigns = { roll: 1, pitch: 1, yaw: -1 } as const;
 
 /** One of our axes on the board: `boardRad = zeroRad + sign * axisRad`. */
 export interface SimplebgcMount {

@@ -8,7 +8,7 @@ const AxisSettings = z.strictObject({
   sign: z
     .union([z.literal(1), z.literal(-1)])
     .optional()
-    .describe("default: roll 1, pitch and yaw -1"),
+    .describe("default: roll and pitch 1, yaw -1"),
   zeroRad: z.number().default(0),
   mode: z
     .enum(["angle", "speed", "speed-angle"])

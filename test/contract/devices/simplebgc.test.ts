@@ -15,7 +15,7 @@ const device = loadProfile(
 );
 /** Of yaw, roll, pitch: which of the board's axes, and which way round. */
 const boardAxis = [2, 0, 1] as const;
-const signs = [-1, 1, -1] as const;
+const signs = [-1, 1, 1] as const;
 const stepMs = 5;
 
 async function openRig(extra: Record<string, unknown>): Promise<DriverRig> {

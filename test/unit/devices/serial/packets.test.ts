@@ -1,14 +1,23 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { DynamixelPackets } from "../../../../devices/drivers/dynamixel/dynamixel-packet.ts";
 import { FeetechPackets } from "../../../../devices/drivers/feetech/feetech-packet.ts";
 import { FrameScanner } from "../../../../devices/drivers/serial/frame-scanner.ts";
 import type { ServoProtocol } from "../../../../devices/drivers/servo-bus/servo-protocol.ts";
 import {
+  simplebgcMounts,
+  unitsOf,
+} from "../../../../devices/drivers/simplebgc/simplebgc-mounts.ts";
+import {
   SimplebgcPackets,
+  commandOf,
+  payloadSize,
   simplebgcFormat,
   simplebgcMaxFrameBytes,
+  speedUnitRadPerS,
 } from "../../../../devices/drivers/simplebgc/simplebgc-packet.ts";
+import { loadProfile } from "../../../../devices/profiles/load-profile.ts";
 import { dynamixelPacket } from "../../../fakes/servos/dynamixel-servos.ts";
 import { simplebgcPacket } from "../../../fakes/servos/simplebgc-board.ts";
 
@@ -32,6 +41,10 @@ const vectors = (file: string): readonly Vector[] =>
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
 const hex = (from: Uint8Array, length = from.length): string =>
   Buffer.from(from.subarray(0, length)).toString("hex");
+
+const sbgcDevice = loadProfile(
+  fileURLToPath(new URL("../../../../devices/profiles/sbgc-3axis.json", import.meta.url)),
+);
 
 /** Everything a codec makes of a stream. */
 function listen(protocol: ServoProtocol, dataCount = 4): { scanner: FrameScanner; said: Said[] } {
@@ -156,6 +169,68 @@ describe("stuffing", () => {
       expect(said).toEqual([{ id: 1, error: 0, data }]);
     },
   );
+});
+
+interface SimplebgcVectors {
+  readonly payloads: readonly {
+    readonly name: string;
+    readonly command: number;
+    readonly payload: string;
+    readonly control: Readonly<Record<"modes" | "speeds" | "angles", readonly number[]>>;
+  }[];
+  readonly frames: readonly {
+    readonly name: string;
+    readonly hex: string;
+    readonly command: number;
+    readonly payload: string;
+  }[];
+}
+const simplebgc = vectors("simplebgc") as unknown as SimplebgcVectors;
+
+describe("SimpleBGC as others print it", () => {
+  describe.each([1, 2] as const)("version %i", (version) => {
+    it.each(simplebgc.payloads)("$name", ({ command, payload, control }) => {
+      const packets = new SimplebgcPackets(version);
+      const { modes, speeds, angles } = control;
+      const length = packets.control(
+        Uint8Array.from(modes),
+        Float64Array.from(angles),
+        Float64Array.from(speeds),
+      );
+      const expected = simplebgcPacket(version, command, [...bytes(payload)]);
+      expect(hex(packets.frame.subarray(4, 19))).toBe(payload);
+      expect(hex(packets.frame, length)).toBe(hex(Uint8Array.from(expected)));
+    });
+  });
+
+  it.each(simplebgc.frames)("$name: found, and no more with any bit flipped", (vector) => {
+    const frame = bytes(vector.hex);
+    const found: string[] = [];
+    const feed = (stream: Uint8Array): FrameScanner => {
+      const scanner = new FrameScanner(simplebgcFormat, simplebgcMaxFrameBytes, (from, start) => {
+        const size = payloadSize(from, start);
+        found.push(`${commandOf(from, start)} ${hex(from.subarray(start + 4, start + 4 + size))}`);
+      });
+      scanner.feed(stream, stream.length);
+      return scanner;
+    };
+    const scanner = feed(frame);
+    expect([found, scanner.resyncBytes]).toEqual([[`${vector.command} ${vector.payload}`], 0]);
+    for (let bit = 0; bit < 8 * frame.length; bit += 1) {
+      const spoiled = frame.slice();
+      spoiled[bit >> 3]! ^= 1 << (bit & 7);
+      feed(spoiled);
+    }
+    expect(found).toHaveLength(1);
+  });
+
+  it("yaw is positive to the right and pitch is negative up, so yaw is turned round and pitch is not", () => {
+    const [yaw, , pitch] = simplebgcMounts({ axes: {}, angles: "imu" }, sbgcDevice);
+    const [right, up] = simplebgc.payloads;
+    expect(unitsOf(yaw!, -Math.PI / 4)).toBeCloseTo(right!.control.angles[2]!, 9);
+    expect(unitsOf(pitch!, -Math.PI / 2)).toBeCloseTo(up!.control.angles[1]!, 9);
+    expect((5 * Math.PI) / 180 / speedUnitRadPerS).toBeCloseTo(up!.control.speeds[1]!, 0);
+  });
 });
 
 describe("SimpleBGC", () => {
