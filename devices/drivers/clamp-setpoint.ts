@@ -3,7 +3,8 @@ import type { AxisDescription } from "../../bridge/contract/device.ts";
 
 /**
  * The last line before a device: each axis within its range and speed, in `posRad` and `velRadPerS`.
- * A value that is not finite leaves what stands there. // hot path
+ * A value that is not finite leaves what stands there. An axis that stands outside its range, where it was
+ * found, may come in along its setpoints but go no farther out: cut at the range it would jump there. // hot path
  */
 export function clampSetpoint(
   setpoint: Readonly<Setpoint>,
@@ -17,7 +18,10 @@ export function clampSetpoint(
     const vel = setpoint.velRadPerS[index] ?? Number.NaN;
     if (axis === undefined || !Number.isFinite(pos) || !Number.isFinite(vel)) continue;
     const max = axis.maxVelocityRadPerS;
-    posRad[index] = Math.min(Math.max(pos, axis.lowerRad), axis.upperRad);
+    const fromRad = posRad[index] ?? 0;
+    const lowerRad = Math.min(axis.lowerRad, fromRad);
+    const upperRad = Math.max(axis.upperRad, fromRad);
+    posRad[index] = Math.min(Math.max(pos, lowerRad), upperRad);
     velRadPerS[index] = Math.min(Math.max(vel, -max), max);
   }
 }

@@ -10,9 +10,9 @@ const table = Uint16Array.from({ length: 256 }, (_, high) => {
   return crc;
 });
 
-/** // hot path */
-export function crc16(bytes: Uint8Array, start: number, end: number): number {
-  let crc = 0;
+/** @param before the CRC of what came before `start`. // hot path */
+export function crc16(bytes: Uint8Array, start: number, end: number, before = 0): number {
+  let crc = before;
   for (let at = start; at < end; at += 1) {
     const index = ((crc >> 8) ^ (bytes[at] ?? 0)) & 0xff;
     crc = ((crc << 8) ^ (table[index] ?? 0)) & 0xffff;

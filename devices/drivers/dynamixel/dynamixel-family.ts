@@ -1,6 +1,7 @@
 import type { Servo } from "../servo-bus/servo.ts";
-import type { ServoFamily, ServoSample, SetupStep } from "../servo-bus/servo-family.ts";
+import type { ServoFamily, ServoSample, SetupStep, Vital } from "../servo-bus/servo-family.ts";
 import type { Block, StatusReply } from "../servo-bus/servo-protocol.ts";
+import { torqueVital } from "../servo-bus/servo-vitals.ts";
 import { dynamixelModelName, dynamixelModels, torquePerUnit } from "./dynamixel-models.ts";
 import { dynamixelAlertBit, dynamixelRequestError, DynamixelPackets } from "./dynamixel-packet.ts";
 import type { DynamixelSettings } from "./dynamixel-schema.ts";
@@ -8,6 +9,7 @@ import type { DynamixelSettings } from "./dynamixel-schema.ts";
 /** The X series' control table (e-Manual, the same for XL330, XC330, XL430, XC430, XM430, XM540). */
 const Register = {
   modelNumber: { address: 0, count: 2 },
+  driveMode: { address: 10, count: 1 },
   operatingMode: { address: 11, count: 1 },
   torqueEnable: { address: 64, count: 1 },
   statusReturnLevel: { address: 68, count: 1 },
@@ -43,6 +45,8 @@ const velocityUnitRadPerS = (0.229 * 2 * Math.PI) / 60;
 /** 214.577 rev/min². */
 const accelerationUnitRadPerS2 = (214.577 * 2 * Math.PI) / 3600;
 const watchdogUnitMs = 20;
+/** What register 98 says once the watchdog has gone off. */
+const watchdogWentOff = 0xff;
 /** The servo's own profile must be no slower than ours, or it lags; this much faster is its catching up. */
 const profileHeadroom = 1.5;
 
@@ -63,33 +67,39 @@ export class DynamixelFamily implements ServoFamily {
   /** Whoever uses the servos next need not know of our watchdog. */
   readonly farewell = { block: Register.busWatchdog, data: Uint8Array.of(0) };
   readonly maxSilenceMs: number;
+  readonly vitals: readonly Vital[];
   readonly #settings: FamilySettings;
+  readonly #watchdogUnits: number;
   readonly #torquePerUnit = new Map<number, number>();
 
   constructor(settings: FamilySettings) {
     this.#settings = settings;
     this.maxSilenceMs = settings.watchdogMs === 0 ? Number.POSITIVE_INFINITY : settings.watchdogMs;
+    this.#watchdogUnits = Math.ceil(settings.watchdogMs / watchdogUnitMs);
+    const torque = torqueVital(Register.torqueEnable);
+    this.vitals = settings.watchdogMs === 0 ? [torque] : [torque, this.#watchdogVital()];
     for (const { id, model } of Object.values(settings.axes)) {
       this.#torquePerUnit.set(id, torquePerUnit(model));
     }
   }
 
   setup(servo: Servo): readonly SetupStep[] {
-    const { watchdogMs } = this.#settings;
     return [
       { kind: "read", block: Register.modelNumber, check: this.#checkModel(servo) },
       { kind: "read", block: Register.statusReturnLevel, check: checkReturnLevel },
+      { kind: "read", block: Register.driveMode, check: checkDriveMode },
       ...this.#modeSteps(servo),
       { kind: "read", block: Register.hardwareError, check: checkFault },
       // A watchdog that went off makes goals read-only until it is cleared.
       { kind: "write", address: Register.busWatchdog.address, data: Uint8Array.of(0) },
       { kind: "write", address: Register.profile.address, data: this.#profile(servo) },
       { kind: "adopt" },
+      { kind: "verify" },
       { kind: "torque" },
       {
         kind: "write",
         address: Register.busWatchdog.address,
-        data: Uint8Array.of(Math.ceil(watchdogMs / watchdogUnitMs)),
+        data: Uint8Array.of(this.#watchdogUnits),
       },
     ];
   }
@@ -124,6 +134,18 @@ export class DynamixelFamily implements ServoFamily {
     return dynamixelRequestError(reply.error);
   }
 
+  #watchdogVital(): Vital {
+    const { watchdogMs } = this.#settings;
+    return {
+      block: Register.busWatchdog,
+      expected: () => this.#watchdogUnits,
+      problem: (found) =>
+        found === watchdogWentOff
+          ? `its watchdog stopped it, nothing reached it for ${watchdogMs} ms`
+          : `its watchdog is ${found}, was set to ${this.#watchdogUnits}: has it been without power?`,
+    };
+  }
+
   #checkModel(servo: Servo) {
     const expected = this.#settings.axes[servo.mount.axisName]?.model;
     return (bytes: Uint8Array, start: number): string | undefined => {
@@ -149,6 +171,12 @@ export class DynamixelFamily implements ServoFamily {
     const read = { kind: "read", block: Register.operatingMode, check } as const;
     if (!this.#settings.allowEepromWrites) return [read];
     return [
+      {
+        kind: "unless",
+        block: Register.operatingMode,
+        isSo: (bytes, at) => bytes[at] === expected,
+        skipCount: 3,
+      },
       // EEPROM takes no writes while the motor is powered.
       { kind: "write", address: Register.torqueEnable.address, data: Uint8Array.of(0) },
       { kind: "write", address: Register.operatingMode.address, data: Uint8Array.of(expected) },
@@ -172,6 +200,18 @@ function checkReturnLevel(bytes: Uint8Array, start: number): string | undefined 
   return found === 2
     ? undefined
     : `status return level ${found}, expected 2 (answers to writes too)`;
+}
+
+/** Bit 0 turns position and goal round alike; the others would take our limits away. */
+function checkDriveMode(bytes: Uint8Array, start: number): string | undefined {
+  const found = bytes[start] ?? 0;
+  if ((found & 0x04) !== 0) {
+    return `drive mode ${found}: its profile is in time and limits no speed, clear bit 2 of register 10`;
+  }
+  if ((found & 0x08) !== 0) {
+    return `drive mode ${found}: a goal powers it though it is to be limp, clear bit 3 of register 10`;
+  }
+  return undefined;
 }
 
 function checkFault(bytes: Uint8Array, start: number): string | undefined {

@@ -59,3 +59,25 @@ export function unstuff(bytes: Uint8Array, start: number, end: number): number {
   }
   return to;
 }
+
+/**
+ * Whether the parts of a fast sync read's answer are of `stride` bytes: nothing in it says so but the CRC after
+ * each. One that comes late answers another question, and read in other steps it gives ids and data of nobody.
+ */
+export function isFastAnswer(
+  bytes: Uint8Array,
+  start: number,
+  from: number,
+  end: number,
+  stride: number,
+): boolean {
+  if (from >= end || (end - from) % stride !== 0) return false;
+  let crc = crc16(bytes, start, from);
+  for (let at = from; at < end; at += stride) {
+    const crcAt = at + stride - crcBytes;
+    crc = crc16(bytes, at, crcAt, crc);
+    if (crc !== ((bytes[crcAt] ?? 0) | ((bytes[crcAt + 1] ?? 0) << 8))) return false;
+    crc = crc16(bytes, crcAt, crcAt + crcBytes, crc);
+  }
+  return true;
+}

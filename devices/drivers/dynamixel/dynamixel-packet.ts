@@ -10,6 +10,7 @@ import {
   dynamixelFormat,
   endsLikeHeader,
   headerBytes,
+  isFastAnswer,
   maxFrameBytes,
   unstuff,
 } from "./dynamixel-frame.ts";
@@ -151,7 +152,7 @@ export class DynamixelPackets implements ServoProtocol {
     if (bytes[at] !== DynamixelInstruction.Status || length < headerBytes + 4) return;
     const id = bytes[start + 4] ?? 0;
     if (id === dynamixelBroadcastId) {
-      this.#eachFastReply(bytes, at + 1, start + length, dataCount, onReply);
+      this.#eachFastReply(bytes, start, start + length, dataCount, onReply);
       return;
     }
     const reply = this.#reply;
@@ -180,8 +181,10 @@ export class DynamixelPackets implements ServoProtocol {
     onReply: (reply: StatusReply) => void,
   ): void {
     const reply = this.#reply;
+    const from = start + headerBytes + 1;
     const stride = 2 + dataCount + crcBytes;
-    for (let at = start; at + stride <= end; at += stride) {
+    if (!isFastAnswer(bytes, start, from, end, stride)) return;
+    for (let at = from; at < end; at += stride) {
       reply.error = bytes[at] ?? 0;
       reply.id = bytes[at + 1] ?? 0;
       reply.bytes = bytes;

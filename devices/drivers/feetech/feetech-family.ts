@@ -1,6 +1,7 @@
 import type { Servo } from "../servo-bus/servo.ts";
 import type { ServoFamily, ServoSample, SetupStep } from "../servo-bus/servo-family.ts";
 import type { Block, StatusReply } from "../servo-bus/servo-protocol.ts";
+import { torqueVital } from "../servo-bus/servo-vitals.ts";
 import { FeetechPackets } from "./feetech-packet.ts";
 import { feetechFacts, type FeetechModel } from "./feetech-models.ts";
 
@@ -42,6 +43,7 @@ export class FeetechFamily implements ServoFamily {
   readonly telemetry = Register.present;
   readonly goal = Register.goal;
   readonly torque = Register.torqueEnable;
+  readonly vitals = [torqueVital(Register.torqueEnable)];
   readonly canSyncRead: boolean;
   readonly maxSilenceMs = Number.POSITIVE_INFINITY;
   readonly #isBigEndian: boolean;
@@ -66,6 +68,7 @@ export class FeetechFamily implements ServoFamily {
         ? []
         : [{ kind: "read", block: Register.operatingMode, check: checkMode } as const]),
       { kind: "adopt" },
+      { kind: "verify" },
       { kind: "torque" },
     ];
   }

@@ -60,6 +60,9 @@ export class HalfDuplexBus {
   get isBusy(): boolean {
     return this.#awaitedCount > 0;
   }
+  get frames(): number {
+    return this.#scanner.frames;
+  }
   get checksumErrors(): number {
     return this.#scanner.checksumErrors;
   }

@@ -90,7 +90,7 @@ export class ServoDriver implements ActuatorDriver {
     this.#power = new ServoPower(family, servos, bus);
     this.#faults = new ServoFaults(family, servos, bus);
     const setup = new ServoSetup(family, servos, bus, this.#power);
-    this.#preparation = new ServoPreparation(setup, bus, this.health);
+    this.#preparation = new ServoPreparation(setup, bus, this.#power, this.health);
     this.#rounds = new ServoRounds({
       family,
       servos,
@@ -101,7 +101,7 @@ export class ServoDriver implements ActuatorDriver {
       faults: this.#faults,
       health: this.health,
       nowMs: this.#now,
-      onBack: () => {
+      setUpAgain: () => {
         this.#beginSetup();
       },
     });
@@ -131,8 +131,9 @@ export class ServoDriver implements ActuatorDriver {
 
   setEnabled(enabled: boolean): void {
     if (this.#isDisposed || enabled === this.#power.isOn) return;
-    this.#power.isOn = enabled;
+    this.#power.want(enabled, this.#now());
     this.#power.isSwitching = this.#isSetUp;
+    this.#preparation.powerChanged();
     this.#goals.isNew = false;
     this.#serve(this.#now());
   }
@@ -140,7 +141,7 @@ export class ServoDriver implements ActuatorDriver {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    if (this.#line.isUp && this.#isSetUp) this.#sayFarewell();
+    if (this.#line.isUp) this.#sayFarewell();
     await this.#line[Symbol.asyncDispose]();
   }
 
@@ -183,7 +184,7 @@ export class ServoDriver implements ActuatorDriver {
   #sayFarewell(): void {
     const { protocol, farewell } = this.#family;
     if (this.#goals.isNew) this.#goals.tell();
-    if (farewell !== undefined) {
+    if (farewell !== undefined && this.#isSetUp) {
       const ids = Uint8Array.from(this.#servos, ({ mount }) => mount.id);
       const data = Uint8Array.from(this.#servos.flatMap(() => [...farewell.data]));
       this.#bus.tell(protocol.syncWrite(farewell.block, ids, data));

@@ -17,10 +17,27 @@ export type SetupStep =
       readonly check: (bytes: Uint8Array, start: number) => string | undefined;
     }
   | { readonly kind: "write"; readonly address: number; readonly data: Uint8Array }
+  /** Leaves out the next `skipCount` steps where they are not needed. */
+  | {
+      readonly kind: "unless";
+      readonly block: Block;
+      readonly isSo: (bytes: Uint8Array, start: number) => boolean;
+      readonly skipCount: number;
+    }
   /** Reads where it is; that is where it is told to stay. */
   | { readonly kind: "adopt" }
+  /** Reads it once more: still there, or it must not be powered. */
+  | { readonly kind: "verify" }
   /** Powered or limp, as wanted. */
   | { readonly kind: "torque" };
+
+/** One byte that a servo keeps as it was told for as long as it is well. */
+export interface Vital {
+  readonly block: Block;
+  expected(isPowered: boolean): number;
+  /** What it means that it is otherwise, as a sentence. */
+  problem(found: number): string;
+}
 
 /** What a make of servos has of its own: registers, units, faults. No state. */
 export interface ServoFamily {
@@ -31,6 +48,8 @@ export interface ServoFamily {
   readonly torque: Block;
   /** Where a fault is told in full, if the status packet tells only that there is one. */
   readonly fault?: Block;
+  /** Looked at from time to time: a servo that started again answers as if nothing had been. */
+  readonly vitals: readonly Vital[];
   /** Several servos answer one question. */
   readonly canSyncRead: boolean;
   /** Without a packet for so long the servos stop by themselves, and have to be prepared anew. */

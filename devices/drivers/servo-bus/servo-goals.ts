@@ -41,9 +41,9 @@ export class ServoGoals {
     this.isNew = true;
   }
 
-  /** They are to stay where they are. */
-  hold(posRad: Float64Array): void {
-    this.posRad.set(posRad);
+  /** One is to stay where it is. */
+  hold(axis: number, posRad: number): void {
+    this.posRad[axis] = posRad;
     this.isNew = true;
   }
 

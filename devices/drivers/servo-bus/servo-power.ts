@@ -6,16 +6,17 @@ import { ServoSurvey } from "./servo-survey.ts";
 
 /** Power of all servos at once: told to all in one packet, then read back; who missed it is told again. */
 export class ServoPower {
-  /** As wanted. */
-  isOn = true;
   /** Not all servos have been seen to be as wanted. */
   isSwitching = false;
+  /** When it was wanted, or told to the servos last. */
+  changedMs = Number.NEGATIVE_INFINITY;
   readonly #family: ServoFamily;
   readonly #bus: HalfDuplexBus;
   readonly #survey: ServoSurvey;
   readonly #ids: Uint8Array;
   readonly #bytes: Uint8Array;
-  #seen = 0;
+  readonly #isSeen: Uint8Array;
+  #isOn = true;
 
   constructor(family: ServoFamily, servos: readonly Servo[], bus: HalfDuplexBus) {
     this.#family = family;
@@ -23,12 +24,29 @@ export class ServoPower {
     this.#survey = new ServoSurvey(family, servos, bus, family.torque);
     this.#ids = Uint8Array.from(servos, ({ mount }) => mount.id);
     this.#bytes = new Uint8Array(servos.length);
+    this.#isSeen = new Uint8Array(servos.length);
+  }
+
+  /** As wanted. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  want(isOn: boolean, nowMs: number): void {
+    this.#isOn = isOn;
+    this.#isSeen.fill(0);
+    this.changedMs = nowMs;
+  }
+
+  /** Whether the servo of this axis was seen to be as wanted. */
+  isSeen(axis: number): boolean {
+    return this.#isSeen[axis] === 1;
   }
 
   /** Tells all, and asks them what they are. */
-  apply(): void {
-    this.tell(this.isOn);
-    this.#seen = 0;
+  apply(nowMs: number): void {
+    this.changedMs = nowMs;
+    this.tell(this.#isOn);
     this.#survey.begin();
   }
 
@@ -38,15 +56,15 @@ export class ServoPower {
     this.#bus.tell(protocol.syncWrite(torque, this.#ids, this.#bytes));
   }
 
-  onReply(reply: StatusReply): void {
+  onReply(reply: StatusReply, axis: number): void {
     if (reply.length !== this.#family.torque.count) return;
-    if (reply.bytes[reply.start] === (this.isOn ? 1 : 0)) this.#seen += 1;
+    this.#isSeen[axis] = reply.bytes[reply.start] === (this.#isOn ? 1 : 0) ? 1 : 0;
   }
 
   /** A question is over; false if another one was asked instead. */
   onDone(): boolean {
     if (this.#survey.next()) return false;
-    if (this.#seen === this.#ids.length) this.isSwitching = false;
+    if (!this.#isSeen.includes(0)) this.isSwitching = false;
     return true;
   }
 }

@@ -10,6 +10,7 @@ import type { ServoPower } from "./servo-power.ts";
 import type { StatusReply } from "./servo-protocol.ts";
 import type { ServoSamples } from "./servo-samples.ts";
 import { ServoSurvey } from "./servo-survey.ts";
+import { ServoVitals } from "./servo-vitals.ts";
 
 /** Silence after which a servo counts as lost. Goals still go out until the actuation has braked. */
 const lostAfterMs = 250;
@@ -17,7 +18,7 @@ const lostAfterMs = 250;
 const roundsToReturn = 3;
 
 /** What the question on the bus is about. */
-const Topic = { Telemetry: 0, Power: 1, Fault: 2 } as const;
+const Topic = { Telemetry: 0, Power: 1, Fault: 2, Vitals: 3 } as const;
 type Topic = (typeof Topic)[keyof typeof Topic];
 
 export interface ServoRoundsOptions {
@@ -30,12 +31,12 @@ export interface ServoRoundsOptions {
   readonly faults: ServoFaults;
   readonly health: LinkHealth;
   readonly nowMs: () => number;
-  /** Servos that were lost or in fault have been well for some rounds. */
-  readonly onBack: () => void;
+  /** The servos answer, but are not what they were set up to be, or have been away. */
+  readonly setUpAgain: () => void;
 }
 
 /**
- * What goes on with servos that are set up: goals out, telemetry in, power and faults when there is need.
+ * What goes on with servos that are set up: goals out, telemetry in, power, faults and vitals when there is need.
  * While answers are on their way the newest goal waits. Judges whether the servos are well.
  */
 export class ServoRounds {
@@ -47,8 +48,9 @@ export class ServoRounds {
   readonly #faults: ServoFaults;
   readonly #health: LinkHealth;
   readonly #now: () => number;
-  readonly #onBack: () => void;
+  readonly #setUpAgain: () => void;
   readonly #telemetry: ServoSurvey;
+  readonly #vitals: ServoVitals;
   readonly #silence = new SilenceWatch(lostAfterMs);
   #topic: Topic = Topic.Telemetry;
   /** Rounds in a row after which all were known to be well. */
@@ -64,8 +66,9 @@ export class ServoRounds {
     this.#faults = options.faults;
     this.#health = options.health;
     this.#now = options.nowMs;
-    this.#onBack = options.onBack;
+    this.#setUpAgain = options.setUpAgain;
     this.#telemetry = new ServoSurvey(family, servos, bus, family.telemetry);
+    this.#vitals = new ServoVitals(family, servos, bus, options.power);
   }
 
   /** The servos have just been set up. */
@@ -73,6 +76,7 @@ export class ServoRounds {
     this.#fullRounds = 0;
     // Nobody was asked for telemetry while the servos were prepared.
     this.#silence.restart(nowMs);
+    this.#vitals.begin(nowMs);
   }
 
   /** // hot path */
@@ -83,7 +87,9 @@ export class ServoRounds {
     if (this.#bus.isBusy) return;
     if (this.#power.isSwitching) this.#switchPower(nowMs);
     else if (this.#faults.ask()) this.#topic = Topic.Fault;
-    else this.#askTelemetry();
+    else if (this.#health.link === DriverLink.Up && this.#vitals.ask(nowMs)) {
+      this.#topic = Topic.Vitals;
+    } else this.#askTelemetry();
   }
 
   /** // hot path */
@@ -93,19 +99,24 @@ export class ServoRounds {
         this.#samples.take(reply, servo, axis, this.#now());
         return;
       case Topic.Power:
-        this.#power.onReply(reply);
+        this.#power.onReply(reply, axis);
         return;
       case Topic.Fault:
         this.#faults.onReply(reply, servo);
+        return;
+      case Topic.Vitals:
+        this.#vitals.onReply(reply, servo);
         return;
       default:
         this.#topic satisfies never;
     }
   }
 
-  /** Where a servo was a moment ago is still worth knowing; all else that was not asked for is not. */
+  /**
+   * Where a servo was a moment ago is still worth knowing; all else that was not asked for is not. Only
+   * telemetry has its length.
+   */
   onStray(reply: StatusReply, servo: Servo, axis: number): void {
-    if (this.#topic !== Topic.Telemetry) return;
     servo.lastReplyMs = this.#now();
     this.#samples.take(reply, servo, axis, this.#now());
   }
@@ -122,6 +133,10 @@ export class ServoRounds {
         break;
       case Topic.Fault:
         this.#tellFault();
+        break;
+      case Topic.Vitals:
+        if (!this.#vitals.onDone()) return;
+        this.#judgeVitals();
         break;
       default:
         this.#topic satisfies never;
@@ -142,16 +157,31 @@ export class ServoRounds {
 
   #switchPower(nowMs: number): void {
     if (this.#power.isOn) {
-      // Powered where it stands, and nowhere else: needs to know where that is.
-      if (!(nowMs - this.#samples.stampMs < lostAfterMs)) {
+      // Powered where it hangs now, and nowhere else: a limp joint may have fallen since it was last seen.
+      if (this.#samples.oldestMs() <= this.#power.changedMs) {
         this.#askTelemetry();
         return;
       }
-      this.#goals.hold(this.#samples.posRad);
+      this.#holdLimpOnes();
       this.#goals.tell();
     }
     this.#topic = Topic.Power;
-    this.#power.apply();
+    this.#power.apply(nowMs);
+  }
+
+  /** Who is powered already keeps its goal: put to where it sags it would sag once more. */
+  #holdLimpOnes(): void {
+    for (let axis = 0; axis < this.#servos.length; axis += 1) {
+      if (!this.#power.isSeen(axis)) this.#goals.hold(axis, this.#samples.posRad[axis] ?? 0);
+    }
+  }
+
+  #judgeVitals(): void {
+    const { problem } = this.#vitals;
+    if (problem === "") return;
+    this.#health.set(DriverLink.Lost, problem);
+    this.#health.count("lostSettings");
+    this.#setUpAgain();
   }
 
   /**
@@ -164,7 +194,7 @@ export class ServoRounds {
     this.#fullRounds = isFresh ? this.#fullRounds + 1 : 0;
     if (this.#tellFault() || !isFresh) return;
     if (this.#health.link === DriverLink.Up) this.#samples.push(oldestMs);
-    else if (this.#fullRounds >= roundsToReturn) this.#onBack();
+    else if (this.#fullRounds >= roundsToReturn) this.#setUpAgain();
   }
 
   /** True if a servo is in fault: told as the device's own, and no telemetry until it is over. */

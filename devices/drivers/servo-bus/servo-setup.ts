@@ -14,9 +14,12 @@ export interface SetupOutcome {
 
 const fine: SetupOutcome = { problem: "", isFault: false };
 
+/** A joint that has moved farther since it was found would jump back when powered. */
+const stillRad = 0.05;
+
 /**
  * Walks every servo through its steps before it may move: who are you, is anything wrong, where are you,
- * stay there, power. One question at a time; a servo that does not answer ends the walk.
+ * stay there, are you still there, power. One question at a time; a servo that does not answer ends the walk.
  */
 export class ServoSetup {
   readonly #family: ServoFamily;
@@ -32,6 +35,8 @@ export class ServoSetup {
   /** An adopted position is told as the goal in a second packet. */
   #isTellingGoal = false;
   #refusal = "";
+  #isRefusalFault = true;
+  #skipCount = 0;
 
   constructor(
     family: ServoFamily,
@@ -54,6 +59,7 @@ export class ServoSetup {
   restart(): void {
     this.#servo = this.#step = 0;
     this.#isTellingGoal = false;
+    this.#skipCount = 0;
     this.#refusal = "";
   }
 
@@ -66,6 +72,7 @@ export class ServoSetup {
     const { id } = servo.mount;
     switch (step.kind) {
       case "read":
+      case "unless":
         this.#bus.ask(protocol.read(id, step.block), servo.ids, step.block.count);
         return;
       case "write":
@@ -74,6 +81,9 @@ export class ServoSetup {
       case "adopt":
         if (this.#isTellingGoal) this.#tellGoal(servo, goalRad);
         else this.#bus.ask(protocol.read(id, telemetry), servo.ids, telemetry.count);
+        return;
+      case "verify":
+        this.#bus.ask(protocol.read(id, telemetry), servo.ids, telemetry.count);
         return;
       case "torque":
         this.#torqueByte[0] = this.#power.isOn ? 1 : 0;
@@ -89,21 +99,9 @@ export class ServoSetup {
     const step = this.#steps[this.#servo]?.[this.#step];
     if (servo === undefined || step === undefined) return;
     const error = this.#family.requestError(reply);
-    if (error !== "") {
-      this.#refusal = `it refuses a ${step.kind} step: ${error}`;
-    } else if (step.kind === "read") {
-      this.#refusal =
-        reply.length === step.block.count
-          ? (step.check(reply.bytes, reply.start) ?? "")
-          : "short answer";
-    } else if (step.kind === "adopt" && !this.#isTellingGoal) {
-      if (reply.length !== this.#family.telemetry.count) {
-        this.#refusal = "short answer";
-        return;
-      }
-      this.#family.takeTelemetry(servo, reply.bytes, reply.start, this.#sample);
-      goalRad[this.#servo] = this.#sample.posRad;
-    }
+    if (error !== "") this.#refuse(`it refuses a ${step.kind} step: ${error}`);
+    else if (reply.length !== this.#expectedCount(step)) this.#refuse("short answer");
+    else this.#take(step, servo, reply, goalRad);
   }
 
   /** Goes on to the next question. */
@@ -111,19 +109,81 @@ export class ServoSetup {
     const servo = this.#servos[this.#servo];
     if (servo === undefined) return fine;
     if (!isAnswered) return { problem: `no answer from ${servo.label}`, isFault: false };
-    if (this.#refusal !== "") return { problem: `${servo.label}: ${this.#refusal}`, isFault: true };
+    if (this.#refusal !== "") {
+      return { problem: `${servo.label}: ${this.#refusal}`, isFault: this.#isRefusalFault };
+    }
     const steps = this.#steps[this.#servo] ?? [];
     if (steps[this.#step]?.kind === "adopt" && !this.#isTellingGoal) {
       this.#isTellingGoal = true;
       return fine;
     }
     this.#isTellingGoal = false;
-    this.#step += 1;
+    this.#step += 1 + this.#skipCount;
+    this.#skipCount = 0;
     if (this.#step >= steps.length) {
       this.#step = 0;
       this.#servo += 1;
     }
     return fine;
+  }
+
+  #expectedCount(step: SetupStep): number {
+    switch (step.kind) {
+      case "read":
+      case "unless":
+        return step.block.count;
+      case "adopt":
+        return this.#isTellingGoal ? 0 : this.#family.telemetry.count;
+      case "verify":
+        return this.#family.telemetry.count;
+      case "write":
+      case "torque":
+        return 0;
+      default:
+        return step satisfies never;
+    }
+  }
+
+  #take(step: SetupStep, servo: Servo, reply: StatusReply, goalRad: Float64Array): void {
+    const { bytes, start } = reply;
+    switch (step.kind) {
+      case "read":
+        this.#refuse(step.check(bytes, start));
+        return;
+      case "unless":
+        this.#skipCount = step.isSo(bytes, start) ? step.skipCount : 0;
+        return;
+      case "adopt":
+        if (this.#isTellingGoal) return;
+        this.#family.takeTelemetry(servo, bytes, start, this.#sample);
+        goalRad[this.#servo] = this.#sample.posRad;
+        this.#refuse(servo.reachProblem(this.#sample.posRad));
+        return;
+      case "verify":
+        this.#family.takeTelemetry(servo, bytes, start, this.#sample);
+        this.#verify(goalRad[this.#servo] ?? 0);
+        return;
+      case "write":
+      case "torque":
+        return;
+      default:
+        step satisfies never;
+    }
+  }
+
+  /** A servo that is to be limp may move as it likes. */
+  #verify(foundRad: number): void {
+    const movedRad = Math.abs(this.#sample.posRad - foundRad);
+    if (!this.#power.isOn || movedRad <= stillRad) return;
+    this.#refuse(
+      `it moved by ${movedRad.toFixed(2)} rad while it was prepared, so it is not powered`,
+    );
+    this.#isRefusalFault = false;
+  }
+
+  #refuse(problem: string | undefined): void {
+    this.#refusal = problem ?? "";
+    this.#isRefusalFault = true;
   }
 
   #tellGoal(servo: Servo, goalRad: Float64Array): void {

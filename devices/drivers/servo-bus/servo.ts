@@ -33,16 +33,31 @@ export class Servo {
 
   /** // hot path */
   tickOf(axisRad: number): number {
-    const { sign, zeroRad, ticksPerTurn, middleTick, minTick, maxTick } = this.mount;
-    const deviceRad = zeroRad + sign * axisRad;
-    const tick = Math.round(middleTick + (deviceRad * ticksPerTurn) / (2 * Math.PI));
-    return Math.min(Math.max(tick, minTick), maxTick);
+    const { minTick, maxTick } = this.mount;
+    return Math.min(Math.max(this.#exactTickOf(axisRad), minTick), maxTick);
+  }
+
+  /** Why it cannot be told to stay at `axisRad`; undefined where it can. */
+  reachProblem(axisRad: number): string | undefined {
+    const { minTick, maxTick } = this.mount;
+    const tick = this.#exactTickOf(axisRad);
+    if (tick >= minTick && tick <= maxTick) return undefined;
+    return (
+      `it stands at tick ${tick} and can be told ${minTick}..${maxTick}, so powered it would ` +
+      `jump: turn it back by hand, or use a multi-turn mode`
+    );
   }
 
   /** // hot path */
   radOf(tick: number): number {
     const { sign, zeroRad, ticksPerTurn, middleTick } = this.mount;
     return sign * (((tick - middleTick) * 2 * Math.PI) / ticksPerTurn - zeroRad);
+  }
+
+  #exactTickOf(axisRad: number): number {
+    const { sign, zeroRad, ticksPerTurn, middleTick } = this.mount;
+    const deviceRad = zeroRad + sign * axisRad;
+    return Math.round(middleTick + (deviceRad * ticksPerTurn) / (2 * Math.PI));
   }
 }
 

@@ -25,6 +25,18 @@ export function dynamixelPacket(id: number, body: readonly number[]): number[] {
   return [...packet, crc & 0xff, crc >> 8];
 }
 
+/** One packet for all: error, id and data of each, and after each the CRC of all so far. */
+export function dynamixelFastAnswer(parts: readonly (readonly number[])[]): number[] {
+  const length = 1 + parts.reduce((sum, part) => sum + part.length + 2, 0);
+  const packet = [0xff, 0xff, 0xfd, 0, 0xfe, length & 0xff, length >> 8, 0x55];
+  for (const part of parts) {
+    packet.push(...part);
+    const crc = slowCrc(packet);
+    packet.push(crc & 0xff, crc >> 8);
+  }
+  return packet;
+}
+
 const word = (bytes: readonly number[], at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
 
 /** XL330s on a bus. `answer` gets each status packet by itself, in the order of the ids asked. */
@@ -124,18 +136,12 @@ export class DynamixelServos {
       for (const servo of asked) this.#say(servo, 0, [...servo.table.slice(at, at + count)]);
       return;
     }
-    const length = 1 + asked.length * (4 + count);
-    const packet = [0xff, 0xff, 0xfd, 0, 0xfe, length & 0xff, length >> 8, 0x55];
-    for (const servo of asked) {
-      packet.push(
-        this.#alert(servo),
-        servo.id + this.idOffset,
-        ...servo.table.slice(at, at + count),
-      );
-      const crc = slowCrc(packet);
-      packet.push(crc & 0xff, crc >> 8);
-    }
-    this.answer(packet);
+    const parts = asked.map((servo) => [
+      this.#alert(servo),
+      servo.id + this.idOffset,
+      ...servo.table.slice(at, at + count),
+    ]);
+    this.answer(dynamixelFastAnswer(parts));
   }
 
   #syncWrite(params: readonly number[]): void {

@@ -18,7 +18,7 @@ import {
   speedUnitRadPerS,
 } from "../../../../devices/drivers/simplebgc/simplebgc-packet.ts";
 import { loadProfile } from "../../../../devices/profiles/load-profile.ts";
-import { dynamixelPacket } from "../../../fakes/servos/dynamixel-servos.ts";
+import { dynamixelFastAnswer, dynamixelPacket } from "../../../fakes/servos/dynamixel-servos.ts";
 import { simplebgcPacket } from "../../../fakes/servos/simplebgc-board.ts";
 
 interface Said {
@@ -152,6 +152,36 @@ describe.each([
       scanner.feed(packet.subarray(cut), packet.length - cut);
       expect(said).toEqual([vector.status]);
     }
+  });
+});
+
+describe("a fast sync read's answer", () => {
+  const { hex: packet, fast } = vectors("dynamixel").find((vector) => vector.fast)!;
+
+  it.each([1, 2, 3, 5, 8])(
+    "to a question for 4 bytes, come late, is none to one for %i",
+    (dataCount) => {
+      const { scanner, said } = listen(new DynamixelPackets(), dataCount);
+      scanner.feed(bytes(packet), packet.length / 2);
+      expect([scanner.frames, said]).toEqual([1, []]);
+    },
+  );
+
+  it("of five servos for 10 bytes is none to a question for one, though its length fits", () => {
+    const body = [1, 2, 3, 4, 5].map((id) => [0, id, ...new Array<number>(10).fill(id)]);
+    const late = dynamixelFastAnswer(body);
+    const ofOne = listen(new DynamixelPackets(), 1);
+    ofOne.scanner.feed(Uint8Array.from(late), late.length);
+    expect([ofOne.scanner.frames, ofOne.said]).toEqual([1, []]);
+    const ofTen = listen(new DynamixelPackets(), 10);
+    ofTen.scanner.feed(Uint8Array.from(late), late.length);
+    expect(ofTen.said.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("is taken as printed", () => {
+    const { scanner, said } = listen(new DynamixelPackets());
+    scanner.feed(bytes(packet), packet.length / 2);
+    expect(said).toEqual(fast);
   });
 });
 

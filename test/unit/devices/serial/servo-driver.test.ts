@@ -1,61 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { DriverLink } from "../../../../bridge/contract/actuator-driver.ts";
-import { SampleRing } from "../../../../bridge/contract/sample-ring.ts";
-import { openDynamixelDriver } from "../../../../devices/drivers/dynamixel/dynamixel-driver.ts";
 import { DynamixelSettings } from "../../../../devices/drivers/dynamixel/dynamixel-schema.ts";
 import { dynamixelKind } from "../../../../devices/drivers/dynamixel/dynamixel-settings.ts";
-import { openFeetechDriver } from "../../../../devices/drivers/feetech/feetech-driver.ts";
 import { FeetechSettings } from "../../../../devices/drivers/feetech/feetech-schema.ts";
 import { feetechKind } from "../../../../devices/drivers/feetech/feetech-settings.ts";
-import { MemoryLine } from "../../../fakes/memory-line.ts";
-import { DynamixelServos } from "../../../fakes/servos/dynamixel-servos.ts";
-import { FeetechServos } from "../../../fakes/servos/feetech-servos.ts";
-import { SimulatedServo } from "../../../fakes/servos/simulated-servo.ts";
-import { makeTelemetry } from "../../../contract/devices/driver-harness.ts";
-import { mount } from "../mount.ts";
-
-const device = { ...mount, axes: mount.axes.slice(2), homeRad: [0, 0] };
-const axes = { roll: { id: 1 }, pitch: { id: 2 } };
-
-function open(
-  make: "dynamixel" | "feetech",
-  extra: Record<string, unknown> = {},
-  before: (bus: DynamixelServos | FeetechServos, line: MemoryLine) => void = () => undefined,
-) {
-  const servos = [new SimulatedServo(1, 2000), new SimulatedServo(2, 2100)];
-  const bus = make === "dynamixel" ? new DynamixelServos(servos) : new FeetechServos(servos);
-  const line = new MemoryLine();
-  bus.answer = (packet) => {
-    line.reply(packet);
-  };
-  before(bus, line);
-  let nowMs = 1000;
-  bus.step(nowMs);
-  const telemetry = SampleRing.create({ capacity: 64, width: 6 });
-  const on = { openLine: line.open, monotonicMs: () => nowMs };
-  const settings = { port: "/dev/memory", axes, ...extra };
-  const driver =
-    make === "dynamixel"
-      ? openDynamixelDriver(DynamixelSettings.parse(settings), device, telemetry, on)
-      : openFeetechDriver(FeetechSettings.parse(settings), device, telemetry, on);
-  const joints = makeTelemetry(2);
-  const pass = (ms: number, goal?: readonly number[]): void => {
-    for (let passed = 0; passed < ms; passed += 5) {
-      nowMs += 5;
-      driver.readTelemetry(joints);
-      if (goal) {
-        const posRad = Float64Array.from(goal);
-        driver.writeSetpoint({ stampMs: nowMs, posRad, velRadPerS: new Float64Array(2) });
-      }
-      bus.step(nowMs);
-      line.step(nowMs, (bytes) => {
-        bus.receive(bytes);
-      });
-    }
-  };
-  line.plug();
-  return { servos, bus, line, driver, pass, joints, setTimeMs: (ms: number) => (nowMs = ms) };
-}
+import type { DynamixelServos } from "../../../fakes/servos/dynamixel-servos.ts";
+import { axes, device, open } from "./two-servos.ts";
 
 describe.each(["dynamixel", "feetech"] as const)("the %s bus", (make) => {
   it("powers a servo only after it was told to stay where it is", () => {
@@ -184,7 +134,7 @@ describe("what a servo is, is checked before it moves", () => {
     });
     rig.pass(600);
     expect(rig.driver.health.link).toBe(DriverLink.Up);
-    expect(rig.bus.eepromWrites).toEqual(["1:11", "2:11"]);
+    expect(rig.bus.eepromWrites).toEqual(["2:11"]);
   });
 
   it("a servo in fault is told as such, and is fine again after a reboot", () => {
