@@ -133,12 +133,12 @@ class SimplebgcDriver implements ActuatorDriver {
     if (this.#isDisposed || enabled === this.#isEnabled) return;
     this.#isEnabled = enabled;
     this.#goal.isNew = false;
-    if (enabled) {
-      // Where it hangs now is where it is to stay.
-      this.#goal.hold(this.#samples.posRad);
-      if (this.#hasGoal) this.#tellGoal(this.#now());
-    }
-    this.#tellMotors(this.#now());
+    // Powered again it stays where it hangs by then: the next angles tell where that is.
+    this.#hasGoal = false;
+    const nowMs = this.#now();
+    if (!enabled) this.#tellMotors(nowMs);
+    this.#nextAnglesMs = nowMs;
+    this.#serve(nowMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -216,10 +216,17 @@ class SimplebgcDriver implements ActuatorDriver {
     if (this.health.link !== DriverLink.Up || nowMs === this.#samples.stampMs) return;
     const isFrame = this.#settings.angles === "frame";
     this.#samples.push(isFrame ? this.#state.rotorAngles : this.#state.imuAngles, nowMs);
-    if (this.#hasGoal) return;
-    // Where it is found is where it is to stay, until it is told otherwise.
+    if (!this.#hasGoal) this.#adopt(nowMs);
+  }
+
+  /** Where it is found is where it is to stay: the board is told so before its motors come on. */
+  #adopt(nowMs: number): void {
     this.#goal.hold(this.#samples.posRad);
     this.#hasGoal = true;
+    if (!this.#isEnabled) return;
+    this.#tellGoal(nowMs);
+    this.#nextMotorsMs = nowMs;
+    this.#switchMotors(nowMs);
   }
 
   #tryUp(nowMs: number): void {
@@ -233,6 +240,7 @@ class SimplebgcDriver implements ActuatorDriver {
 
   #switchMotors(nowMs: number): void {
     if (!this.#hasState || nowMs < this.#nextMotorsMs) return;
+    if (this.#isEnabled && !this.#hasGoal) return;
     if (this.#state.areMotorsOn !== this.#isEnabled) this.#tellMotors(nowMs);
   }
 
