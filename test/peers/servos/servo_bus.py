@@ -1,13 +1,17 @@
 """Servos on a serial port, written from the manuals with python3-serial and nothing of the bridge's.
 
-    servo_bus.py dynamixel|feetech PORT COUNT
+    servo_bus.py dynamixel|feetech PORT COUNT [--moving] [--at TICK,TICK...]
 
-COUNT servos with ids from 1 stand at the middle of their turn and go where they are told at once. Prints
-`ready`, then one JSON line per goal: {"goals": [ticks...], "torque": [0 or 1...]}.
+COUNT servos with ids from 1 stand at the middle of their turn, or at the ticks given. They go where they are told
+at once; a line of JSON per goal says so: {"goals": [ticks...], "torque": [0 or 1...]}. With --moving they go
+there at the speed they were told, a powered DYNAMIXEL whose Bus Watchdog has not been fed stops by itself, and a
+line every 20 ms says how things stand: {"ticks": [...], "torque": [...], "goalCount": n, "packetCount": n,
+"watchdog": [...]}. The first line is `ready`.
 """
 
+import argparse
 import json
-import sys
+import time
 
 import serial
 
@@ -22,41 +26,101 @@ def crc16(data):
 
 
 class Bus:
-    def __init__(self, port, count):
+    def __init__(self, port, ticks, moving):
         self.port = port
-        self.ids = list(range(1, count + 1))
+        self.ids = list(range(1, len(ticks) + 1))
         self.tables = {i: bytearray(256) for i in self.ids}
+        self.at = dict(zip(self.ids, map(float, ticks)))
+        self.moving = moving
         self.rest = b""
+        self.goal_count = self.packet_count = 0
+        self.heard = self.moved = self.told = time.monotonic()
 
     def say(self, data):
         self.port.write(data)
 
     def report(self):
+        self.goal_count += 1
+        if self.moving:
+            return
         goals = [self.position(i) for i in self.ids]
         torque = [self.tables[i][self.torque] for i in self.ids]
         print(json.dumps({"goals": goals, "torque": torque}), flush=True)
 
     def written(self, servo, address, data):
+        if address == self.goal and self.refuses(servo):
+            return
         self.tables[servo][address : address + len(data)] = data
-        if address == self.goal:
-            self.move(servo)
+        if address == self.goal and not self.moving:
+            self.at[servo] = self.goal_of(servo)
+        self.show(servo)
+
+    def refuses(self, servo):
+        return False
+
+    def step(self, now):
+        """Moves the motors, and says how things stand now and then."""
+        seconds, self.moved = now - self.moved, now
+        for servo, table in self.tables.items():
+            if table[self.torque] == 1 and not self.refuses(servo):
+                room = self.speed_of(servo) * seconds
+                wanted = self.goal_of(servo) - self.at[servo]
+                self.at[servo] += min(max(wanted, -room), room)
+            self.show(servo)
+        if now - self.told < 0.02:
+            return
+        self.told = now
+        tables = self.tables.values()
+        line = {
+            "ticks": [round(at) for at in self.at.values()],
+            "torque": [table[self.torque] for table in tables],
+            "goalCount": self.goal_count,
+            "packetCount": self.packet_count,
+            "watchdog": [table[98] for table in tables],
+        }
+        print(json.dumps(line), flush=True)
+
+    def hear(self, data):
+        for packet in self.packets(data):
+            self.packet_count += 1
+            self.heard = time.monotonic()
+            self.obey(*packet)
 
 
 class Dynamixel(Bus):
     torque, goal = 64, 116
 
-    def __init__(self, port, count):
-        super().__init__(port, count)
-        for table in self.tables.values():
+    def __init__(self, port, ticks, moving):
+        super().__init__(port, ticks, moving)
+        for servo, table in self.tables.items():
             table[0:2] = (1200).to_bytes(2, "little")
             table[11], table[68] = 3, 2
-            table[132:136] = (2048).to_bytes(4, "little")
+            self.show(servo)
 
     def position(self, servo):
         return int.from_bytes(self.tables[servo][132:136], "little", signed=True)
 
-    def move(self, servo):
-        self.tables[servo][132:136] = self.tables[servo][116:120]
+    def goal_of(self, servo):
+        return int.from_bytes(self.tables[servo][116:120], "little", signed=True)
+
+    def speed_of(self, servo):
+        """Ticks per second: profile velocity in units of 0.229 turns a minute."""
+        units = int.from_bytes(self.tables[servo][112:116], "little")
+        return units * 0.229 / 60 * 4096
+
+    def show(self, servo):
+        self.tables[servo][132:136] = round(self.at[servo]).to_bytes(4, "little", signed=True)
+
+    def refuses(self, servo):
+        """Once the Bus Watchdog has gone off the motor stands and goals are refused until it is cleared."""
+        return self.tables[servo][98] == 255
+
+    def step(self, now):
+        for table in self.tables.values():
+            is_fed = now - self.heard <= table[98] * 0.02
+            if table[64] == 1 and 0 < table[98] < 128 and not is_fed:
+                table[98] = 255
+        super().step(now)
 
     def packets(self, data):
         self.rest += data
@@ -100,18 +164,24 @@ class Dynamixel(Bus):
 class Feetech(Bus):
     torque, goal = 40, 42
 
-    def __init__(self, port, count):
-        super().__init__(port, count)
-        for table in self.tables.values():
+    def __init__(self, port, ticks, moving):
+        super().__init__(port, ticks, moving)
+        for servo, table in self.tables.items():
             table[3:5] = bytes([9, 3])
             table[8] = 1
-            table[56:58] = (2048).to_bytes(2, "little")
+            self.show(servo)
 
     def position(self, servo):
         return int.from_bytes(self.tables[servo][56:58], "little")
 
-    def move(self, servo):
-        self.tables[servo][56:58] = self.tables[servo][42:44]
+    def goal_of(self, servo):
+        return int.from_bytes(self.tables[servo][42:44], "little")
+
+    def speed_of(self, servo):
+        return int.from_bytes(self.tables[servo][46:48], "little")
+
+    def show(self, servo):
+        self.tables[servo][56:58] = round(self.at[servo]).to_bytes(2, "little")
 
     def packets(self, data):
         self.rest += data
@@ -147,14 +217,22 @@ class Feetech(Bus):
 
 
 def main():
-    make, path, count = sys.argv[1:4]
-    port = serial.Serial(path, 1000000, timeout=None)
-    bus = {"dynamixel": Dynamixel, "feetech": Feetech}[make](port, int(count))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("make", choices=["dynamixel", "feetech"])
+    parser.add_argument("port")
+    parser.add_argument("count", type=int)
+    parser.add_argument("--moving", action="store_true")
+    parser.add_argument("--at")
+    args = parser.parse_args()
+    ticks = [int(tick) for tick in args.at.split(",")] if args.at else [2048] * args.count
+    port = serial.Serial(args.port, 1000000, timeout=0.002 if args.moving else None)
+    make = {"dynamixel": Dynamixel, "feetech": Feetech}[args.make]
+    bus = make(port, ticks, args.moving)
     print("ready", flush=True)
     while True:
-        data = port.read(1) + port.read(port.in_waiting)
-        for packet in bus.packets(data):
-            bus.obey(*packet)
+        bus.hear(port.read(1) + port.read(port.in_waiting))
+        if args.moving:
+            bus.step(time.monotonic())
 
 
 main()
