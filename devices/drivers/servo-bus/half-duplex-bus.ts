@@ -38,6 +38,7 @@ export class HalfDuplexBus {
   #awaitedCount = 0;
   #askedCount = 0;
   #dataCount = 0;
+  #sentCount = 0;
   #askedMs = Number.NEGATIVE_INFINITY;
   #waitMs: number;
 
@@ -53,6 +54,7 @@ export class HalfDuplexBus {
       this.#take(reply);
     };
     this.#scanner = new FrameScanner(protocol.format, maxFrameBytes, (bytes, start, length) => {
+      if (this.#isOwn(bytes, start, length)) return;
       protocol.eachReply(bytes, start, length, this.#dataCount, onReply);
     });
   }
@@ -81,6 +83,7 @@ export class HalfDuplexBus {
   /** Sends what lies in the protocol's frame; nobody answers. // hot path */
   tell(length: number): void {
     const { frame } = this.#options.protocol;
+    this.#sentCount = length;
     this.#echo?.sent(frame, length);
     this.#options.write(frame, length);
   }
@@ -119,6 +122,19 @@ export class HalfDuplexBus {
     this.#waitMs = this.#options.replyTimeoutMs;
     this.#scanner.clear();
     this.#echo?.clear();
+  }
+
+  /**
+   * What was just sent, heard again: an adapter echoes that was not said to, or its echo was cut. Feetech's
+   * requests look like answers, with the instruction where an answer has its fault bits. // hot path
+   */
+  #isOwn(bytes: Uint8Array, start: number, length: number): boolean {
+    if (length !== this.#sentCount) return false;
+    const { frame } = this.#options.protocol;
+    for (let at = length - 1; at >= 0; at -= 1) {
+      if (bytes[start + at] !== frame[at]) return false;
+    }
+    return true;
   }
 
   #take(reply: StatusReply): void {

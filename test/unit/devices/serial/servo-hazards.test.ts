@@ -159,6 +159,18 @@ describe.each(["dynamixel", "feetech"] as const)("%s: nothing jumps", (make) => 
     for (const jump of jumps) expect(jump).toBeLessThan(nearTicks);
   });
 
+  it("an adapter that hears itself though nobody said so is no servo that answers, and no fault", () => {
+    const told: string[] = [];
+    const rig = open(make, {}, (_, line) => (line.hasEcho = true));
+    for (let ms = 0; ms < 1000; ms += 5) {
+      rig.pass(5, [0.1, 0.1]);
+      if (rig.driver.health.link === DriverLink.Fault) told.push(rig.driver.health.reason);
+    }
+    expect(told).toEqual([]);
+    expect(rig.driver.health.link).toBe(DriverLink.Up);
+    expect(rig.joints.posRad[0]).toBeCloseTo(0.1, 2);
+  });
+
   it("answers in another baud rate are told from none", () => {
     const rig = open(make);
     rig.bus.answer = () => {
