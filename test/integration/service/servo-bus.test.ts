@@ -42,7 +42,6 @@ interface Scene {
 async function serve({ profile, device }: Subject, port: string): Promise<Scene> {
   const service = ServiceProcess.start({
     environment: {
-      KAIROS_MODEL_PACKAGE: "none",
       KAIROS_ROS_TRANSPORT: "off",
       KAIROS_DEVICE_PROFILE: profile,
       KAIROS_DEVICE_DRIVER: "profile",
