@@ -21,7 +21,7 @@ import { openModel } from "./parts/model.ts";
 import { inPackage } from "./parts/package-files.ts";
 import { openRos, rosParts } from "./parts/ros.ts";
 import { rosActions } from "./parts/ros-transport.ts";
-import { cameraRate, openSimulation } from "./parts/simulation.ts";
+import { cameraRate, openSimulation, type TargetTruth } from "./parts/simulation.ts";
 import { openRecorder } from "./recording/open-recorder.ts";
 import { openPairing } from "./parts/security.ts";
 import { createSharedMemory } from "./shared-memory.ts";
@@ -43,6 +43,8 @@ export interface Bridge extends AsyncDisposable {
   readonly device: DeviceDescription;
   /** The last seconds of what the device did and was told, for whoever runs the service in-process. */
   readonly observations: ObservationSource;
+  /** The embedded simulator's own knowledge of its first target; undefined where nothing is simulated. */
+  target(): TargetTruth | undefined;
   /** Resolves when a part has died without which the device cannot be kept safe. */
   readonly failed: Promise<BridgeError>;
   /** Takes what can change at run time from another configuration: the package and its providers. */
@@ -195,6 +197,7 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     url: service.url,
     device,
     observations: service.observations,
+    target: () => simulation.target?.(),
     desk: service.desk,
     failed: new Promise((resolve) => {
       void actuation.exited.then((error) => {

@@ -6,13 +6,23 @@ import {
 } from "../../sims/embedded/embedded-simulation.ts";
 import { defaultDynamics } from "../../sims/embedded/mount-dynamics.ts";
 import { openGazeboSimulation } from "../../sims/gazebo/gazebo-simulation.ts";
+import { sceneGeoms } from "../../sims/embedded/scene.ts";
+import { sceneLayout } from "../../sims/embedded/scene-layout.ts";
+import {
+  trackedBodies,
+  TruthField,
+  truthWidth,
+  writeTruth,
+} from "../../sims/embedded/target-truth.ts";
 import { networkSettings } from "../../sims/gazebo/transport/network-settings.ts";
 import type { Config } from "../config.ts";
 import type { DeviceDescription } from "../contract/device.ts";
 import type { BridgeError } from "../contract/errors.ts";
 import type { FrameMailbox } from "../contract/frame-mailbox.ts";
 import { Thread } from "../contract/heartbeats.ts";
+import type { SharedRow } from "../contract/shared-row.ts";
 import type { Log } from "../contract/log.ts";
+import { cameraIntrinsics } from "../core/camera.ts";
 import type { ServiceSnapshot } from "../core/service-status.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 import { workerEntry } from "./package-files.ts";
@@ -49,6 +59,17 @@ export interface Simulation extends AsyncDisposable {
   /** Threads that have to beat. */
   readonly threads: readonly Thread[];
   status(): ServiceSnapshot["simulator"];
+  /** Left out where the world is not ours to look into. */
+  readonly target?: () => TargetTruth | undefined;
+}
+
+/** Where the scene's first target is in the picture, exactly: angles as `TruthField` has them. */
+export interface TargetTruth {
+  /** Monotonic ms. */
+  readonly stampMs: number;
+  readonly azimuthRad: number;
+  readonly elevationRad: number;
+  readonly inView: boolean;
 }
 
 const simulatorThreads = [Thread.Physics, Thread.Render];
@@ -61,11 +82,13 @@ export async function openSimulation(
   if (options.driver !== "simulator") return noSimulation(`the device is real: ${options.driver}`);
   if (config.observation.source === "ros") return noSimulation("observations come from ROS");
   if (config.sim.backend === "gazebo") return await openGazebo(config, device, options);
-  const embedded = await openEmbedded(config, device, options);
+  const poses = createPosesRow(device, config.sim.scene);
+  const embedded = await openEmbedded(config, device, poses, options);
   const name = `MuJoCo ${embedded.ready.mujocoVersion}`;
   return {
     threads: simulatorThreads,
     status: () => ({ name, ...embedded.stats() }),
+    target: () => readTarget(config, device, poses),
     [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose](),
   };
 }
@@ -117,13 +140,34 @@ async function openGazebo(
   };
 }
 
+/** Out of the snapshot that the renderer draws from. */
+function readTarget(
+  { sim }: Config,
+  device: DeviceDescription,
+  poses: SharedRow,
+): TargetTruth | undefined {
+  const [target] = trackedBodies(sceneGeoms(device, sceneLayout(sim.scene)));
+  const row = new Float64Array(poses.width);
+  if (target === undefined || !poses.read(row)) return undefined;
+  const { cameraWidthPx, cameraHeightPx } = sim;
+  const truth = new Float64Array(truthWidth);
+  const lens = cameraIntrinsics(cameraWidthPx, cameraHeightPx, device.camera.verticalFovRad);
+  writeTruth(row, [target], lens, truth);
+  return {
+    stampMs: row[0] ?? Number.NaN,
+    azimuthRad: truth[TruthField.azimuthRad] ?? Number.NaN,
+    elevationRad: truth[TruthField.elevationRad] ?? Number.NaN,
+    inView: truth[TruthField.inView] === 1,
+  };
+}
+
 async function openEmbedded(
   config: Config,
   device: DeviceDescription,
+  poses: SharedRow,
   { memory, cameraOut, camera, onFault }: SimulationOptions,
 ): Promise<EmbeddedSimulation> {
   const { scene, startPose, payloadKg, seed } = config.sim;
-  const poses = createPosesRow(device, scene);
   return await openEmbeddedSimulation({
     workerEntries: {
       physics: workerEntry("sims/embedded/physics-worker.js"),
