@@ -64,15 +64,23 @@ export async function startBridge(config: Config, options: StartOptions): Promis
   disableTelemetry();
   guardNativeCalls();
   const closers: Closer[] = [];
+  const lastClosers: Closer[] = [];
   try {
-    return await assemble(config, options, closers);
+    return await assemble(config, options, closers, lastClosers);
   } catch (error) {
     await closeAll(closers);
+    await closeAll(lastClosers);
     throw error;
   }
 }
 
-async function assemble(config: Config, options: StartOptions, closers: Closer[]): Promise<Bridge> {
+/** @param lastClosers for what the others still need while they close. */
+async function assemble(
+  config: Config,
+  options: StartOptions,
+  closers: Closer[],
+  lastClosers: Closer[],
+): Promise<Bridge> {
   const { version, signal, setLogLevel = () => undefined } = options;
   const tee = logTee(options.log);
   const { log } = tee;
@@ -111,7 +119,12 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
   const actuation = await openMount(config, device, driver, { memory, faults });
   closers.push(() => actuation[Symbol.asyncDispose]());
 
-  const agents = openAgents({ driver: driver.name, actuation, memory, clock, log });
+  const security = await openPairing(config, { clock, log });
+  // Whoever is shown out when everything closes is still written down.
+  if (security !== undefined) lastClosers.push(() => security[Symbol.asyncDispose]());
+
+  const audit = security?.audit;
+  const agents = openAgents({ driver: driver.name, actuation, memory, clock, log, audit });
   if (agents !== undefined) {
     closers.push(() => {
       agents[Symbol.dispose]();
@@ -140,9 +153,6 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
     closers.push(() => ros.inputs[Symbol.asyncDispose]());
     closers.push(() => ros.serviceNode[Symbol.asyncDispose]());
   }
-
-  const security = await openPairing(config, { clock, log });
-  if (security !== undefined) closers.push(() => security[Symbol.asyncDispose]());
 
   const parts: ServiceParts = {
     config,
@@ -210,7 +220,8 @@ async function assemble(config: Config, options: StartOptions, closers: Closer[]
       // The device comes to rest while its clients still see it; then everything else goes.
       closing ??= actuation[Symbol.asyncDispose]()
         .then(() => whenAtRest(memory.telemetry, log))
-        .then(() => closeAll(closers));
+        .then(() => closeAll(closers))
+        .then(() => closeAll(lastClosers));
       await closing;
     },
   };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../contract/clock.ts";
 import type { Log } from "../contract/log.ts";
 import type { AgentStatus } from "../core/agent-status.ts";
+import { noAudit, type AuditActor, type AuditEvent, type AuditLog } from "../core/audit.ts";
 import { DeviceSeat, type AgentPeer, type DeviceLink } from "./device-seat.ts";
 import {
   DeviceCode,
@@ -15,10 +16,15 @@ export interface DeviceDeskOptions {
   readonly links: readonly DeviceLink[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Left out: nothing is kept. */
+  readonly audit?: AuditLog;
 }
 
 /** An agent as the desk knows it: an `AgentPeer` that has not been given a session yet. */
-export type AgentSocket = Omit<AgentPeer, "session">;
+export interface AgentSocket extends Omit<AgentPeer, "session"> {
+  /** Key id of a paired agent, or how it was admitted without one. */
+  readonly subject: string;
+}
 
 const watchPeriodMs = 100;
 const syncPeriodMs = 1000;
@@ -67,11 +73,14 @@ export class DeviceDesk implements Disposable {
       },
       end: (code: DeviceCode, reason: string) => {
         log.warn({ session, client: socket.client, code, reason }, "device agent ended");
-        this.#forget(session);
+        this.#forget(session, `${code}: ${reason}`);
         socket.end(code, reason);
       },
     };
-    this.#sessions.set(session, { peer, seat: undefined, timers: [] });
+    const { client, subject } = socket;
+    const actor: AuditActor = { session, role: "device", client, subject };
+    this.#sessions.set(session, { peer, actor, seat: undefined, timers: [] });
+    this.#record({ kind: "session.opened", by: actor });
     log.info({ session, client: socket.client }, "device agent connected");
     peer.send({
       type: "welcome",
@@ -128,7 +137,7 @@ export class DeviceDesk implements Disposable {
   close(session: string, reason: string): void {
     const agent = this.#sessions.get(session);
     if (agent === undefined) return;
-    this.#forget(session);
+    this.#forget(session, reason);
     agent.seat?.leave(session, reason);
     this.#options.log.info({ session, client: agent.peer.client, reason }, "device agent gone");
   }
@@ -164,6 +173,12 @@ export class DeviceDesk implements Disposable {
       { device: offer.device, client: peer.client, model: offer.model ?? "" },
       "device agent moves a device",
     );
+    this.#record({
+      kind: "device.registered",
+      device: offer.device,
+      by: agent.actor,
+      model: offer.model ?? "",
+    });
     agent.seat = seat;
     const ask = (): void => {
       seat.askTime(clock.monotonicMs());
@@ -177,14 +192,24 @@ export class DeviceDesk implements Disposable {
     ];
   }
 
-  #forget(session: string): void {
-    for (const timer of this.#sessions.get(session)?.timers ?? []) clearTimeout(timer);
+  /** Once, whoever ends it: the agent, its seat, or this server. */
+  #forget(session: string, reason: string): void {
+    const agent = this.#sessions.get(session);
+    if (agent === undefined) return;
+    for (const timer of agent.timers) clearTimeout(timer);
     this.#sessions.delete(session);
+    this.#record({ kind: "session.closed", by: agent.actor, reason });
+  }
+
+  #record(event: AuditEvent): void {
+    const { clock, audit = noAudit } = this.#options;
+    audit.append({ ...event, atNs: String(clock.stampNsAt(clock.monotonicMs())) });
   }
 }
 
 interface AgentSession {
   readonly peer: AgentPeer;
+  readonly actor: AuditActor;
   seat: DeviceSeat | undefined;
   timers: NodeJS.Timeout[];
 }

@@ -70,6 +70,7 @@ export function serveDeviceSocket(socket: WebSocket, deps: DeviceSocketDeps): vo
     clearTimeout(helloTimer);
     session = desk.open({
       client,
+      subject: verdict.credentials.subject,
       get congested() {
         return socket.bufferedAmount > congestedBytes;
       },

@@ -24,6 +24,14 @@ export type AuditEvent =
       readonly code: string;
       readonly reason: string;
     }
+  /** An agent moves a device from now on; that it does no longer is the end of its session. */
+  | {
+      readonly kind: "device.registered";
+      readonly device: string;
+      readonly by: AuditActor;
+      /** What the agent says that it is. */
+      readonly model: string;
+    }
   | {
       readonly kind: "lease";
       readonly device: string;

@@ -1,6 +1,7 @@
 import type { Actuation } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { Log } from "../contract/log.ts";
+import type { AuditLog } from "../core/audit.ts";
 import { DeviceDesk } from "../control/device-desk.ts";
 import type { SharedMemory } from "../shared-memory.ts";
 
@@ -10,15 +11,17 @@ interface AgentOptions {
   readonly memory: SharedMemory;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: AuditLog | undefined;
 }
 
 /** The desk of those that move the device over `/v1/device`; none with any other driver. */
 export function openAgents(options: AgentOptions): DeviceDesk | undefined {
-  const { driver, actuation, memory, clock, log } = options;
+  const { driver, actuation, memory, clock, log, audit } = options;
   if (driver !== "agent") return undefined;
   return new DeviceDesk({
     clock,
     log,
+    ...(audit === undefined ? {} : { audit }),
     links: [
       {
         device: actuation.device,
