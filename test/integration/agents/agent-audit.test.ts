@@ -32,7 +32,6 @@ async function openService() {
     flags: {
       "http.port": 0,
       "ros.transport": "off",
-      "model.package": "none",
       "device.driver": "agent",
       "security.auth": "paired",
       "security.folder": folder,
