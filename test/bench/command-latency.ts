@@ -1,7 +1,8 @@
 // How long a velocity command takes from a client's send to its acceptance (a round trip), to the first
-// setpoint at the driver, and to the mount of an agent in another process, in the whole service with
-// inference running and without, against a bare WebSocket echo of the same size in the same run:
-// `npm run bench:command`. Stamps are CLOCK_MONOTONIC, so processes compare.
+// setpoint at the driver, and to the mount of an agent, in the whole service with inference running and
+// without, against a bare WebSocket echo of the same size in the same run: `npm run bench:command`. Stamps
+// are CLOCK_MONOTONIC, so processes compare. In the agent's row server, client and agent share this process
+// and its event loop (over real sockets): it has no inference beside it and no second process to wake.
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
@@ -135,7 +136,7 @@ async function withInference(): Promise<Latency[]> {
   return await commands("predicting at 25 Hz", url);
 }
 
-/** The same with the device in another process: from a client's send to the agent that carries it out. */
+/** From a client's send to the agent that carries it out; all three ends in this process, over real sockets. */
 async function withAgent(): Promise<Latency[]> {
   await using rig = await openDeviceRig();
   const setpoints: { readonly atMs: number; readonly movesYaw: boolean }[] = [];
@@ -166,7 +167,7 @@ async function withAgent(): Promise<Latency[]> {
   }
   client.close();
   agent.close();
-  return [summary("command → agent at 200 Hz, without inference", 1, tookMs)];
+  return [summary("command → agent at 200 Hz, in this process", 1, tookMs)];
 }
 
 if (isMainThread) {
