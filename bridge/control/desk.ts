@@ -102,7 +102,8 @@ export class ControlDesk {
     const { clock, log } = this.#options;
     const nowMs = clock.monotonicMs();
     const visitor = new Visitor(identity, peer);
-    this.authority.openSession(identity, nowMs);
+    this.close(identity.id, "its id was opened again");
+    this.#floor.carryOut(this.authority.openSession(identity, nowMs), visitor.actor);
     this.#visitors.add(visitor);
     peer.send(this.#welcome(identity, nowMs));
     for (const device of this.#floor.devices.values()) this.#floor.tellState(device, visitor);

@@ -73,10 +73,13 @@ export class Authority {
     return this.#sessions.size;
   }
 
-  openSession(identity: SessionIdentity, nowMs: number): void {
+  /** An id that is open already is another client's from now on: what the one before held ends. */
+  openSession(identity: SessionIdentity, nowMs: number): readonly AuthorityEffect[] {
+    const effects = this.closeSession(identity.id, "its id was opened again");
     const policy = policyFor(this.keepalive, identity.keepalive);
     const clock = new SessionClock(policy, nowMs);
     this.#sessions.set(identity.id, { identity, policy, clock, lastSequence: new Map() });
+    return effects;
   }
 
   /** The socket is gone: stops what the session moved and frees its leases at once. */
@@ -124,6 +127,7 @@ export class Authority {
     if (lease === undefined) {
       return refused("lease/held", `held by ${before?.client ?? "nobody"}`, desk.state);
     }
+    found.session.clock.noteGranted();
     return { ok: true, lease, effects: granted(desk, before, "acquired", client) };
   }
 
@@ -138,6 +142,7 @@ export class Authority {
     }
     const before = desk.owner;
     const lease = desk.take({ sessionId, client });
+    found.session.clock.noteGranted();
     return { ok: true, lease, effects: granted(desk, before, "taken", client) };
   }
 
@@ -182,6 +187,7 @@ export class Authority {
     const { client } = agent.identity;
     const { to, share, expiresAtMs } = delegation;
     const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
+    agent.clock.noteGranted();
     const lent = desk.lend({ sessionId: to, client, share, ...expiry });
     const reason = `lent to ${client} by ${found.session.identity.client}`;
     const effects = [...stop(desk, "owner-change", reason), ...tell(desk, "lent", reason)];
