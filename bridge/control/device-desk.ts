@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../contract/clock.ts";
 import type { Log } from "../contract/log.ts";
 import type { AgentStatus } from "../core/agent-status.ts";
-import { DeviceSeat, type AgentPeer, type DeviceLink } from "./device-seat.ts";
+import type { AgentPeer } from "./device-occupant.ts";
+import { DeviceSeat, type DeviceLink } from "./device-seat.ts";
 import {
   DeviceCode,
   deviceProtocol,
