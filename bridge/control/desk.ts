@@ -1,30 +1,29 @@
-import { ActuationMode, type Actuation, type ActuationEvent } from "../contract/actuation.ts";
+import type { Actuation } from "../contract/actuation.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { DeviceDescription } from "../contract/device.ts";
-import { BridgeError, textWithoutCode } from "../contract/errors.ts";
-import type { Log } from "../contract/log.ts";
 import type { Aim } from "../core/aim.ts";
 import { noAudit, type AuditLog } from "../core/audit.ts";
 import type { SessionIdentity } from "../core/authority-outcome.ts";
 import { Authority } from "../core/authority.ts";
 import type { KeepalivePolicy } from "../core/keepalive.ts";
-import { fullShare, rightsOf } from "../core/roles.ts";
+import { fullShare } from "../core/roles.ts";
+import { ActuationNews } from "./actuation-news.ts";
 import { CommandDoor } from "./command-door.ts";
 import type { DeskCounts } from "./desk-counters.ts";
-import { DeskDevice, holderOf, modeName, type ReadJoints } from "./desk-device.ts";
+import { DeskDevice, holderOf, type ReadJoints } from "./desk-device.ts";
 import { DeskFloor } from "./desk-floor.ts";
 import { LeaseDoor } from "./lease-door.ts";
 import { WireCode, type ClientMessage } from "./messages.ts";
+import { ModelDoor, type ModelDoorOptions } from "./model-door.ts";
 import { OpenCommands } from "./open-commands.ts";
 import type { LeaseHolder, WelcomeMessage, WireLimits } from "./server-messages.ts";
 import { StopDoor } from "./stop-door.ts";
 import { Visitor, Visitors, type Peer } from "./visitor.ts";
 
-export interface ControlDeskOptions {
+export interface ControlDeskOptions extends ModelDoorOptions {
   readonly actuations: readonly Actuation[];
   readonly epoch: string;
   readonly clock: Clock;
-  readonly log: Log;
   readonly limits: WireLimits;
   readonly keepalive?: Partial<KeepalivePolicy>;
   /** What has to be known afterwards; left out: nothing is kept. */
@@ -33,8 +32,6 @@ export interface ControlDeskOptions {
   readonly readJoints?: ReadJoints;
   /** How to look somewhere with a device; undefined for one that cannot. */
   readonly aim?: (device: DeviceDescription) => Aim | undefined;
-  /** Brings in another model package; resolves when it serves. None: the request is refused. */
-  readonly useModel?: (path: string) => Promise<void>;
 }
 
 /** Who holds a device, for /healthz. */
@@ -54,11 +51,11 @@ export class ControlDesk {
   readonly authority: Authority;
   readonly #options: ControlDeskOptions;
   readonly #visitors = new Visitors();
-  readonly #open = new OpenCommands();
   readonly #floor: DeskFloor;
   readonly #leases: LeaseDoor;
   readonly #commands: CommandDoor;
   readonly #stops: StopDoor;
+  readonly #models: ModelDoor;
 
   constructor(options: ControlDeskOptions) {
     this.#options = options;
@@ -80,12 +77,15 @@ export class ControlDesk {
         this.end(sessionId, WireCode.Closing, reason);
       },
     });
+    const open = new OpenCommands();
     this.#leases = new LeaseDoor(this.#floor);
-    this.#commands = new CommandDoor(this.#floor, this.#open);
+    this.#commands = new CommandDoor(this.#floor, open);
     this.#stops = new StopDoor(this.#floor);
+    this.#models = new ModelDoor(options);
+    const news = new ActuationNews(this.#floor, open);
     for (const device of devices) {
       device.actuation.onEvent((event) => {
-        this.#onActuation(device, event);
+        news.note(device, event);
       });
     }
   }
@@ -102,7 +102,8 @@ export class ControlDesk {
     const { clock, log } = this.#options;
     const nowMs = clock.monotonicMs();
     const visitor = new Visitor(identity, peer);
-    this.authority.openSession(identity, nowMs);
+    this.close(identity.id, "its id was opened again");
+    this.#floor.carryOut(this.authority.openSession(identity, nowMs), visitor.actor);
     this.#visitors.add(visitor);
     peer.send(this.#welcome(identity, nowMs));
     for (const device of this.#floor.devices.values()) this.#floor.tellState(device, visitor);
@@ -163,7 +164,7 @@ export class ControlDesk {
         this.#stops.reset(visitor, message);
         return;
       case "model.use":
-        void this.#useModel(visitor, message);
+        void this.#models.handle(visitor, message);
         return;
       case "hello":
         visitor.reject(undefined, WireCode.Hello, "hello came twice, expected once and first");
@@ -235,90 +236,6 @@ export class ControlDesk {
     offset.noteRequest(t0Ms, arrivedMs);
     const t2Ms = this.#options.clock.monotonicMs();
     peer.send({ type: "sync", t0Ms, t1Ms: arrivedMs, t2Ms, clock: offset.estimate(arrivedMs) });
-  }
-
-  /** Reads files of this machine, so it is for supervisors only. Nothing that moves is touched. */
-  async #useModel(
-    visitor: Visitor,
-    { id, path }: Extract<ClientMessage, { type: "model.use" }>,
-  ): Promise<void> {
-    const { useModel, log } = this.#options;
-    const { role, client } = visitor.identity;
-    if (!rightsOf[role].configure) {
-      const reason = `a ${role} may not change the model, expected supervisor`;
-      visitor.reject(id, WireCode.Role, reason);
-      return;
-    }
-    if (useModel === undefined) {
-      visitor.reject(id, WireCode.Unsupported, "this server has no model to change");
-      return;
-    }
-    log.info({ client, path }, "another model package is asked for");
-    try {
-      await useModel(path);
-      visitor.reply({ type: "ack", id, status: "done" });
-    } catch (error) {
-      const code = error instanceof BridgeError ? error.code : WireCode.Unsupported;
-      visitor.reject(id, code, textWithoutCode(error));
-    }
-  }
-
-  #onActuation(device: DeskDevice, event: ActuationEvent): void {
-    switch (event.kind) {
-      case "mode":
-        this.#noteMode(device, event);
-        return;
-      case "applied":
-      case "done":
-        this.#noteProgress(event);
-        return;
-      case "driver":
-        return;
-      default:
-        event satisfies never;
-    }
-  }
-
-  #noteMode(device: DeskDevice, { mode, reason }: Extract<ActuationEvent, { kind: "mode" }>): void {
-    const atRest = mode === ActuationMode.Latched || mode === ActuationMode.Fault;
-    // A fault ends an emergency stop's braking too, but is no stop that somebody pressed.
-    if (mode === ActuationMode.Latched || (atRest && this.authority.isLatched(device.id))) {
-      this.#floor.carryOut(this.authority.noteLatched(device.id, true));
-    } else if (mode === ActuationMode.Active || mode === ActuationMode.Inactive) {
-      this.#floor.carryOut(this.authority.noteLatched(device.id, false));
-    }
-    this.#floor.announce(device, "mode", `${modeName(mode)}: ${reason}`);
-    this.#floor.tellState(device);
-  }
-
-  #noteProgress(event: Extract<ActuationEvent, { kind: "applied" | "done" }>): void {
-    const news = this.#open.note(event);
-    if (news === undefined) return;
-    const { command, ack, applied } = news;
-    const { sessionId, arrivedMs, sentMs, id } = command;
-    if (ack !== undefined) this.#visitors.find(sessionId)?.peer.send(ack);
-    if (event.kind === "applied") {
-      this.#floor.counters.applied(event.atMs - sentMs);
-      if ((applied?.limits.length ?? 0) > 0) this.#floor.counters.clippedCount += 1;
-      return;
-    }
-    const endedAfterMs = this.#options.clock.monotonicMs() - arrivedMs;
-    this.#floor.record({
-      kind: "outcome",
-      device: command.device.id,
-      session: sessionId,
-      id,
-      result: event.result,
-      reason: event.reason,
-      endedAfterMs,
-      ...(applied === undefined
-        ? {}
-        : {
-            applied: applied.applied,
-            limits: applied.limits,
-            appliedAfterMs: applied.atMs - arrivedMs,
-          }),
-    });
   }
 
   #welcome(identity: SessionIdentity, nowMs: number): WelcomeMessage {

@@ -3,7 +3,8 @@ import type { Clock } from "../contract/clock.ts";
 import type { Log } from "../contract/log.ts";
 import type { AgentStatus } from "../core/agent-status.ts";
 import { noAudit, type AuditActor, type AuditEvent, type AuditLog } from "../core/audit.ts";
-import { DeviceSeat, type AgentPeer, type DeviceLink } from "./device-seat.ts";
+import type { AgentPeer } from "./device-occupant.ts";
+import { DeviceSeat, type DeviceLink } from "./device-seat.ts";
 import {
   DeviceCode,
   deviceProtocol,

@@ -1,22 +1,14 @@
 import { DriverLink } from "../contract/actuator-driver.ts";
 import type { AxisLimits, DeviceDescription } from "../contract/device.ts";
-import {
-  FarHealth,
-  FarOrderField,
-  farOrderWidth,
-  farSetpointWidth,
-  type FarDeviceMemory,
-} from "../contract/far-device.ts";
+import { FarHealth, type FarDeviceMemory } from "../contract/far-device.ts";
 import type { AgentStatus } from "../core/agent-status.ts";
 import { matchOffer, type OfferedAxis } from "../core/match-offer.ts";
 import { PeerClock } from "../core/peer-clock.ts";
+import type { AgentPeer, Occupant } from "./device-occupant.ts";
 import { telemetryProblem } from "./device-telemetry.ts";
-import {
-  DeviceCode,
-  type DeviceOfferMessage,
-  type DeviceServerMessage,
-  type TelemetryMessage,
-} from "./device-messages.ts";
+import { DeviceCode, type DeviceOfferMessage, type TelemetryMessage } from "./device-messages.ts";
+import { SetpointSender } from "./setpoint-sender.ts";
+import { TelemetryIntake } from "./telemetry-intake.ts";
 
 /** A device that an agent may move, as the composition root lends it. */
 export interface DeviceLink {
@@ -27,17 +19,6 @@ export interface DeviceLink {
   tighten(axes: readonly AxisLimits[], reason: string): void;
 }
 
-/** The other end of an agent's session. */
-export interface AgentPeer {
-  readonly session: string;
-  readonly client: string;
-  /** Bytes wait to be sent: what is sent now would come late. */
-  readonly congested: boolean;
-  send(message: DeviceServerMessage): void;
-  /** The session is over; nothing more is sent. */
-  end(code: DeviceCode, reason: string): void;
-}
-
 export interface DeviceSeatLimits {
   /** A setpoint that is older than this moves nothing at the agent. */
   readonly setpointTtlMs: number;
@@ -45,22 +26,6 @@ export interface DeviceSeatLimits {
   readonly telemetryTimeoutMs: number;
 }
 export const defaultSeatLimits: DeviceSeatLimits = { setpointTtlMs: 150, telemetryTimeoutMs: 500 };
-
-interface Occupant {
-  readonly peer: AgentPeer;
-  readonly offer: DeviceOfferMessage;
-  /** For each axis of the device, where it stands in the arrays of the wire. */
-  readonly offerIndex: readonly number[];
-  readonly clock: PeerClock;
-  heardMs: number;
-  telemetrySeq: number;
-  enabled: boolean;
-}
-
-/** The actuation thread writes at every tick; a row older than this means it has stopped doing so. */
-const setpointStaleMs = 100;
-/** Round trips that are remembered while their setpoints are on the way. */
-const rememberedSetpoints = 64;
 
 /**
  * The one place from which a device is moved by an agent: who sits there, what they are sent, what
@@ -71,32 +36,19 @@ export class DeviceSeat {
   readonly #link: DeviceLink;
   readonly #limits: DeviceSeatLimits;
   readonly #health: FarHealth;
-  readonly #setpointRow: Float64Array;
-  readonly #orderRow = new Float64Array(farOrderWidth);
-  readonly #telemetryRow: Float64Array;
-  readonly #sentStampMs = new Float64Array(rememberedSetpoints);
+  readonly #sender: SetpointSender;
+  readonly #intake: TelemetryIntake;
   #occupant: Occupant | undefined;
   #state: { readonly link: DriverLink; readonly reason: string };
-  #lastSentMs = Number.NaN;
-  #lastStampMs = Number.NEGATIVE_INFINITY;
-  #resting = true;
-  #stopCount = 0;
-  #seq = 0;
-  #setpointCount = 0;
-  #skippedCount = 0;
-  #telemetryCount = 0;
-  #disorderCount = 0;
   #sessionCount = 0;
-  #batteryRatio = Number.NaN;
-  #setpointToTelemetryMs = Number.NaN;
 
   constructor(link: DeviceLink, limits: DeviceSeatLimits = defaultSeatLimits) {
     const count = link.device.axes.length;
     this.#link = link;
     this.#limits = limits;
     this.#health = new FarHealth(link.memory.health);
-    this.#setpointRow = new Float64Array(farSetpointWidth(count));
-    this.#telemetryRow = new Float64Array(3 * count);
+    this.#sender = new SetpointSender(link.memory, count, limits.setpointTtlMs);
+    this.#intake = new TelemetryIntake(link.memory, count, this.#sender);
     this.#state = { link: DriverLink.Opening, reason: "no agent has offered this device yet" };
     this.#health.set(this.#state.link, this.#state.reason);
   }
@@ -143,8 +95,7 @@ export class DeviceSeat {
       enabled: true,
     };
     this.#sessionCount += 1;
-    this.#lastSentMs = Number.NaN;
-    this.#resting = true;
+    this.#sender.reset();
     this.#link.tighten(match.limits, `offered by ${peer.client}`);
     this.#say(DriverLink.Opening, `${peer.client} has not sent telemetry yet`);
     peer.send({
@@ -172,15 +123,7 @@ export class DeviceSeat {
       this.fail(session, DeviceCode.Telemetry, problem);
       return;
     }
-    if (message.seq <= occupant.telemetrySeq) {
-      this.#disorderCount += 1;
-      return;
-    }
-    occupant.telemetrySeq = message.seq;
-    occupant.heardMs = arrivedMs;
-    this.#telemetryCount += 1;
-    this.#batteryRatio = message.batteryRatio ?? Number.NaN;
-    this.#push(occupant, message, arrivedMs);
+    if (!this.#intake.take(occupant, message, arrivedMs)) return;
     const { faults = [] } = message;
     if (faults.length === 0) this.#say(DriverLink.Up, "");
     else this.#say(DriverLink.Fault, `${occupant.peer.client} reports ${faults.join(", ")}`);
@@ -209,38 +152,9 @@ export class DeviceSeat {
   pump(nowMs: number): void {
     const occupant = this.#occupant;
     if (occupant === undefined) return;
-    this.#obey(occupant);
-    if (this.#state.link !== DriverLink.Up) {
-      this.#rest(occupant, this.#state.reason);
-      return;
-    }
-    const stampMs = this.#link.memory.setpoint.read(this.#setpointRow)
-      ? (this.#setpointRow[0] ?? Number.NaN)
-      : Number.NaN;
-    if (!(nowMs - stampMs < setpointStaleMs)) {
-      this.#rest(occupant, "no setpoints are made");
-      return;
-    }
-    if (stampMs === this.#lastSentMs) return;
-    if (occupant.peer.congested) {
-      this.#skippedCount += 1;
-      return;
-    }
-    this.#lastSentMs = stampMs;
-    this.#resting = false;
-    this.#seq += 1;
-    this.#setpointCount += 1;
-    this.#sentStampMs[this.#seq % rememberedSetpoints] = stampMs;
-    const count = this.device.axes.length;
-    const posRad = new Array<number>(count);
-    const velRadPerS = new Array<number>(count);
-    for (let index = 0; index < count; index += 1) {
-      const at = occupant.offerIndex[index] ?? index;
-      posRad[at] = this.#setpointRow[1 + index] ?? 0;
-      velRadPerS[at] = this.#setpointRow[1 + count + index] ?? 0;
-    }
-    const ttlMs = this.#limits.setpointTtlMs;
-    occupant.peer.send({ type: "setpoint", seq: this.#seq, stampMs, posRad, velRadPerS, ttlMs });
+    this.#sender.obey(occupant);
+    if (this.#state.link === DriverLink.Up) this.#sender.send(occupant, nowMs);
+    else this.#sender.rest(occupant, this.#state.reason);
   }
 
   /** Lets silence take effect. */
@@ -276,64 +190,18 @@ export class DeviceSeat {
       ...this.#state,
       roundTripMs: clock?.roundTripMs ?? Number.NaN,
       clockUncertaintyMs: clock?.uncertaintyMs ?? Number.NaN,
-      setpointToTelemetryMs: this.#setpointToTelemetryMs,
-      batteryRatio: this.#batteryRatio,
-      setpointCount: this.#setpointCount,
-      skippedCount: this.#skippedCount,
-      telemetryCount: this.#telemetryCount,
-      disorderCount: this.#disorderCount,
+      setpointToTelemetryMs: this.#intake.setpointToTelemetryMs,
+      batteryRatio: this.#intake.batteryRatio,
+      setpointCount: this.#sender.setpointCount,
+      skippedCount: this.#sender.skippedCount,
+      telemetryCount: this.#intake.count,
+      disorderCount: this.#intake.disorderCount,
       sessionCount: this.#sessionCount,
     };
   }
 
-  #push(occupant: Occupant, message: TelemetryMessage, arrivedMs: number): void {
-    const { offsetMs } = occupant.clock;
-    // Without its clock known, a sample is as old as its arrival; never is one from the future.
-    const stampMs =
-      offsetMs === undefined ? arrivedMs : Math.min(message.stampMs + offsetMs, arrivedMs);
-    if (stampMs <= this.#lastStampMs) {
-      this.#disorderCount += 1;
-      return;
-    }
-    this.#lastStampMs = stampMs;
-    const count = this.device.axes.length;
-    for (let index = 0; index < count; index += 1) {
-      const at = occupant.offerIndex[index] ?? index;
-      this.#telemetryRow[index] = message.posRad[at] ?? 0;
-      this.#telemetryRow[count + index] = message.velRadPerS[at] ?? 0;
-      this.#telemetryRow[2 * count + index] = message.effortNm?.[at] ?? 0;
-    }
-    this.#link.memory.telemetry.push(stampMs, this.#telemetryRow);
-    const { setpointSeq } = message;
-    if (setpointSeq === undefined || setpointSeq > this.#seq) return;
-    if (this.#seq - setpointSeq >= rememberedSetpoints) return;
-    this.#setpointToTelemetryMs =
-      arrivedMs - (this.#sentStampMs[setpointSeq % rememberedSetpoints] ?? Number.NaN);
-  }
-
   #indexOf(name: string): number {
     return this.device.axes.findIndex((axis) => axis.name === name);
-  }
-
-  /** What the driver orders beside setpoints. */
-  #obey(occupant: Occupant): void {
-    if (!this.#link.memory.order.read(this.#orderRow)) return;
-    const stopCount = this.#orderRow[FarOrderField.stopCount] ?? 0;
-    if (stopCount !== this.#stopCount) {
-      this.#stopCount = stopCount;
-      this.#rest(occupant, "stopped by the actuation");
-    }
-    const enabled = this.#orderRow[FarOrderField.isEnabled] === 1;
-    if (enabled === occupant.enabled) return;
-    occupant.enabled = enabled;
-    if (occupant.offer.modes.includes("limp")) occupant.peer.send({ type: "enable", enabled });
-  }
-
-  /** Says once that there is nothing to follow; the agent's own timeout would come to the same. */
-  #rest(occupant: Occupant, reason: string): void {
-    if (this.#resting) return;
-    this.#resting = true;
-    occupant.peer.send({ type: "stop", reason });
   }
 
   #expel(link: DriverLink, code: DeviceCode, reason: string): void {

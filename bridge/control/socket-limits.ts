@@ -80,7 +80,9 @@ export class TokenBucket {
   }
 
   take(nowMs: number, count = 1): boolean {
-    const grown = this.#tokens + ((nowMs - this.#lastMs) / 1000) * this.#perS;
+    // A wall clock may be set back: that is no time that has passed, and takes nothing away.
+    const passedMs = Math.max(0, nowMs - this.#lastMs);
+    const grown = this.#tokens + (passedMs / 1000) * this.#perS;
     this.#tokens = Math.min(this.#burst, grown);
     this.#lastMs = nowMs;
     if (this.#tokens < count) return false;

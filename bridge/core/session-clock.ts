@@ -61,6 +61,14 @@ export class SessionClock {
     this.#stage = "fresh";
   }
 
+  /**
+   * Something was granted to it. What it got since it fell silent has not met the consequences yet:
+   * the next `advance` says `stale` again. Commands are refused meanwhile, since it is not `fresh`.
+   */
+  noteGranted(): void {
+    if (this.#stage === "stale") this.#stage = "missed";
+  }
+
   /** Stages reached since the last call, least severe first; empty most of the time. */
   advance(nowMs: number): readonly SessionStage[] {
     const before = sessionStages.indexOf(this.#stage);

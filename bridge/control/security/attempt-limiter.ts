@@ -24,7 +24,7 @@ export class AttemptLimiter {
 
   take(address: string, nowMs: number): boolean {
     // Its own bucket first: one address alone cannot use up what belongs to all.
-    return this.#bucketOf(address, nowMs).take(nowMs) && this.#all.take(nowMs);
+    return this.#bucketOf(networkOf(address), nowMs).take(nowMs) && this.#all.take(nowMs);
   }
 
   #bucketOf(address: string, nowMs: number): TokenBucket {
@@ -39,4 +39,21 @@ export class AttemptLimiter {
     this.#byAddress.set(address, bucket);
     return bucket;
   }
+}
+
+/**
+ * Whoever has one IPv6 address has the 2^64 of its network (RFC 4291 section 2.5.1: interface ids of
+ * 64 bits): they count as one. IPv4 addresses, also those mapped into IPv6, count each for itself.
+ */
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
+  if (!plain.includes(":")) return plain;
+  const [head = "", tail = ""] = plain.toLowerCase().replace(/%.*$/, "").split("::");
+  const [left, right] = [head, tail].map((part) => (part === "" ? [] : part.split(":")));
+  const zeros = Math.max(0, 8 - (left?.length ?? 0) - (right?.length ?? 0));
+  const groups = [...(left ?? []), ...new Array<string>(zeros).fill("0"), ...(right ?? [])];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":");
 }

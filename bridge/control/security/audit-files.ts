@@ -58,13 +58,13 @@ export async function eachLine(
  */
 export async function verifyAudit(path: string, expected?: ChainHead): Promise<AuditVerdict> {
   try {
-    const verifier = new AuditVerifier();
+    const verifier = new AuditVerifier(expected ?? (await readHead(path)));
     for (const file of await auditFilePaths(path)) {
       await eachLine(file, (line, number, complete) => {
         verifier.add({ file, number }, line, complete);
       });
     }
-    return verifier.verdict(expected ?? (await readHead(path)));
+    return verifier.verdict();
   } catch (error) {
     throw new BridgeError(ErrorCode.SecurityFolder, `${path}: ${errorText(error)}`, {
       cause: error,

@@ -43,6 +43,12 @@ export class AuditVerifier {
   #lineCount = 0;
   #last: Line | undefined;
   #flaw: AuditVerdict["flaw"];
+  readonly #expected: ChainHead | undefined;
+
+  /** @param expected the head that was stored with the log, or kept elsewhere; the log may go on after it. */
+  constructor(expected?: ChainHead) {
+    this.#expected = expected;
+  }
 
   /** @param complete false if no newline follows. */
   add(line: Line, text: string, complete: boolean): void {
@@ -54,9 +60,13 @@ export class AuditVerifier {
     else this.#follow(line, text, fields);
   }
 
-  /** @param expected the head that was stored with the log, or kept elsewhere. */
-  verdict(expected?: ChainHead): AuditVerdict {
-    if (this.#flaw === undefined && expected !== undefined) this.#compare(expected);
+  verdict(): AuditVerdict {
+    const seq = this.#expected?.seq ?? 0;
+    if (this.#flaw === undefined && seq > this.#head.seq) {
+      const at = this.#last ?? { file: "", number: 0 };
+      const reason = `it is seq ${this.#head.seq}, the log went on to seq ${seq}`;
+      this.#blame("truncated", at, reason);
+    }
     return {
       lineCount: this.#lineCount,
       head: this.#head,
@@ -73,6 +83,7 @@ export class AuditVerifier {
     if (isStart || (seq === lastSeq + 1 && prev === hash)) {
       this.#head = { seq, hash: hashOfLine(text) };
       this.#last = line;
+      this.#compare(line, prev);
     } else if (seq > lastSeq + 1) {
       const count = seq - lastSeq - 1;
       this.#blame("removed", line, `${count} line(s) before seq ${seq} are missing`);
@@ -84,13 +95,15 @@ export class AuditVerifier {
     }
   }
 
-  #compare({ seq, hash }: ChainHead): void {
-    const at = this.#last ?? { file: "", number: 0 };
-    if (seq > this.#head.seq) {
-      const reason = `it is seq ${this.#head.seq}, the log went on to seq ${seq}`;
-      this.#blame("truncated", at, reason);
-    } else if (seq === this.#head.seq && hash !== this.#head.hash) {
-      this.#blame("edited", at, `seq ${seq} has another hash than was kept of it`);
+  /** Is the line of the expected head the one that was there then? */
+  #compare(line: Line, prev: string): void {
+    const { seq, hash } = this.#expected ?? { seq: 0, hash: genesis };
+    if (seq === this.#head.seq && hash !== this.#head.hash) {
+      this.#blame("edited", line, `seq ${seq} has another hash than was kept of it`);
+    } else if (this.#firstSeq === this.#head.seq && seq > 0 && seq < this.#firstSeq) {
+      // Of the line right before the first at least the hash is known.
+      if (seq === this.#firstSeq - 1 && prev === hash) return;
+      this.#blame("removed", line, `seq ${seq}, whose hash was kept, is no longer there`);
     }
   }
 

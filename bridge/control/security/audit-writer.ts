@@ -161,14 +161,20 @@ export class AuditWriter implements AuditLog, AsyncDisposable {
     this.#note("audit.lost", "the disk was too slow", { count });
   }
 
+  /** A file that cannot be begun is tried again after the next write: until then the full one grows. */
   async #rotate(): Promise<void> {
-    await this.#sync();
-    await this.#file.close();
-    this.#number += 1;
-    this.#fileBytes = 0;
-    this.#file = await open(join(this.#folder.path, auditFileName(this.#number)), "a", 0o600);
-    const oldest = this.#number - this.#options.maxFiles;
-    if (oldest > 0) await rm(join(this.#folder.path, auditFileName(oldest)), { force: true });
+    const number = this.#number + 1;
+    try {
+      const next = await open(join(this.#folder.path, auditFileName(number)), "a", 0o600);
+      await this.#sync();
+      const full = this.#file;
+      [this.#file, this.#number, this.#fileBytes] = [next, number, 0];
+      await full.close();
+      const oldest = number - this.#options.maxFiles;
+      if (oldest > 0) await rm(join(this.#folder.path, auditFileName(oldest)), { force: true });
+    } catch (error) {
+      this.#options.log.error({ text: errorText(error) }, "audit log cannot go on in a new file");
+    }
   }
 
   /** The disk first, then the head: it never names a line that a power cut could take back. */

@@ -24,6 +24,8 @@ export class Challenges {
     if (found === undefined) return "unknown";
     if (found.used) return "replayed";
     found.used = true;
-    return nowMs - found.atMs > challengeTtlMs ? "stale" : "ok";
+    const ageMs = nowMs - found.atMs;
+    // From the future: the wall clock was set back, and how old it is cannot be told.
+    return ageMs < 0 || ageMs > challengeTtlMs ? "stale" : "ok";
   }
 }

@@ -80,10 +80,7 @@ export class PairedClients {
     // Before the folder is read: a client that is added meanwhile is not in its listing.
     const known = [...this.#clients.keys()];
     const names = await this.#folder.names();
-    for (const name of names.filter((file) => file.endsWith(recordSuffix))) {
-      const keyId = name.slice(0, -recordSuffix.length);
-      if (!this.#clients.has(keyId)) this.#take(name, await this.#folder.read(name));
-    }
+    // Who has to go goes first: a record that cannot be read ends this with an error.
     for (const name of names.filter((file) => file.endsWith(revokedSuffix))) {
       const keyId = name.slice(0, -revokedSuffix.length);
       if (this.#revoked.has(keyId)) continue;
@@ -95,6 +92,10 @@ export class PairedClients {
       if (names.includes(`${keyId}${recordSuffix}`)) continue;
       this.#noteRevoked(keyId, "its file was removed");
       this.#clients.delete(keyId);
+    }
+    for (const name of names.filter((file) => file.endsWith(recordSuffix))) {
+      const keyId = name.slice(0, -recordSuffix.length);
+      if (!this.#clients.has(keyId)) this.#take(name, await this.#folder.read(name));
     }
   }
 

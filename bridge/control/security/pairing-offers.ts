@@ -62,7 +62,10 @@ export class PairingOffers {
       const offer = parseOffer(await this.#folder.read(file));
       if (offer === undefined) continue;
       const isUsed = file.endsWith(usedSuffix);
-      const state = isUsed ? "used" : nowMs >= offer.expiresAtMs ? "expired" : "open";
+      const leftMs = offer.expiresAtMs - nowMs;
+      // More than there ever was: the clock was set back, which must not make a code last longer.
+      const isExpired = leftMs <= 0 || leftMs > offerTtlMs;
+      const state = isUsed ? "used" : isExpired ? "expired" : "open";
       found.push({ offer, state, file });
     }
     return found;

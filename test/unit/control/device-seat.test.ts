@@ -9,7 +9,8 @@ import {
   type DeviceServerMessage,
   type TelemetryMessage,
 } from "../../../bridge/control/device-messages.ts";
-import { DeviceSeat, type AgentPeer } from "../../../bridge/control/device-seat.ts";
+import type { AgentPeer } from "../../../bridge/control/device-occupant.ts";
+import { DeviceSeat } from "../../../bridge/control/device-seat.ts";
 import { SharedMemoryDriver } from "../../../devices/drivers/shared-memory/shared-memory-driver.ts";
 import { mount } from "../devices/mount.ts";
 

@@ -288,3 +288,35 @@ describe("a device out of service", () => {
     });
   });
 });
+
+describe("a session that has been silent", () => {
+  it("acquires a lease that goes stale at once, unless it checks in", () => {
+    const made = authority();
+    made.tick(3000);
+    leaseOf(made, "a");
+    expect(made.leaseState(device)).toMatchObject({ stale: false });
+    made.checkIn("b", 3100);
+    made.tick(3100);
+    expect(made.leaseState(device)).toMatchObject({ stale: true });
+    expect(made.acquire("b", device)).toMatchObject({ ok: true });
+  });
+
+  it("may not move with it before it has checked in", () => {
+    const made = authority();
+    made.tick(3000);
+    const claim = { sessionId: "a", resource: device, lease: leaseOf(made, "a"), sequence: 1 };
+    expect(made.judge(claim)).toMatchObject({ refusal: "control/keepalive" });
+    made.checkIn("a", 3001);
+    made.tick(3100);
+    expect(made.judge(claim)).toMatchObject({ ok: true });
+  });
+});
+
+it("an id that comes again is a new session: nothing of the one before is its own", () => {
+  const made = authority();
+  const lease = leaseOf(made, "a");
+  const effects = made.openSession({ id: "a", role: "controller", client: "anna again" }, 10);
+  expect(kinds(effects)).toEqual(["stop", "lease-changed"]);
+  const claim = { sessionId: "a", resource: device, lease, sequence: 1 };
+  expect(made.judge(claim)).toMatchObject({ refusal: "lease/revoked" });
+});

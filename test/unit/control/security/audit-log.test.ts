@@ -1,7 +1,7 @@
-import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../../../bridge/contract/log.ts";
 import {
   auditFileName,
@@ -13,6 +13,15 @@ import {
   type AuditWriterOptions,
 } from "../../../../bridge/control/security/audit-writer.ts";
 import type { AuditEntry } from "../../../../bridge/core/audit.ts";
+
+async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      if (!(await isSo().catch(() => false))) throw new Error(`${what} did not come`);
+    },
+    { timeout: 20_000, interval: 10 },
+  );
+}
 
 let folder = "";
 const firstFile = (): string => join(folder, auditFileName(1));
@@ -121,6 +130,28 @@ describe("a log of 20 lines", () => {
     expect((await verifyAudit(folder, head)).flaw).toMatchObject({ kind: "truncated" });
   });
 
+  it.each([
+    { what: "with other words", anew: 25, keptSeq: 20, flaw: "edited" },
+    { what: "from a later line on", anew: 25, keptSeq: 20, from: 21, flaw: "removed" },
+  ])("written anew $what and gone on is found by an older head", async (one) => {
+    const { head } = await verifyAudit(folder);
+    expect(head.seq).toBe(one.keptSeq);
+    await rm(folder, { recursive: true });
+    await using log = await openLog();
+    for (let index = 0; index < one.anew; index += 1) log.append(entry(`other ${index}`));
+    await log[Symbol.asyncDispose]();
+    if (one.from !== undefined) await rewrite((await lines()).slice(one.from));
+    expect(await verifyAudit(folder)).not.toHaveProperty("flaw");
+    expect((await verifyAudit(folder, head)).flaw).toMatchObject({ kind: one.flaw });
+  });
+
+  it("that has gone on since a head was kept still fits it", async () => {
+    const { head } = await verifyAudit(folder);
+    await write(5);
+    expect(await verifyAudit(folder, head)).not.toHaveProperty("flaw");
+    expect(head.seq).toBe(20);
+  });
+
   it("that a crash left with half a line is torn; the next run cuts it off and says so", async () => {
     await appendFile(firstFile(), '{"seq":21,"prev":"');
     expect((await verifyAudit(folder)).flaw).toMatchObject({ kind: "torn", line: 21 });
@@ -154,6 +185,21 @@ it("goes on in a new file when one is full, in one chain, and forgets the oldest
   expect(verdict).not.toHaveProperty("flaw");
   expect(verdict.firstSeq).toBeGreaterThan(1);
   expect(verdict.head.seq).toBe(50);
+});
+
+it("goes on in the full file while no new one can be made, and loses nothing", async () => {
+  const log = await openLog({ maxFileBytes: 1 });
+  // A folder stands where the next file belongs.
+  await mkdir(join(folder, auditFileName(2)));
+  log.append(entry("first"));
+  await until(async () => (await lines()).length === 1, "the first line");
+  log.append(entry("second"));
+  await until(async () => (await lines()).length === 2, "the second line");
+  await rm(join(folder, auditFileName(2)), { recursive: true });
+  log.append(entry("third"));
+  await until(async () => (await auditFileNumbers(folder)).includes(2), "the next file");
+  await log[Symbol.asyncDispose]();
+  expect(await verifyAudit(folder)).toMatchObject({ lineCount: 3, head: { seq: 3 } });
 });
 
 it("loses what is too much for it, counts it, and says so itself", async () => {

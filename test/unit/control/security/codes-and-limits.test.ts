@@ -1,4 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConnectionLimits } from "../../../../bridge/control/connection-limits.ts";
 import { AttemptLimiter } from "../../../../bridge/control/security/attempt-limiter.ts";
@@ -7,6 +10,8 @@ import {
   newOneTimeCode,
   readOneTimeCode,
 } from "../../../../bridge/control/security/one-time-code.ts";
+import { PairingOffers } from "../../../../bridge/control/security/pairing-offers.ts";
+import { PrivateFolder } from "../../../../bridge/control/security/private-folder.ts";
 import { pairingLink } from "../../../../bridge/control/security/pairing-link.ts";
 import { qrForTerminal, qrSvg } from "../../../../bridge/control/security/qr-code.ts";
 import {
@@ -81,6 +86,56 @@ describe("attempts", () => {
     expect(limiter.take("c", 0)).toBe(false);
     expect(limiter.take("c", 13_000)).toBe(true);
   });
+});
+
+describe("a clock that steps back", () => {
+  it("takes nothing out of a bucket", () => {
+    const bucket = new TokenBucket(10, 100_000);
+    expect(bucket.take(100_000, 5)).toBe(true);
+    expect(bucket.take(0, 5)).toBe(true);
+    expect(bucket.take(0)).toBe(false);
+    // And gives nothing twice when it comes forward again.
+    expect(bucket.take(100, 1)).toBe(true);
+    expect(bucket.take(100, 1)).toBe(false);
+  });
+
+  it("makes no challenge last longer", () => {
+    const challenges = new Challenges();
+    const [first, second] = [challenges.make(3_600_000), challenges.make(3_600_000)];
+    expect(challenges.use(first, 3_599_999)).toBe("stale");
+    expect(challenges.use(second, 3_600_000)).toBe("ok");
+  });
+
+  it("makes no code last longer", async () => {
+    const path = await mkdtemp(join(tmpdir(), "kairos-offers-"));
+    try {
+      let nowMs = 3_600_000;
+      const offers = new PairingOffers(await PrivateFolder.open(path), () => nowMs);
+      await offers.make({ role: "viewer", name: "", tokenTtlMs: 1 });
+      const states = async (): Promise<string[]> => (await offers.all()).map(({ state }) => state);
+      expect(await states()).toEqual(["open"]);
+      nowMs -= 1;
+      expect(await states()).toEqual(["expired"]);
+    } finally {
+      await rm(path, { recursive: true });
+    }
+  });
+});
+
+it("attempts from addresses of one IPv6 network count together", () => {
+  const limiter = new AttemptLimiter({ perAddressPerMinute: 2, perMinute: 100 }, 0);
+  const take = (address: string): boolean => limiter.take(address, 0);
+  expect(take("2001:db8:1:2::1")).toBe(true);
+  expect(take("2001:db8:1:2:ffff:ffff:ffff:1")).toBe(true);
+  expect(take("2001:0DB8:0001:0002:abcd::9")).toBe(false);
+  expect(take("2001:db8:1:3::1")).toBe(true);
+  // An IPv4 address mapped into IPv6 is itself, and not one network with all the others.
+  expect(["::ffff:10.0.0.1", "::ffff:10.0.0.2", "::ffff:10.0.0.3"].map(take)).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(["fe80::1%eth0", "fe80::2%eth0", "fe80::3%eth0"].map(take)).toEqual([true, true, false]);
 });
 
 describe("a bucket", () => {
