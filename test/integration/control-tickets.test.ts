@@ -1,5 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { pairWithCode, sessionTicket } from "../../bridge/client/pairing.ts";
 import { Tickets, ticketTtlMs } from "../../bridge/control/security/tickets.ts";
 import { RawClient, until } from "../fakes/control-rig.ts";
 import {
@@ -119,6 +120,40 @@ describe("a client that is let in by its key only", () => {
     expect(await post("/v1/auth/ticket", proof)).toMatchObject({ status: 200 });
     expect((await post("/v1/auth/ticket", proof)).body).toMatchObject({ code: "auth/replayed" });
   });
+});
+
+it("a client of the SDK comes in by its key, again and again", async () => {
+  await using rig = await openPairedRig();
+  const { code } = await makeOffer(rig);
+  const kept = new Map<string, string>();
+  const storage = {
+    load: (name: string) => kept.get(name),
+    save: (name: string, text: string) => void kept.set(name, text),
+  };
+  const { url } = rig.server;
+  const { token } = await pairWithCode(url, { code, client: "phone", storage, requireKey: true });
+  expect(await answerTo(rig, token)).toMatchObject({ code: "auth/key-required" });
+  for (let count = 0; count < 2; count += 1) {
+    const ticket = await sessionTicket(url, { storage });
+    expect(await answerTo(rig, ticket)).toMatchObject({ type: "welcome" });
+  }
+  await expect(sessionTicket("http://127.0.0.1:1", { storage })).rejects.toMatchObject({
+    code: "auth/required",
+  });
+});
+
+it("a token or a ticket in the URL is not read", async () => {
+  await using rig = await openPairedRig();
+  const paired = await pairedByKey(rig, "controller");
+  for (const secret of [paired.token, await ticketOf(rig, paired)]) {
+    const url = `${rig.server.url}/v1/control?token=${secret}&ticket=${secret}`;
+    const protocol = "kairos.control.v1";
+    const client = new RawClient(url, protocol);
+    await client.opened();
+    client.say({ type: "hello", protocol, role: "controller", client: "test" });
+    await until(() => client.messages.length > 0, "an answer to the hello");
+    expect(client.messages[0]).toMatchObject({ code: "auth/required" });
+  }
 });
 
 describe("a ticket", () => {
