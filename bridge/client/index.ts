@@ -37,6 +37,7 @@ export {
   type KeyStorage,
   type PairedKey,
   type PairOptions,
+  sessionTicket,
 } from "./pairing.ts";
 export type { PairingCrypto } from "./pairing-crypto.ts";
 export { readPairingLink, type PairingLink } from "./pairing-link.ts";

@@ -41,6 +41,8 @@ export interface PairOptions {
   readonly role?: string;
   /** SHA-256 of the server's CA certificate, hex, from the QR code: refused if the server says another. */
   readonly fingerprint?: string;
+  /** From now on the token alone is refused: each connection takes a `sessionTicket`. */
+  readonly requireKey?: boolean;
   /** Left out: the global one. */
   readonly fetch?: Fetch;
   /** Left out: WebCrypto. React Native has none: give it `@noble/hashes`. */
@@ -84,6 +86,7 @@ export async function pairWithCode(url: ServerUrl, options: PairOptions): Promis
     codeProof,
     signature,
     ...(role === undefined ? {} : { role }),
+    ...(options.requireKey === true ? { requireKey: true } : {}),
   });
   await storage.save(tokenName(server), JSON.stringify(paired));
   return paired;
@@ -112,6 +115,38 @@ export async function pairedKey(
 /** Forgets the token; the key stays. The server forgets a client only when it is revoked there. */
 export async function forgetPairing(url: ServerUrl, storage: KeyStorage): Promise<void> {
   await storage.save(tokenName(serverOf(url)), "");
+}
+
+/**
+ * A ticket for one connection within 30 s, for a fresh proof of the key: goes where the token goes, e.g.
+ * `keepControl(url, { token: () => sessionTicket(url, { storage }) })`.
+ *
+ * @throws ControlError `auth/*` as the server answers, `client/connect`, `client/crypto`; `auth/required`
+ *   if this client is not paired.
+ */
+export async function sessionTicket(
+  url: ServerUrl,
+  options: Pick<PairOptions, "storage" | "fetch" | "crypto">,
+): Promise<string> {
+  const { storage, crypto = webCrypto() } = options;
+  const server = serverOf(url);
+  const paired = await pairedKey(url, storage);
+  if (paired === undefined) throw new ControlError("auth/required", "not paired with this server");
+  const { keyId } = paired;
+  const post = poster(server, options.fetch);
+  const { challenge, epoch, fingerprint } = await post<Challenge>("/v1/auth/challenge", {});
+  const ed25519 = await import("@noble/ed25519");
+  ed25519.hashes.sha512Async = async (message) => new Uint8Array(await crypto.sha512(message));
+  const lines = ["kairos-bridge session v1", challenge, epoch, fingerprint, keyId];
+  const text = new TextEncoder().encode(lines.join("\n"));
+  const key = await ownKey(server, storage, crypto);
+  const signature = base64Url(await ed25519.signAsync(text, key));
+  const { ticket } = await post<{ readonly ticket: string }>("/v1/auth/ticket", {
+    keyId,
+    challenge,
+    signature,
+  });
+  return ticket;
 }
 
 interface Challenge {

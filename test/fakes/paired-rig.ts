@@ -119,8 +119,18 @@ export class PairingPhone {
     };
   }
 
-  async pair(code: string): Promise<HttpReply> {
-    return await this.#post("/v1/pair/prove", this.proof(await this.challenge(), code));
+  async pair(code: string, wishes: { readonly requireKey?: boolean } = {}): Promise<HttpReply> {
+    const proof = this.proof(await this.challenge(), code);
+    return await this.#post("/v1/pair/prove", { ...proof, ...wishes });
+  }
+
+  /** What is sent for a ticket; tests bend it. */
+  async keyProof(keyId: string): Promise<Record<string, string>> {
+    const { body } = await this.#post("/v1/auth/challenge", {});
+    const { challenge, epoch, fingerprint } = body as unknown as PairingContext;
+    const text = ["kairos-bridge session v1", challenge, epoch, fingerprint, keyId].join("\n");
+    const signature = sign(null, Buffer.from(text), this.#privateKey).toString("base64url");
+    return { keyId, challenge, signature };
   }
 }
 

@@ -12,6 +12,20 @@ export const AuthCode = {
   Revoked: "auth/revoked",
   /** The token is for less than what was asked for. */
   Role: "auth/role",
+  /** This client is let in with a ticket only, for which it proves its key. */
+  KeyRequired: "auth/key-required",
+  /** The signature is not by the client's key. */
+  Proof: "auth/proof",
+  /** No such challenge was given out here. */
+  Challenge: "auth/challenge",
+  /** No such ticket was given out here. */
+  Ticket: "auth/ticket",
+  /** The challenge or the ticket was used before. */
+  Replayed: "auth/replayed",
+  /** The challenge or the ticket comes too late. */
+  Stale: "auth/stale",
+  /** Too many attempts. */
+  Rate: "auth/rate",
 } as const;
 export type AuthCode = (typeof AuthCode)[keyof typeof AuthCode];
 

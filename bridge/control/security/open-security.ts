@@ -14,6 +14,7 @@ import { AttemptLimiter, defaultAttemptLimits, type AttemptLimits } from "./atte
 import { AuditWriter } from "./audit-writer.ts";
 import { Challenges } from "./challenges.ts";
 import { loopbackHostNames, serverNames } from "./host-names.ts";
+import { KeyProofs } from "./key-proof.ts";
 import { LocalCa } from "./local-ca.ts";
 import { pairedGatekeeper } from "./paired-gatekeeper.ts";
 import { PairedClients } from "./paired-clients.ts";
@@ -24,6 +25,7 @@ import { pairingRoutes } from "./pairing-routes.ts";
 import { PrivateFolder } from "./private-folder.ts";
 import { lockFolder } from "./service-lock.ts";
 import { ServiceNote } from "./service-note.ts";
+import { Tickets } from "./tickets.ts";
 
 export interface SecurityOptions {
   /** The state folder: keys, paired clients, codes, the audit log. */
@@ -48,6 +50,8 @@ export interface OpenSecurity extends ControlSecurity, AsyncDisposable {
 
 /** How often codes, clients and revocations of the command line are looked for. */
 const refreshMs = 1000;
+/** Two requests for each connection; a client that reconnects all the time makes about one a second. */
+const keyProofLimits: AttemptLimits = { perAddressPerMinute: 240, perMinute: 2400 };
 /** How often the certificate is held against the machine's present addresses and its age. */
 const renewMs = 60 * 60_000;
 
@@ -75,7 +79,8 @@ export async function openSecurity(options: SecurityOptions): Promise<OpenSecuri
       ? await LocalCa.open(await folder.subfolder("tls"), names, wallMs)
       : undefined;
     const tls = ca === undefined ? undefined : await openTls(ca, names, options, closers);
-    const gatekeeper = pairedGatekeeper({ clients, clock, wallMs });
+    const tickets = new Tickets();
+    const gatekeeper = pairedGatekeeper({ clients, tickets, clock, wallMs });
     const fingerprint = ca?.fingerprint ?? "";
     const note = new ServiceNote(folder);
     closers.push(() => note.remove());
@@ -101,9 +106,16 @@ export async function openSecurity(options: SecurityOptions): Promise<OpenSecuri
         const challenges = new Challenges();
         const limiter = new AttemptLimiter(options.attempts ?? defaultAttemptLimits, wallMs());
         const shared = { clients, offers, epoch };
+        const monotonicMs = (): number => clock.monotonicMs();
+        const keyProofs = new KeyProofs({
+          ...{ clients, tickets, epoch, fingerprint, monotonicMs },
+          challenges: new Challenges(),
+          // Nobody guesses a signature: this only keeps a flood from costing much.
+          limiter: new AttemptLimiter(keyProofLimits, monotonicMs()),
+        });
         const parts = { ...shared, challenges, limiter, fingerprint, audit, wallMs };
         const pairing = new Pairing(parts);
-        return pairingRoutes({ ...shared, pairing, gatekeeper, server: () => address });
+        return pairingRoutes({ ...shared, pairing, keyProofs, gatekeeper, server: () => address });
       },
       async listening(server) {
         address = addressOf(server, names, fingerprint);

@@ -12,6 +12,8 @@ const PairedClient = z.strictObject({
   publicKey: z.string(),
   /** SHA-256 of the token's secret part, hex: this file opens nothing. */
   secretHash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** True: its token alone opens nothing, a fresh proof of the key does. */
+  requireKey: z.boolean().exactOptional(),
   createdAtMs: z.number(),
   /** Wall clock, ms since 1970. */
   expiresAtMs: z.number(),

@@ -13,6 +13,13 @@ export const proveRequest = z.strictObject({
   codeProof: bytes32,
   signature: bytes64,
   role: z.enum(roles).exactOptional(),
+  requireKey: z.boolean().exactOptional(),
+});
+
+export const ticketRequest = z.strictObject({
+  keyId: z.string().regex(/^[A-Za-z0-9_-]{12}$/, "a key id"),
+  challenge: bytes32,
+  signature: bytes64,
 });
 
 export const maxTokenDays = 365;

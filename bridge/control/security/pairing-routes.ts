@@ -5,17 +5,25 @@ import type { Gatekeeper } from "../gatekeeper.ts";
 import { readJsonBody } from "../json-body.ts";
 import { bearerOf, type HttpAnswer, type HttpRoute } from "../http-route.ts";
 import { AuthCode, PairCode, type Refusal } from "./auth-codes.ts";
+import type { KeyProofs } from "./key-proof.ts";
 import type { PairedClient, PairedClients } from "./paired-clients.ts";
 import type { Pairing, PairingOutcome, PairingProof } from "./pairing.ts";
 import { pairingLink, type ServerAddress } from "./pairing-link.ts";
 import type { PairingOffers } from "./pairing-offers.ts";
-import { offerRequest, problemOf, proveRequest, revokeRequest } from "./pairing-requests.ts";
+import {
+  offerRequest,
+  problemOf,
+  proveRequest,
+  revokeRequest,
+  ticketRequest,
+} from "./pairing-requests.ts";
 import { qrSvg } from "./qr-code.ts";
 
 const dayMs = 86_400_000;
 
 export interface PairingRoutesOptions {
   readonly pairing: Pairing;
+  readonly keyProofs: KeyProofs;
   readonly offers: PairingOffers;
   readonly clients: PairedClients;
   readonly gatekeeper: Gatekeeper;
@@ -26,7 +34,7 @@ export interface PairingRoutesOptions {
 
 /** Pairing over HTTP. The README of this folder has the requests, the answers and who may ask. */
 export function pairingRoutes(options: PairingRoutesOptions): readonly HttpRoute[] {
-  const { pairing, epoch, server } = options;
+  const { pairing, keyProofs, epoch, server } = options;
   return [
     {
       method: "GET",
@@ -35,11 +43,21 @@ export function pairingRoutes(options: PairingRoutesOptions): readonly HttpRoute
     },
     {
       method: "POST",
+      path: "/v1/auth/challenge",
+      answer: (request) => answered(keyProofs.challenge(addressOf(request))),
+    },
+    {
+      method: "POST",
+      path: "/v1/auth/ticket",
+      answer: async (request) =>
+        await withBody(request, ticketRequest, (proof) =>
+          Promise.resolve(answered(keyProofs.prove(proof, addressOf(request)))),
+        ),
+    },
+    {
+      method: "POST",
       path: "/v1/pair/challenge",
-      answer: (request) => {
-        const answer = pairing.challenge(addressOf(request));
-        return "ok" in answer ? refusal(answer) : json(200, answer);
-      },
+      answer: (request) => answered(pairing.challenge(addressOf(request))),
     },
     {
       method: "POST",
@@ -83,9 +101,16 @@ export const openRoutes: readonly HttpRoute[] = [
     path: "/v1/auth",
     answer: () => json(200, { auth: "off", epoch: "", fingerprint: "" }),
   },
-  ...["challenge", "prove", "offers", "revoke"].map((name): HttpRoute => ({
+  ...[
+    "auth/challenge",
+    "auth/ticket",
+    "pair/challenge",
+    "pair/prove",
+    "pair/offers",
+    "pair/revoke",
+  ].map((name): HttpRoute => ({
     method: "POST",
-    path: `/v1/pair/${name}`,
+    path: `/v1/${name}`,
     answer: () =>
       refusal({ ok: false, code: PairCode.Off, reason: "security.auth is off, expected paired" }),
   })),
@@ -107,10 +132,11 @@ async function revoke(
   request: IncomingMessage,
   { keyId, reason }: z.infer<typeof revokeRequest>,
 ): Promise<HttpAnswer> {
-  const own = admit(options.gatekeeper, request, "viewer");
-  const isOwn = own.ok && own.credentials.subject === keyId;
-  const refused = isOwn ? undefined : refuseAllBut(options, request, "supervisor");
-  if (refused !== undefined) return refused;
+  const refused = refuseAllBut(options, request, "supervisor");
+  if (refused !== undefined) {
+    const own = admit(options.gatekeeper, request, "viewer");
+    if (!own.ok || own.credentials.subject !== keyId) return refused;
+  }
   if (await options.clients.revoke(keyId, reason)) return json(200, { keyId, revoked: true });
   return json(404, { code: AuthCode.Unknown, message: `no client ${keyId} is paired here` });
 }
@@ -166,9 +192,16 @@ const json = (status: number, value: object): HttpAnswer => ({
   body: `${JSON.stringify(value)}\n`,
 });
 
+const answered = (answer: object | Refusal<string>): HttpAnswer =>
+  "reason" in answer ? refusal(answer) : json(200, answer);
+
 /** RFC 9110: 401 asks for a token, 403 says that this one will not do. */
 function refusal({ code, reason }: Refusal<string>): HttpAnswer {
   const status =
-    code === PairCode.Rate ? 429 : code === AuthCode.Role || code === PairCode.Role ? 403 : 401;
+    code === PairCode.Rate || code === AuthCode.Rate
+      ? 429
+      : code === AuthCode.Role || code === PairCode.Role
+        ? 403
+        : 401;
   return json(code === PairCode.Off ? 409 : status, { code, message: reason });
 }

@@ -37,6 +37,8 @@ export interface PairingProof {
   readonly signature: string;
   /** Refused if the code is for another one; left out: whatever the code is for. */
   readonly role?: Role;
+  /** From now on the token alone lets nobody in: each connection takes a ticket. */
+  readonly requireKey?: boolean;
 }
 
 export type PairingOutcome =
@@ -97,10 +99,10 @@ export class Pairing {
       const reason = `role is ${proof.role}, the code is for a ${found.offer.role}`;
       return refuse(PairCode.Role, reason);
     }
-    return await this.#admit(found, publicKey, client);
+    return await this.#admit(found, proof);
   }
 
-  async #admit(found: FoundOffer, publicKey: string, asked: string): Promise<PairingOutcome> {
+  async #admit(found: FoundOffer, proof: PairingProof): Promise<PairingOutcome> {
     const { offers, clients, wallMs } = this.#options;
     if (!(await offers.claim(found))) return used;
     const { role, name, tokenTtlMs } = found.offer;
@@ -109,10 +111,11 @@ export class Pairing {
     const createdAtMs = wallMs();
     const client: PairedClient = {
       keyId,
-      name: name === "" ? asked : name,
+      name: name === "" ? proof.client : name,
       role,
-      publicKey,
+      publicKey: proof.publicKey,
       secretHash,
+      ...(proof.requireKey === true ? { requireKey: true } : {}),
       createdAtMs,
       expiresAtMs: createdAtMs + tokenTtlMs,
     };
