@@ -53,6 +53,7 @@ const stage = new Stage({
     const target = { image: [...point] as [number, number], stampMs };
     void session.move((lease) => lease.action("look-at", { target, velocityRatio }));
   },
+  onRefused: showNotice,
 });
 stream.subscribe({
   topic: "camera.predicted",
@@ -65,6 +66,7 @@ const session = new ControlSession(server, () => identity.forControl(), {
   onLease(lease) {
     panel.setLease(lease);
     actions.setEnabled(lease !== undefined);
+    stage.setInControl(lease !== undefined);
     document.body.toggleAttribute("data-driving", lease !== undefined);
     announce(lease === undefined ? "You are not in control." : "You are in control.");
   },
@@ -72,9 +74,7 @@ const session = new ControlSession(server, () => identity.forControl(), {
     const isMine = owner !== null && owner.session === session.client?.welcome.session;
     holding.setHolder(owner, { isMine, stale });
   },
-  onNotice(text) {
-    setText(elementById("notice"), text);
-  },
+  onNotice: showNotice,
 });
 const panel = new ControlPanel(session);
 const actions = new ActionBar(session, () => panel.speedRatio);
@@ -130,6 +130,10 @@ function openStream() {
     logEvent(`stream lost (${reason})`);
   });
   return opened;
+}
+
+function showNotice(text: string): void {
+  setText(elementById("notice"), text);
 }
 
 function onStatus(status: StatusPayload): void {

@@ -8,7 +8,8 @@ import { PoseHistory } from "./pose-history.ts";
 import type { Scene } from "./scene.ts";
 import { pinholeOf } from "./projection.ts";
 import { loadSettings, saveSettings, type Settings } from "./settings.ts";
-import { aheadText, msText } from "./words.ts";
+import { Toggle } from "./toggle.ts";
+import { aheadText, msText, notInControl } from "./words.ts";
 
 type View = Exclude<Settings["view"], "auto">;
 
@@ -25,6 +26,8 @@ export interface StageEvents {
   onAhead(aheadMs: number): void;
   /** A point of the live picture was tapped: right and down, each 0..1. */
   onLook(point: readonly [number, number], stampMs: number): void;
+  /** What a person asked for cannot be done now. */
+  onRefused(reason: string): void;
 }
 
 /** The live picture and what is expected of it: beside it, or as a ghost over it. */
@@ -38,6 +41,7 @@ export class Stage {
     if (this.#view() === "split") drawPicture(canvasById("predicted"), bitmap);
   });
   readonly #poses = new PoseHistory();
+  readonly #look: Toggle;
   #expectation: Expectation | undefined;
   #aheadMs: number;
   #isDrawn = true;
@@ -47,11 +51,24 @@ export class Stage {
     this.#aheadMs = loadSettings().aheadMs;
     this.#wireViews();
     this.#wireHorizon();
+    this.#look = new Toggle(buttonById("look"), {
+      onChange: (isOn) => {
+        elementById("stage").toggleAttribute("data-looking", isOn);
+      },
+      onRefused: (reason) => {
+        events.onRefused(reason);
+      },
+    });
     this.#wireLook();
   }
 
   get aheadMs(): number {
     return this.#aheadMs;
+  }
+
+  /** Looking where the picture is tapped is for who drives, and ends with the right to. */
+  setInControl(isInControl: boolean): void {
+    this.#look.setUnusable(isInControl ? undefined : notInControl);
   }
 
   showLive(picture: CameraPayload): void {
@@ -193,15 +210,10 @@ export class Stage {
   }
 
   #wireLook(): void {
-    const button = buttonById("look");
-    const stage = elementById("stage");
-    button.addEventListener("click", () => {
-      const isOn = stage.toggleAttribute("data-looking");
-      button.setAttribute("aria-pressed", String(isOn));
-    });
+    this.setInControl(false);
     elementById("live-picture").addEventListener("click", (event) => {
       const picture = this.#live.newest?.payload;
-      if (!stage.hasAttribute("data-looking") || picture === undefined) return;
+      if (!this.#look.isOn || picture === undefined) return;
       const box = canvasById("camera").getBoundingClientRect();
       const x = (event.clientX - box.left) / box.width;
       const y = (event.clientY - box.top) / box.height;

@@ -101,6 +101,8 @@ export function linkWords(link: Link): Said & { readonly short: string } {
   return { text: "Good. Commands arrive at once.", short, tone: "good" };
 }
 
+export const notInControl = "You are not in control. Take control first.";
+
 /** What a person can do about a refusal; the server's own words where there is nothing to add. */
 export function refusalWords(code: string, message: string): string {
   const advice: Readonly<Record<string, string>> = {
@@ -127,7 +129,7 @@ export function refusalWords(code: string, message: string): string {
     "client/timeout": "No answer. Look at the connection and try again.",
     "client/closed": "There is no connection. The device has been stopped.",
     "client/connect": "The server cannot be reached. Is it running?",
-    "client/lease-lost": "You are not in control. Take control first.",
+    "client/lease-lost": notInControl,
   };
   const plain = message.replace(/^\[[^\]]*\] /, "");
   const known = advice[code];
