@@ -19,6 +19,8 @@ export interface SessionView {
   onLease(lease: LeaseHandle | undefined): void;
   onOwner(owner: LeaseHolder | null, stale: boolean): void;
   onNotice(text: string): void;
+  /** A motion is about to be asked for. */
+  onMove(): void;
 }
 
 const retryMs = 1000;
@@ -93,6 +95,7 @@ export class ControlSession {
     await this.#try(async () => {
       const { lease } = this;
       if (lease === undefined) throw new ControlError(ClientCode.LeaseLost, "take control first");
+      this.#view.onMove();
       const motion = make(lease);
       void motion.received.then(
         ({ ageMs }) => {

@@ -10,6 +10,7 @@ import { ControlPanel } from "./control-panel.ts";
 import { ControlSession } from "./control-session.ts";
 import { buttonById, elementById, setPill, setText } from "./dom.ts";
 import { logEvent } from "./event-log.ts";
+import { FollowSwitch } from "./follow-switch.ts";
 import { wireHelp } from "./help.ts";
 import { HoldingStrip } from "./holding-strip.ts";
 import { Identity } from "./identity.ts";
@@ -43,6 +44,7 @@ const version = new PageVersion();
 const tabs = new Tabs();
 await identity.load();
 if (identity.needsPairing || isPairingLink()) await pairHere(identity);
+const follow = new FollowSwitch(showNotice);
 const stream = openStream();
 const stage = new Stage({
   onAhead(aheadMs) {
@@ -52,6 +54,9 @@ const stage = new Stage({
     const velocityRatio = panel.speedRatio;
     const target = { image: [...point] as [number, number], stampMs };
     void session.move((lease) => lease.action("look-at", { target, velocityRatio }));
+  },
+  onExpectation(expectation) {
+    follow.showPrediction(expectation);
   },
   onRefused: showNotice,
 });
@@ -67,6 +72,7 @@ const session = new ControlSession(server, () => identity.forControl(), {
     panel.setLease(lease);
     actions.setEnabled(lease !== undefined);
     stage.setInControl(lease !== undefined);
+    follow.setLease(lease);
     document.body.toggleAttribute("data-driving", lease !== undefined);
     announce(lease === undefined ? "You are not in control." : "You are in control.");
   },
@@ -75,12 +81,18 @@ const session = new ControlSession(server, () => identity.forControl(), {
     holding.setHolder(owner, { isMine, stale });
   },
   onNotice: showNotice,
+  onMove() {
+    follow.end();
+  },
 });
-const panel = new ControlPanel(session);
+const panel = new ControlPanel(session, () => {
+  follow.end();
+});
 const actions = new ActionBar(session, () => panel.speedRatio);
 const stops = new StopBar({
   stop(level) {
     panel.letGo();
+    follow.end();
     void session.stop(level);
   },
   reset() {
@@ -180,6 +192,7 @@ function showSession(client: ControlClient | undefined, reason: string): void {
 }
 
 function showLink(): void {
+  follow.refresh();
   const { client, commandAgeMs } = session;
   link.show({ client, commandAgeMs, dataAgeMs: time.sinceHeardMs });
 }
@@ -198,6 +211,9 @@ function wireKeys(): void {
         panel.toggleControl();
       },
       h: () => void session.move((lease) => goHome(lease, panel.speedRatio)),
+      l: () => {
+        follow.press();
+      },
       g: () => {
         stage.nextView();
       },

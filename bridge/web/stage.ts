@@ -26,6 +26,7 @@ export interface StageEvents {
   onAhead(aheadMs: number): void;
   /** A point of the live picture was tapped: right and down, each 0..1. */
   onLook(point: readonly [number, number], stampMs: number): void;
+  onExpectation(expectation: Expectation | undefined): void;
   /** What a person asked for cannot be done now. */
   onRefused(reason: string): void;
 }
@@ -85,6 +86,7 @@ export class Stage {
   showPrediction(prediction: PredictionPayload): void {
     this.#expectation = Expectation.of(prediction);
     const expectation = this.#expectation;
+    this.#events.onExpectation(expectation);
     if (expectation === undefined) return;
     this.#poses.add(expectation.stampMs, expectation.orientation(0));
     this.#isDrawn = false;

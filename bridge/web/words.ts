@@ -1,4 +1,4 @@
-import type { StateMessage } from "../client/index.ts";
+import type { FollowEnd, StateMessage } from "../client/index.ts";
 
 /** Text for people. Everything here is pure: what is said depends on what is passed, and on nothing else. */
 export type Tone = "good" | "warn" | "bad" | "wait" | "none";
@@ -138,6 +138,32 @@ export function refusalWords(code: string, message: string): string {
   return code === "lease/held" && plain.includes("held by")
     ? `${sentence(plain)} Wait until they return it, or take it.`
     : known;
+}
+
+/**
+ * Why following ended, where the person does not know it from what they did.
+ *
+ * @param whyNot it cannot begin again now.
+ */
+export function followEndWords(
+  { because, code = "", reason = "" }: FollowEnd,
+  whyNot: string | undefined,
+): string {
+  switch (because) {
+    case "refused":
+      return `Following ended. ${refusalWords(code, reason)}`;
+    case "stopped":
+      // Switched off by hand, or because the target is gone.
+      return whyNot === undefined ? "" : `Following ended. ${whyNot}`;
+    case "away":
+      return "Following ended: the page was left.";
+    case "lease-lost":
+    case "closed":
+      // Told where everything that ends with them is told.
+      return "";
+    default:
+      return because satisfies never;
+  }
 }
 
 function sentence(text: string): string {

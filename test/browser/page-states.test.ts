@@ -175,6 +175,32 @@ describe("when things end", () => {
       await second[Symbol.asyncDispose]();
     });
 
+    it("follows nothing that is not in the picture, and says so", async () => {
+      await using backend = await openSyntheticBackend({ targetVisibility: 0.2 });
+      const { page } = await openPage(browser, backend.server.url);
+      const follow = page.locator("#follow");
+      await page.locator("#follow[aria-disabled=true][title^='You are not in control']").waitFor();
+      await takeControl(page);
+      await page.locator("#follow[title^='There is no target in the picture']").waitFor();
+      await follow.press("Enter");
+      await page.locator("#notice", { hasText: "There is no target in the picture" }).waitFor();
+      expect(await follow.getAttribute("aria-pressed")).toBe("false");
+      await page.context().close();
+    });
+
+    it("switches following off when the server refuses it, and says why", async () => {
+      await using backend = await openSyntheticBackend();
+      const { page } = await openPage(browser, backend.server.url);
+      await takeControl(page);
+      await page.locator("#follow[aria-disabled=false]").waitFor();
+      await page.keyboard.press("l");
+      // Nobody there knows how to aim.
+      await page.locator("#notice", { hasText: "Following ended." }).waitFor();
+      await page.locator("#follow[aria-pressed=false]").waitFor();
+      expect(await page.locator("#notice").textContent()).toMatch(/aim|joint|kinematic|reach/i);
+      await page.context().close();
+    });
+
     it("says what is missing: no picture, no prediction, no news", async () => {
       const silent = await openSyntheticBackend({ cameraPeriodMs: 3_600_000 });
       const { page } = await openPage(browser, silent.server.url);

@@ -1,7 +1,12 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { connectControl, type ControlClient } from "../../bridge/client/index.ts";
+import {
+  connectControl,
+  connectStream,
+  type ControlClient,
+  type StreamClient,
+} from "../../bridge/client/index.ts";
 import { StateRecorder } from "../fakes/state-recorder.ts";
 import { ServiceProcess } from "../setup/service-process.ts";
 import { describeChromium } from "./describe-chromium.ts";
@@ -10,6 +15,8 @@ import { desk, openPage, takeControl, type WatchedPage } from "./page-rig.ts";
 
 const [yawAxis, pitchAxis] = [1, 3];
 const mount = phoneMount();
+/** The target leaves the picture for seconds, and comes back. */
+const patienceMs = 25_000;
 /** Width over height of the simulator's pictures. */
 const pictureAspect = 4 / 3;
 
@@ -50,6 +57,37 @@ describeChromium("the page of the running service in Chromium", (launch) => {
     const look = page.locator("#look");
     if ((await look.getAttribute("aria-pressed")) !== String(isOn)) await look.click();
     await page.locator(`#look[aria-pressed=${isOn}]`).waitFor();
+  };
+
+  /** What is commanded stays where it is, although the target goes on. */
+  const untilSetpointsRest = async (): Promise<void> => {
+    let from = recorder.last;
+    await recorder.until(() => {
+      const { setpointRad, stampMs } = recorder.last;
+      const moved = Math.max(...setpointRad.map((rad, i) => Math.abs(rad - from.setpointRad[i]!)));
+      if (moved > 0.001) from = recorder.last;
+      return stampMs - from.stampMs > 1000;
+    });
+  };
+  /** Presses the switch, again where the target was lost on the way, until it is as wanted. */
+  const followUntil = async (isThere: () => boolean): Promise<void> => {
+    const follow = page.locator("#follow");
+    await expect
+      .poll(
+        async () => {
+          const isOn = (await follow.getAttribute("aria-pressed")) === "true";
+          if (!isOn) await follow.press("Enter");
+          return isOn && isThere();
+        },
+        { timeout: patienceMs, interval: 50 },
+      )
+      .toBe(true);
+  };
+  const lookAside = async (target: TargetWatch): Promise<void> => {
+    await page.locator("#action-home").click();
+    await expect
+      .poll(() => target.isSeen && target.offRad > 0.2, { timeout: patienceMs })
+      .toBe(true);
   };
 
   it("shows a live camera: a real picture, and another one soon after", async () => {
@@ -156,6 +194,66 @@ describeChromium("the page of the running service in Chromium", (launch) => {
     await takeControl(page);
   });
 
+  it("follows what the model sees: its predicted place comes to the middle of the picture", async () => {
+    await page.locator("#view-split").click();
+    await switchLook(false);
+    using target = await TargetWatch.open(await service.url());
+    // From where it cannot be in the middle already.
+    await lookAside(target);
+    await followUntil(() => target.lately(10, (offRad) => offRad < 0.15));
+    await page.locator("#follow").press("Enter");
+    await page.locator("#follow[aria-pressed=false]").waitFor();
+    await untilSetpointsRest();
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    [
+      "the stop",
+      async () => {
+        await page.keyboard.press("Space");
+      },
+    ],
+    [
+      "another motion",
+      async () => {
+        await page.locator("#action-home").click();
+      },
+    ],
+    [
+      "a key that moves",
+      async () => {
+        await page.keyboard.press("ArrowUp", { delay: 100 });
+      },
+    ],
+    [
+      "a window that loses the focus",
+      async () => {
+        await page.evaluate(() => void window.dispatchEvent(new Event("blur")));
+      },
+    ],
+  ])("follows no more after %s, until it is pressed again", async (_what, act) => {
+    using target = await TargetWatch.open(await service.url());
+    await followUntil(() => target.lately(3, (offRad) => offRad < 0.2));
+    await act();
+    await page.locator("#follow[aria-pressed=false]").waitFor();
+    await untilRest();
+    await untilSetpointsRest();
+    expect(await page.locator("#follow").getAttribute("aria-pressed")).toBe("false");
+  });
+
+  it("follows no more once control is taken away, and says why it cannot", async () => {
+    await using other = await connectOther(service);
+    using target = await TargetWatch.open(await service.url());
+    await followUntil(() => target.lately(3, (offRad) => offRad < 0.2));
+    const lease = await other.client.take("mount0");
+    await page.locator("#follow[aria-pressed=false][aria-disabled=true]").waitFor();
+    await untilSetpointsRest();
+    await page.locator("#follow").press("Enter");
+    expect(await page.locator("#notice").textContent()).toContain("Take control first");
+    await lease.return();
+    await takeControl(page);
+  });
+
   it("had no error on the way", () => {
     expect(watched.problems).toEqual([]);
   });
@@ -174,6 +272,46 @@ function bearingOf({ x, y }: PicturePoint): { readonly right: number; readonly d
     right: Math.atan((2 * x - 1) * half * pictureAspect),
     down: Math.atan((2 * y - 1) * half),
   };
+}
+
+/** How far from the middle of the next picture the model expects its target. */
+class TargetWatch implements Disposable {
+  readonly #stream: StreamClient;
+  readonly #offsRad: (number | undefined)[] = [];
+
+  private constructor(stream: StreamClient) {
+    this.#stream = stream;
+    stream.on("prediction", ({ target }) => {
+      const [right = 0, down = 0] = target?.meanRad.data ?? [];
+      const isSeen = (target?.visibility?.data[0] ?? 0) >= 0.5;
+      this.#offsRad.push(isSeen ? Math.hypot(right, down) : undefined);
+    });
+  }
+
+  static async open(url: string): Promise<TargetWatch> {
+    const stream = connectStream(url, [{ topic: "prediction" }], { WebSocket });
+    const watch = new TargetWatch(stream);
+    await expect.poll(() => watch.#offsRad.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    return watch;
+  }
+
+  get isSeen(): boolean {
+    return this.#offsRad.at(-1) !== undefined;
+  }
+
+  get offRad(): number {
+    return this.#offsRad.at(-1) ?? Number.NaN;
+  }
+
+  /** Each of the newest predictions sees it, and is as wanted. */
+  lately(count: number, isWanted: (offRad: number) => boolean): boolean {
+    const newest = this.#offsRad.slice(-count);
+    return newest.length === count && newest.every((off) => off !== undefined && isWanted(off));
+  }
+
+  [Symbol.dispose](): void {
+    this.#stream.close();
+  }
 }
 
 /** Another client of the service, which may take control away. */
