@@ -19,7 +19,7 @@ export interface SessionView {
   onLease(lease: LeaseHandle | undefined): void;
   onOwner(owner: LeaseHolder | null, stale: boolean): void;
   onNotice(text: string): void;
-  /** A motion is about to be asked for. */
+  /** Another motion is about to be asked for, or control about to be returned. */
   onMove(): void;
 }
 
@@ -73,6 +73,7 @@ export class ControlSession {
 
   async release(): Promise<void> {
     await this.#try(async () => {
+      this.#view.onMove();
       await this.#lease?.return();
       this.#setLease(undefined);
     });

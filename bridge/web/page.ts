@@ -23,7 +23,7 @@ import { PeoplePanel } from "./people-panel.ts";
 import { showScore } from "./score-panel.ts";
 import { ServerTime } from "./server-time.ts";
 import { Stage } from "./stage.ts";
-import { showStatus } from "./status-panel.ts";
+import { showStatus, showWellness } from "./status-panel.ts";
 import { StopBar } from "./stop-bar.ts";
 import { Tabs } from "./tabs.ts";
 import { currentTheme, nextTheme } from "./theme.ts";
@@ -150,6 +150,7 @@ function showNotice(text: string): void {
 
 function onStatus(status: StatusPayload): void {
   showStatus(status);
+  showWellness(status);
 }
 
 function showSession(client: ControlClient | undefined, reason: string): void {
@@ -160,6 +161,8 @@ function showSession(client: ControlClient | undefined, reason: string): void {
     holding.setConnected(false, 0);
     setText(elementById("lost-text"), `${reason === "" ? "" : `${reason}. `}Trying again.`);
     elementById("mode").hidden = true;
+    // One thing at a time: what was wrong before the loss may be over.
+    showWellness({ health: "ok", reasons: [] });
     announce("Connection lost. The device has been stopped.");
     showLink();
     return;

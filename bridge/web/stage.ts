@@ -1,5 +1,13 @@
 import type { CameraPayload, PredictedCameraPayload, PredictionPayload } from "../client/index.ts";
-import { buttonById, byId, canvasById, elementById, letGoOfKeys, setText } from "./dom.ts";
+import {
+  buttonById,
+  byId,
+  canvasById,
+  elementById,
+  fitCanvas,
+  letGoOfKeys,
+  setText,
+} from "./dom.ts";
 import { Expectation } from "./expectation.ts";
 import { drawGhost, shiftRatio } from "./ghost.ts";
 import { drawOverlay, drawPredictedOverlay } from "./overlay.ts";
@@ -17,6 +25,7 @@ const views: readonly View[] = ["split", "ghost", "live"];
 /** Side by side where there is room for two pictures. */
 const wide = matchMedia("(min-width: 1000px)");
 const stalePictureMs = 1500;
+const staleExpectationMs = 800;
 const ghostOpacity = 0.45;
 /** A turn by this share of the picture's width shows the ghost in full. */
 const fullGhostShift = 0.08;
@@ -98,6 +107,7 @@ export class Stage {
   /** @param nowMs on the server's scale; undefined before anything came. */
   draw(nowMs: number | undefined): void {
     this.#writeCaptions(nowMs);
+    this.#forgetStale(nowMs);
     const [live, expectation] = [this.#live.newest, this.#expectation];
     if (this.#isDrawn || live === undefined || expectation === undefined) return;
     this.#isDrawn = true;
@@ -112,6 +122,16 @@ export class Stage {
     drawOverlay(canvasById("overlay"), scene);
     if (this.#view() === "ghost") this.#drawGhost(live.bitmap, scene);
     else drawPredictedOverlay(canvasById("predicted-overlay"), scene);
+  }
+
+  /** What was expected of another time is not shown as if it were of now. */
+  #forgetStale(nowMs: number | undefined): void {
+    if (nowMs === undefined || this.#expectation === undefined) return;
+    if (nowMs - this.#expectation.stampMs <= staleExpectationMs) return;
+    this.#expectation = undefined;
+    fitCanvas(canvasById("overlay"));
+    fitCanvas(canvasById("predicted-overlay"));
+    if (this.#view() === "ghost") canvasById("predicted").style.opacity = "0";
   }
 
   #drawGhost(live: ImageBitmap, scene: Scene): void {

@@ -166,6 +166,11 @@ export function followEndWords(
   }
 }
 
+/** What is wrong with the service, as the server lists it. */
+export function reasonsText(reasons: readonly string[]): string {
+  return reasons.map(sentence).join(" ");
+}
+
 function sentence(text: string): string {
   const capital = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;

@@ -166,6 +166,8 @@ class SyntheticJoints implements Actuation {
 export interface SyntheticBackend extends AsyncDisposable {
   readonly server: ControlServer;
   readonly joints: SyntheticJoints;
+  /** What is wrong from now on; nothing is well. */
+  report(reasons: readonly string[]): void;
 }
 
 /** The service's outside with made-up joints, predictions, pictures and scores behind it. */
@@ -174,6 +176,7 @@ export async function openSyntheticBackend(
     readonly port?: number;
     readonly cameraPeriodMs?: number;
     readonly targetVisibility?: number;
+    readonly site?: SiteFolders;
   } = {},
 ): Promise<SyntheticBackend> {
   const { targetVisibility = 0.95 } = options;
@@ -183,13 +186,14 @@ export async function openSyntheticBackend(
     actuations: [joints],
     status: () => ({ status: "ok" }),
     metrics: () => "",
-    site: builtSite(),
+    site: options.site ?? builtSite(),
     clock: systemClock(),
     log: silentLog,
   });
   const startMs = monotonicMs();
   let lastMs = startMs;
   let tick = 0;
+  let wrong: readonly string[] = [];
   const timers = [
     setInterval(() => {
       const nowMs = monotonicMs();
@@ -203,12 +207,15 @@ export async function openSyntheticBackend(
     }, options.cameraPeriodMs ?? 66),
     setInterval(() => {
       publishScore(server, lastMs);
-      publishStatus(server, lastMs, lastMs - startMs);
+      publishStatus(server, lastMs, { uptimeMs: lastMs - startMs, reasons: wrong });
     }, 500),
   ];
   return {
     server,
     joints,
+    report(reasons) {
+      wrong = reasons;
+    },
     async [Symbol.asyncDispose]() {
       for (const timer of timers) clearInterval(timer);
       await server[Symbol.asyncDispose]();
@@ -344,13 +351,17 @@ function publishScore(server: ControlServer, stampMs: number): void {
   });
 }
 
-function publishStatus(server: ControlServer, stampMs: number, uptimeMs: number): void {
+function publishStatus(
+  server: ControlServer,
+  stampMs: number,
+  { uptimeMs, reasons }: { readonly uptimeMs: number; readonly reasons: readonly string[] },
+): void {
   const [authority] = server.authority();
   server.stream.publish("status", {
     stampMs,
     uptimeS: uptimeMs / 1000,
-    health: "ok",
-    reasons: [],
+    health: reasons.length === 0 ? "ok" : "degraded",
+    reasons,
     device: { id: "mount0", axisNames },
     simulator: "synthetic",
     model: {

@@ -10,6 +10,7 @@ import {
   linkWords,
   modeWords,
   msText,
+  reasonsText,
   refusalWords,
   skillWords,
   type Holding,
@@ -107,6 +108,13 @@ describe("the end of following, in words", () => {
   ])("%s", (_what, end, whyNot, expected) => {
     expect(followEndWords(end, whyNot)).toBe(expected);
   });
+});
+
+it("makes sentences of what the service says is wrong", () => {
+  expect(reasonsText(["no recent prediction", "actuation is in fault"])).toBe(
+    "No recent prediction. Actuation is in fault.",
+  );
+  expect(reasonsText([])).toBe("");
 });
 
 describe("figures", () => {
