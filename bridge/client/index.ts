@@ -45,6 +45,7 @@ export { SimulatedMount, type SimulatedMountOptions } from "./simulated-mount.ts
 export type { ControlClosed } from "./control-link.ts";
 export { ClientCode, ControlError } from "./errors.ts";
 export type { ClockEstimate, ClockState } from "./clock-sync.ts";
+export type { FollowEnd, FollowOptions, FollowStream } from "./follow-stream.ts";
 export type {
   ActionName,
   ActionOptions,

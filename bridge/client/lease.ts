@@ -7,6 +7,7 @@ import type {
 import type { CommandMessage } from "../control/messages.ts";
 import type { CommandBody, ControlLink } from "./control-link.ts";
 import { ClientCode, ControlError } from "./errors.ts";
+import { FollowStream, type FollowOptions } from "./follow-stream.ts";
 import { Motion } from "./motion.ts";
 import { VelocityStream, type VelocityStreamOptions } from "./velocity-stream.ts";
 
@@ -24,6 +25,9 @@ export type TrackTarget = Body<"track">["target"];
 export type ActionName = Body<"action">["action"];
 export type ActionOptions = OptionsOf<"action", "action">;
 export type FoldOptions = OptionsOf<"stow", never>;
+
+/** A velocity of zero is said once; it need not last. */
+const restTtlMs = 200;
 
 /** How much of the device's limits an agent may use, and for how long. */
 export interface DelegateOptions {
@@ -88,12 +92,24 @@ export class LeaseHandle {
 
   /** One velocity command, without an answer unless it is refused. False if it could not be sent. */
   sendVelocity(velRadPerS: Readonly<Record<string, number>>, ttlMs: number): boolean {
-    return this.#sendQuietly({ kind: "velocity", velRadPerS: { ...velRadPerS }, ttlMs });
+    const velocity = { kind: "velocity", velRadPerS: { ...velRadPerS }, ttlMs } as const;
+    return this.#sendQuietly(velocity) !== undefined;
   }
 
   /** Where what shall be kept in view is now; say it again as it moves. False if it could not be sent. */
   sendTrack(target: TrackTarget, ttlMs: number): boolean {
-    return this.#sendQuietly({ kind: "track", target, ttlMs });
+    return this.#sendQuietly({ kind: "track", target, ttlMs }) !== undefined;
+  }
+
+  /** Keeps what the world model sees in view, where it says it will be, until told otherwise. Begins at once. */
+  followPredicted(options: FollowOptions = {}): FollowStream {
+    const still = Object.fromEntries(this.device.axes.map(({ name }) => [name, 0] as const));
+    const follow = (ttlMs: number): number | undefined =>
+      this.#sendQuietly({ kind: "track", target: { predicted: true }, ttlMs });
+    const rest = (): void => {
+      this.sendVelocity(still, restTtlMs);
+    };
+    return new FollowStream({ follow, rest }, { client: this.#client, options });
   }
 
   /** Goes to a position, rad by axis name. */
@@ -161,9 +177,11 @@ export class LeaseHandle {
     });
   }
 
-  #sendQuietly(body: CommandBody): boolean {
-    if (!this.isHeld) return false;
-    return this.#client.send({ ...this.#head("rejections"), ...body });
+  /** The command's id; undefined if it could not be sent. */
+  #sendQuietly(body: CommandBody): number | undefined {
+    if (!this.isHeld) return undefined;
+    const head = this.#head("rejections");
+    return this.#client.send({ ...head, ...body }) ? head.id : undefined;
   }
 
   #head(acks: NonNullable<CommandMessage["acks"]>) {

@@ -8,12 +8,15 @@ import { Stick } from "./stick.ts";
 /** Stick, hold-to-move buttons and speed: what moves while it is held. */
 export class ControlPanel {
   readonly #session: ControlSession;
+  readonly #onHold: () => void;
   readonly #jog = new Jog();
   readonly #stick: Stick;
   readonly #holdButtons: readonly HTMLButtonElement[];
 
-  constructor(session: ControlSession) {
+  /** @param onHold something is held that moves the device. */
+  constructor(session: ControlSession, onHold: () => void) {
     this.#session = session;
+    this.#onHold = onHold;
     // Right and up as the camera sees them; REP 103 has yaw left and pitch down positive.
     this.#stick = new Stick(elementById("stick"), elementById("knob"), ({ x, y }) => {
       this.hold("stick", x === 0 && y === 0 ? {} : { yaw: -x, pitch: -y });
@@ -63,6 +66,7 @@ export class ControlPanel {
 
   /** @param ratios of the velocity limit per axis; none lets go. */
   hold(source: string, ratios: Readonly<Record<string, number>>): void {
+    if (Object.values(ratios).some((ratio) => ratio !== 0)) this.#onHold();
     this.#jog.hold(source, ratios);
     // The stick shows what moves yaw and pitch, whatever holds it.
     if (source !== "stick") {

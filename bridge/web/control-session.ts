@@ -19,6 +19,8 @@ export interface SessionView {
   onLease(lease: LeaseHandle | undefined): void;
   onOwner(owner: LeaseHolder | null, stale: boolean): void;
   onNotice(text: string): void;
+  /** Another motion is about to be asked for, or control about to be returned. */
+  onMove(): void;
 }
 
 const retryMs = 1000;
@@ -71,6 +73,7 @@ export class ControlSession {
 
   async release(): Promise<void> {
     await this.#try(async () => {
+      this.#view.onMove();
       await this.#lease?.return();
       this.#setLease(undefined);
     });
@@ -93,6 +96,7 @@ export class ControlSession {
     await this.#try(async () => {
       const { lease } = this;
       if (lease === undefined) throw new ControlError(ClientCode.LeaseLost, "take control first");
+      this.#view.onMove();
       const motion = make(lease);
       void motion.received.then(
         ({ ageMs }) => {

@@ -14,6 +14,8 @@ import {
 
 const ahead: Ray = [0, 0, 1];
 const outlineCount = 48;
+/** A target that is less probably in the picture than this is not shown and not followed. */
+const visibleEnough = 0.5;
 
 /** What a prediction says about pictures: step 0 is its t0, step k lies k steps ahead. */
 export class Expectation {
@@ -96,9 +98,10 @@ export class Expectation {
     return this.#target !== undefined;
   }
 
-  /** Probability that the target is in the picture of `step`; 1 where the model does not say. */
-  targetVisibility(step: number): number {
-    return this.#target?.visibility?.data[step - 1] ?? 1;
+  /** The target is probably in the picture of `step`; so it is taken where the model does not say. */
+  seesTarget(step: number): boolean {
+    if (this.#target === undefined) return false;
+    return (this.#target.visibility?.data[step - 1] ?? 1) >= visibleEnough;
   }
 
   /** Where a picture taken at `present` shows the target, if that does not move by itself meanwhile. */

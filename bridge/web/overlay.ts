@@ -6,7 +6,6 @@ import type { Scene } from "./scene.ts";
 /** Shifts smaller than this are noise of the prediction; drawing them would flicker. */
 const stillRatio = 0.012;
 const cornerPx = 22;
-const visibleEnough = 0.5;
 
 interface Brush {
   readonly pen: CanvasRenderingContext2D;
@@ -32,7 +31,7 @@ export function drawPredictedOverlay(canvas: HTMLCanvasElement, scene: Scene): v
   if (fitted === undefined) return;
   const brush: Brush = { pen: fitted.pen, scale: fitted.width / scene.camera.widthPx };
   const { expectation, camera, step } = scene;
-  if (expectation.targetVisibility(step) < visibleEnough) return;
+  if (!expectation.seesTarget(step)) return;
   stroke(brush, expectation.targetEllipse(camera, step), { isClosed: true });
 }
 
@@ -56,7 +55,7 @@ function drawCameraPath(brush: Brush, scene: Scene): void {
 
 function drawTarget(brush: Brush, scene: Scene): void {
   const { expectation, camera, step } = scene;
-  if (!expectation.hasTarget || expectation.targetVisibility(1) < visibleEnough) return;
+  if (!expectation.seesTarget(1)) return;
   const now = expectation.targetNow(camera, scene.present);
   if (now === undefined) return;
   const trail = [
@@ -64,7 +63,7 @@ function drawTarget(brush: Brush, scene: Scene): void {
     ...Array.from({ length: step }, (_, k) => expectation.targetPoint(camera, k + 1)),
   ].filter((point) => point !== undefined);
   ring(brush, now, 9);
-  const isSeenLater = expectation.targetVisibility(step) >= visibleEnough;
+  const isSeenLater = expectation.seesTarget(step);
   stroke(brush, trail, { width: 1.5, dash: [1, 5] });
   if (isSeenLater) {
     const ellipse = expectation.targetEllipse(camera, step);

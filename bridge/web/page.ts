@@ -10,6 +10,7 @@ import { ControlPanel } from "./control-panel.ts";
 import { ControlSession } from "./control-session.ts";
 import { buttonById, elementById, setPill, setText } from "./dom.ts";
 import { logEvent } from "./event-log.ts";
+import { FollowSwitch } from "./follow-switch.ts";
 import { wireHelp } from "./help.ts";
 import { HoldingStrip } from "./holding-strip.ts";
 import { Identity } from "./identity.ts";
@@ -22,7 +23,7 @@ import { PeoplePanel } from "./people-panel.ts";
 import { showScore } from "./score-panel.ts";
 import { ServerTime } from "./server-time.ts";
 import { Stage } from "./stage.ts";
-import { showStatus } from "./status-panel.ts";
+import { showStatus, showWellness } from "./status-panel.ts";
 import { StopBar } from "./stop-bar.ts";
 import { Tabs } from "./tabs.ts";
 import { currentTheme, nextTheme } from "./theme.ts";
@@ -43,6 +44,7 @@ const version = new PageVersion();
 const tabs = new Tabs();
 await identity.load();
 if (identity.needsPairing || isPairingLink()) await pairHere(identity);
+const follow = new FollowSwitch(showNotice);
 const stream = openStream();
 const stage = new Stage({
   onAhead(aheadMs) {
@@ -53,6 +55,10 @@ const stage = new Stage({
     const target = { image: [...point] as [number, number], stampMs };
     void session.move((lease) => lease.action("look-at", { target, velocityRatio }));
   },
+  onExpectation(expectation) {
+    follow.showPrediction(expectation);
+  },
+  onRefused: showNotice,
 });
 stream.subscribe({
   topic: "camera.predicted",
@@ -65,6 +71,8 @@ const session = new ControlSession(server, () => identity.forControl(), {
   onLease(lease) {
     panel.setLease(lease);
     actions.setEnabled(lease !== undefined);
+    stage.setInControl(lease !== undefined);
+    follow.setLease(lease);
     document.body.toggleAttribute("data-driving", lease !== undefined);
     announce(lease === undefined ? "You are not in control." : "You are in control.");
   },
@@ -72,15 +80,19 @@ const session = new ControlSession(server, () => identity.forControl(), {
     const isMine = owner !== null && owner.session === session.client?.welcome.session;
     holding.setHolder(owner, { isMine, stale });
   },
-  onNotice(text) {
-    setText(elementById("notice"), text);
+  onNotice: showNotice,
+  onMove() {
+    follow.end();
   },
 });
-const panel = new ControlPanel(session);
+const panel = new ControlPanel(session, () => {
+  follow.end();
+});
 const actions = new ActionBar(session, () => panel.speedRatio);
 const stops = new StopBar({
   stop(level) {
     panel.letGo();
+    follow.end();
     void session.stop(level);
   },
   reset() {
@@ -132,8 +144,13 @@ function openStream() {
   return opened;
 }
 
+function showNotice(text: string): void {
+  setText(elementById("notice"), text);
+}
+
 function onStatus(status: StatusPayload): void {
   showStatus(status);
+  showWellness(status);
 }
 
 function showSession(client: ControlClient | undefined, reason: string): void {
@@ -144,6 +161,8 @@ function showSession(client: ControlClient | undefined, reason: string): void {
     holding.setConnected(false, 0);
     setText(elementById("lost-text"), `${reason === "" ? "" : `${reason}. `}Trying again.`);
     elementById("mode").hidden = true;
+    // One thing at a time: what was wrong before the loss may be over.
+    showWellness({ health: "ok", reasons: [] });
     announce("Connection lost. The device has been stopped.");
     showLink();
     return;
@@ -176,6 +195,7 @@ function showSession(client: ControlClient | undefined, reason: string): void {
 }
 
 function showLink(): void {
+  follow.refresh();
   const { client, commandAgeMs } = session;
   link.show({ client, commandAgeMs, dataAgeMs: time.sinceHeardMs });
 }
@@ -194,6 +214,9 @@ function wireKeys(): void {
         panel.toggleControl();
       },
       h: () => void session.move((lease) => goHome(lease, panel.speedRatio)),
+      l: () => {
+        follow.press();
+      },
       g: () => {
         stage.nextView();
       },

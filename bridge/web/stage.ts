@@ -1,5 +1,13 @@
 import type { CameraPayload, PredictedCameraPayload, PredictionPayload } from "../client/index.ts";
-import { buttonById, byId, canvasById, elementById, letGoOfKeys, setText } from "./dom.ts";
+import {
+  buttonById,
+  byId,
+  canvasById,
+  elementById,
+  fitCanvas,
+  letGoOfKeys,
+  setText,
+} from "./dom.ts";
 import { Expectation } from "./expectation.ts";
 import { drawGhost, shiftRatio } from "./ghost.ts";
 import { drawOverlay, drawPredictedOverlay } from "./overlay.ts";
@@ -8,7 +16,8 @@ import { PoseHistory } from "./pose-history.ts";
 import type { Scene } from "./scene.ts";
 import { pinholeOf } from "./projection.ts";
 import { loadSettings, saveSettings, type Settings } from "./settings.ts";
-import { aheadText, msText } from "./words.ts";
+import { Toggle } from "./toggle.ts";
+import { aheadText, msText, notInControl } from "./words.ts";
 
 type View = Exclude<Settings["view"], "auto">;
 
@@ -16,6 +25,7 @@ const views: readonly View[] = ["split", "ghost", "live"];
 /** Side by side where there is room for two pictures. */
 const wide = matchMedia("(min-width: 1000px)");
 const stalePictureMs = 1500;
+const staleExpectationMs = 800;
 const ghostOpacity = 0.45;
 /** A turn by this share of the picture's width shows the ghost in full. */
 const fullGhostShift = 0.08;
@@ -25,6 +35,9 @@ export interface StageEvents {
   onAhead(aheadMs: number): void;
   /** A point of the live picture was tapped: right and down, each 0..1. */
   onLook(point: readonly [number, number], stampMs: number): void;
+  onExpectation(expectation: Expectation | undefined): void;
+  /** What a person asked for cannot be done now. */
+  onRefused(reason: string): void;
 }
 
 /** The live picture and what is expected of it: beside it, or as a ghost over it. */
@@ -38,6 +51,7 @@ export class Stage {
     if (this.#view() === "split") drawPicture(canvasById("predicted"), bitmap);
   });
   readonly #poses = new PoseHistory();
+  readonly #look: Toggle;
   #expectation: Expectation | undefined;
   #aheadMs: number;
   #isDrawn = true;
@@ -47,11 +61,24 @@ export class Stage {
     this.#aheadMs = loadSettings().aheadMs;
     this.#wireViews();
     this.#wireHorizon();
+    this.#look = new Toggle(buttonById("look"), {
+      onChange: (isOn) => {
+        elementById("stage").toggleAttribute("data-looking", isOn);
+      },
+      onRefused: (reason) => {
+        events.onRefused(reason);
+      },
+    });
     this.#wireLook();
   }
 
   get aheadMs(): number {
     return this.#aheadMs;
+  }
+
+  /** Looking where the picture is tapped is for who drives, and ends with the right to. */
+  setInControl(isInControl: boolean): void {
+    this.#look.setUnusable(isInControl ? undefined : notInControl);
   }
 
   showLive(picture: CameraPayload): void {
@@ -68,6 +95,7 @@ export class Stage {
   showPrediction(prediction: PredictionPayload): void {
     this.#expectation = Expectation.of(prediction);
     const expectation = this.#expectation;
+    this.#events.onExpectation(expectation);
     if (expectation === undefined) return;
     this.#poses.add(expectation.stampMs, expectation.orientation(0));
     this.#isDrawn = false;
@@ -79,6 +107,7 @@ export class Stage {
   /** @param nowMs on the server's scale; undefined before anything came. */
   draw(nowMs: number | undefined): void {
     this.#writeCaptions(nowMs);
+    this.#forgetStale(nowMs);
     const [live, expectation] = [this.#live.newest, this.#expectation];
     if (this.#isDrawn || live === undefined || expectation === undefined) return;
     this.#isDrawn = true;
@@ -93,6 +122,16 @@ export class Stage {
     drawOverlay(canvasById("overlay"), scene);
     if (this.#view() === "ghost") this.#drawGhost(live.bitmap, scene);
     else drawPredictedOverlay(canvasById("predicted-overlay"), scene);
+  }
+
+  /** What was expected of another time is not shown as if it were of now. */
+  #forgetStale(nowMs: number | undefined): void {
+    if (nowMs === undefined || this.#expectation === undefined) return;
+    if (nowMs - this.#expectation.stampMs <= staleExpectationMs) return;
+    this.#expectation = undefined;
+    fitCanvas(canvasById("overlay"));
+    fitCanvas(canvasById("predicted-overlay"));
+    if (this.#view() === "ghost") canvasById("predicted").style.opacity = "0";
   }
 
   #drawGhost(live: ImageBitmap, scene: Scene): void {
@@ -193,15 +232,10 @@ export class Stage {
   }
 
   #wireLook(): void {
-    const button = buttonById("look");
-    const stage = elementById("stage");
-    button.addEventListener("click", () => {
-      const isOn = stage.toggleAttribute("data-looking");
-      button.setAttribute("aria-pressed", String(isOn));
-    });
+    this.setInControl(false);
     elementById("live-picture").addEventListener("click", (event) => {
       const picture = this.#live.newest?.payload;
-      if (!stage.hasAttribute("data-looking") || picture === undefined) return;
+      if (!this.#look.isOn || picture === undefined) return;
       const box = canvasById("camera").getBoundingClientRect();
       const x = (event.clientX - box.left) / box.width;
       const y = (event.clientY - box.top) / box.height;

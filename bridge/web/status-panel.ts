@@ -1,12 +1,23 @@
 import type { StatusPayload } from "../client/index.ts";
 import { elementById, make, setPill, setText } from "./dom.ts";
-import { durationText, msText, type Tone } from "./words.ts";
+import { durationText, msText, reasonsText, type Tone } from "./words.ts";
 
 const healthTones: Readonly<Record<StatusPayload["health"], Tone>> = {
   ok: "good",
   degraded: "warn",
   failed: "bad",
 };
+
+/** A thing that is over by the next report was not worth a banner. */
+const reportsUntilTold = 2;
+let unwellCount = 0;
+
+/** Says in the picture what is wrong with the service, while it is. */
+export function showWellness({ health, reasons }: Pick<StatusPayload, "health" | "reasons">): void {
+  unwellCount = health === "ok" ? 0 : unwellCount + 1;
+  elementById("unwell").hidden = unwellCount < reportsUntilTold;
+  setText(elementById("unwell-text"), reasonsText(reasons));
+}
 
 /** Which model, engine, transport and simulator run, and why not others. */
 export function showStatus(status: StatusPayload): void {
@@ -16,7 +27,7 @@ export function showStatus(status: StatusPayload): void {
   setText(elementById("model-name"), model === null ? "No model" : model.id);
   setText(elementById("provider"), engine === null ? "" : `on ${engine.provider}`);
   const hasPictures = model?.preview !== "none";
-  const none = hasPictures ? "No prediction yet" : "This model predicts no pictures";
+  const none = hasPictures ? "No predicted picture" : "This model predicts no pictures";
   setText(elementById("no-prediction"), none);
   setText(elementById("latency"), `in ${msText(status.loop.inferMsP50)} ms`);
   const facts = factsOf(status).flatMap(([name, value]) => [

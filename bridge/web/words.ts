@@ -1,4 +1,4 @@
-import type { StateMessage } from "../client/index.ts";
+import type { FollowEnd, StateMessage } from "../client/index.ts";
 
 /** Text for people. Everything here is pure: what is said depends on what is passed, and on nothing else. */
 export type Tone = "good" | "warn" | "bad" | "wait" | "none";
@@ -101,6 +101,8 @@ export function linkWords(link: Link): Said & { readonly short: string } {
   return { text: "Good. Commands arrive at once.", short, tone: "good" };
 }
 
+export const notInControl = "You are not in control. Take control first.";
+
 /** What a person can do about a refusal; the server's own words where there is nothing to add. */
 export function refusalWords(code: string, message: string): string {
   const advice: Readonly<Record<string, string>> = {
@@ -127,7 +129,7 @@ export function refusalWords(code: string, message: string): string {
     "client/timeout": "No answer. Look at the connection and try again.",
     "client/closed": "There is no connection. The device has been stopped.",
     "client/connect": "The server cannot be reached. Is it running?",
-    "client/lease-lost": "You are not in control. Take control first.",
+    "client/lease-lost": notInControl,
   };
   const plain = message.replace(/^\[[^\]]*\] /, "");
   const known = advice[code];
@@ -136,6 +138,37 @@ export function refusalWords(code: string, message: string): string {
   return code === "lease/held" && plain.includes("held by")
     ? `${sentence(plain)} Wait until they return it, or take it.`
     : known;
+}
+
+/**
+ * Why following ended, where the person does not know it from what they did.
+ *
+ * @param whyNot it cannot begin again now.
+ */
+export function followEndWords(
+  { because, code = "", reason = "" }: FollowEnd,
+  whyNot: string | undefined,
+): string {
+  switch (because) {
+    case "refused":
+      return `Following ended. ${refusalWords(code, reason)}`;
+    case "stopped":
+      // Switched off by hand, or because the target is gone.
+      return whyNot === undefined ? "" : `Following ended. ${whyNot}`;
+    case "away":
+      return "Following ended: the page was left.";
+    case "lease-lost":
+    case "closed":
+      // Told where everything that ends with them is told.
+      return "";
+    default:
+      return because satisfies never;
+  }
+}
+
+/** What is wrong with the service, as the server lists it. */
+export function reasonsText(reasons: readonly string[]): string {
+  return reasons.map(sentence).join(" ");
 }
 
 function sentence(text: string): string {

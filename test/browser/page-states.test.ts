@@ -1,6 +1,13 @@
+import { appendFile, cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSyntheticBackend, type SyntheticBackend } from "../fakes/synthetic-backend.ts";
+import {
+  builtSite,
+  openSyntheticBackend,
+  type SyntheticBackend,
+} from "../fakes/synthetic-backend.ts";
 import { until } from "../fakes/control-rig.ts";
 import { describeChromium } from "./describe-chromium.ts";
 import {
@@ -165,6 +172,7 @@ describe("when things end", () => {
       await page.locator("#lost").waitFor({ state: "hidden" });
       await connected(page);
       await page.locator("#owner", { hasText: "Nobody is in control" }).waitFor();
+      expect(await page.locator("#outdated").isVisible()).toBe(false);
       // The key is still down: nothing of before goes on.
       await page.keyboard.down("ArrowLeft");
       await page.waitForTimeout(300);
@@ -175,11 +183,83 @@ describe("when things end", () => {
       await second[Symbol.asyncDispose]();
     });
 
+    it("says in the picture what is wrong with the service, and takes it back when it is over", async () => {
+      await using backend = await openSyntheticBackend();
+      const { page } = await openPage(browser, backend.server.url, phone);
+      const banner = page.locator("#unwell");
+      await page.locator("#health[data-tone=good]").waitFor({ state: "attached" });
+      expect(await banner.isVisible()).toBe(false);
+      backend.report(["no recent prediction", "the world model is being restarted"]);
+      await banner
+        .filter({ hasText: "No recent prediction. The world model is being restarted." })
+        .waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      // It lies over the picture, and over nothing that stops or moves.
+      const [below, picture] = [
+        (await banner.boundingBox())!,
+        (await page.locator(".pictures").boundingBox())!,
+      ];
+      expect(below.y + below.height).toBeLessThanOrEqual(picture.y + picture.height + 1);
+      backend.report([]);
+      await banner.waitFor({ state: "hidden" });
+      await page.context().close();
+    });
+
+    it("says that the server has a newer page after a restart with another one, and loads it", async () => {
+      const newer = await mkdtemp(join(tmpdir(), "kairos-newer-page-"));
+      const site = builtSite();
+      await cp(site.page, newer, { recursive: true });
+      await appendFile(join(newer, "tokens.css"), "/* newer */\n");
+      const first = await openSyntheticBackend();
+      const port = Number(new URL(first.server.url).port);
+      const { page } = await openPage(browser, first.server.url);
+      // The page knows its own version from the first connection on.
+      await page.waitForLoadState("networkidle");
+      await first[Symbol.asyncDispose]();
+      await page.locator("#lost").waitFor();
+      const second = await openSyntheticBackend({ port, site: { ...site, page: newer } });
+      await page.locator("#outdated", { hasText: "The server has a newer page." }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.locator("#reload").click();
+      await connected(page);
+      await page.waitForLoadState("networkidle");
+      expect(await page.locator("#outdated").isVisible()).toBe(false);
+      await page.context().close();
+      await second[Symbol.asyncDispose]();
+      await rm(newer, { recursive: true });
+    });
+
+    it("follows nothing that is not in the picture, and says so", async () => {
+      await using backend = await openSyntheticBackend({ targetVisibility: 0.2 });
+      const { page } = await openPage(browser, backend.server.url);
+      const follow = page.locator("#follow");
+      await page.locator("#follow[aria-disabled=true][title^='You are not in control']").waitFor();
+      await takeControl(page);
+      await page.locator("#follow[title^='There is no target in the picture']").waitFor();
+      await follow.press("Enter");
+      await page.locator("#notice", { hasText: "There is no target in the picture" }).waitFor();
+      expect(await follow.getAttribute("aria-pressed")).toBe("false");
+      await page.context().close();
+    });
+
+    it("switches following off when the server refuses it, and says why", async () => {
+      await using backend = await openSyntheticBackend();
+      const { page } = await openPage(browser, backend.server.url);
+      await takeControl(page);
+      await page.locator("#follow[aria-disabled=false]").waitFor();
+      await page.keyboard.press("l");
+      // Nobody there knows how to aim.
+      await page.locator("#notice", { hasText: "Following ended." }).waitFor();
+      await page.locator("#follow[aria-pressed=false]").waitFor();
+      expect(await page.locator("#notice").textContent()).toMatch(/aim|joint|kinematic|reach/i);
+      await page.context().close();
+    });
+
     it("says what is missing: no picture, no prediction, no news", async () => {
       const silent = await openSyntheticBackend({ cameraPeriodMs: 3_600_000 });
       const { page } = await openPage(browser, silent.server.url);
       await page.locator(".live .empty", { hasText: "No picture from the camera" }).waitFor();
-      await page.locator(".predicted .empty", { hasText: "No prediction yet" }).waitFor();
+      await page.locator(".predicted .empty", { hasText: "No predicted picture" }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.context().close();
       await silent[Symbol.asyncDispose]();

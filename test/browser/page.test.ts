@@ -107,6 +107,7 @@ describeChromium("the control page at a desk", (launch) => {
   it("goes home with one press, and says so when it cannot", async () => {
     await page.locator("#action-home").click();
     await until(() => Math.abs(yaw()) < 0.01 && Math.abs(pitch() - 0.1) < 0.01, "home");
+    await untilStill(backend);
     expect(await page.locator("#notice").textContent()).toBe("");
   });
 

@@ -166,31 +166,40 @@ class SyntheticJoints implements Actuation {
 export interface SyntheticBackend extends AsyncDisposable {
   readonly server: ControlServer;
   readonly joints: SyntheticJoints;
+  /** What is wrong from now on; nothing is well. */
+  report(reasons: readonly string[]): void;
 }
 
 /** The service's outside with made-up joints, predictions, pictures and scores behind it. */
 export async function openSyntheticBackend(
-  options: { readonly port?: number; readonly cameraPeriodMs?: number } = {},
+  options: {
+    readonly port?: number;
+    readonly cameraPeriodMs?: number;
+    readonly targetVisibility?: number;
+    readonly site?: SiteFolders;
+  } = {},
 ): Promise<SyntheticBackend> {
+  const { targetVisibility = 0.95 } = options;
   const joints = new SyntheticJoints();
   const server = await openControlServer({
     port: options.port ?? 0,
     actuations: [joints],
     status: () => ({ status: "ok" }),
     metrics: () => "",
-    site: builtSite(),
+    site: options.site ?? builtSite(),
     clock: systemClock(),
     log: silentLog,
   });
   const startMs = monotonicMs();
   let lastMs = startMs;
   let tick = 0;
+  let wrong: readonly string[] = [];
   const timers = [
     setInterval(() => {
       const nowMs = monotonicMs();
       for (; lastMs + 5 <= nowMs; lastMs += 5) joints.step(0.005, lastMs);
       publishState(server, joints, lastMs);
-      if (tick % 2 === 0) publishPrediction(server, joints, lastMs);
+      if (tick % 2 === 0) publishPrediction(server, joints, lastMs, targetVisibility);
       tick += 1;
     }, 20),
     setInterval(() => {
@@ -198,12 +207,15 @@ export async function openSyntheticBackend(
     }, options.cameraPeriodMs ?? 66),
     setInterval(() => {
       publishScore(server, lastMs);
-      publishStatus(server, lastMs, lastMs - startMs);
+      publishStatus(server, lastMs, { uptimeMs: lastMs - startMs, reasons: wrong });
     }, 500),
   ];
   return {
     server,
     joints,
+    report(reasons) {
+      wrong = reasons;
+    },
     async [Symbol.asyncDispose]() {
       for (const timer of timers) clearInterval(timer);
       await server[Symbol.asyncDispose]();
@@ -221,7 +233,12 @@ function publishState(server: ControlServer, joints: SyntheticJoints, stampMs: n
   });
 }
 
-function publishPrediction(server: ControlServer, joints: SyntheticJoints, stampMs: number): void {
+function publishPrediction(
+  server: ControlServer,
+  joints: SyntheticJoints,
+  stampMs: number,
+  targetVisibility: number,
+): void {
   const shape = [horizonSteps, axisNames.length];
   const mean = new Float32Array(horizonSteps * axisNames.length);
   const std = new Float32Array(mean.length);
@@ -252,14 +269,14 @@ function publishPrediction(server: ControlServer, joints: SyntheticJoints, stamp
       baseFromOpticalXyzw: { data: path.baseFromOpticalXyzw, shape: [horizonSteps + 1, 4] },
       covarianceRad2: { data: path.covarianceRad2, shape: [horizonSteps + 1, 3] },
     },
-    target: targetOf(mean, std),
+    target: targetOf(mean, std, targetVisibility),
     inferMs: 3.1,
     lookaheadMs: 120,
   });
 }
 
 /** The door's place in each step's picture: it goes the other way than the camera turns. */
-function targetOf(mean: Float32Array, std: Float32Array): TargetPayload {
+function targetOf(mean: Float32Array, std: Float32Array, visibility: number): TargetPayload {
   const [yaw, pitch] = [1, 3];
   const at = (data: Float32Array, k: number, axis: number): number =>
     data[k * axisNames.length + axis]!;
@@ -276,7 +293,7 @@ function targetOf(mean: Float32Array, std: Float32Array): TargetPayload {
       shape,
     },
     stdRad: { data: rows((k) => [at(std, k, yaw), at(std, k, pitch)]), shape },
-    visibility: { data: rows(() => [0.95]), shape: [horizonSteps] },
+    visibility: { data: rows(() => [visibility]), shape: [horizonSteps] },
   };
 }
 
@@ -334,13 +351,17 @@ function publishScore(server: ControlServer, stampMs: number): void {
   });
 }
 
-function publishStatus(server: ControlServer, stampMs: number, uptimeMs: number): void {
+function publishStatus(
+  server: ControlServer,
+  stampMs: number,
+  { uptimeMs, reasons }: { readonly uptimeMs: number; readonly reasons: readonly string[] },
+): void {
   const [authority] = server.authority();
   server.stream.publish("status", {
     stampMs,
     uptimeS: uptimeMs / 1000,
-    health: "ok",
-    reasons: [],
+    health: reasons.length === 0 ? "ok" : "degraded",
+    reasons,
     device: { id: "mount0", axisNames },
     simulator: "synthetic",
     model: {

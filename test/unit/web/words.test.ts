@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
+import type { FollowEnd } from "../../../bridge/client/index.ts";
 import {
   aheadText,
   coverageWords,
   degreesText,
   durationText,
+  followEndWords,
   holdingWords,
   linkWords,
   modeWords,
   msText,
+  reasonsText,
   refusalWords,
   skillWords,
   type Holding,
@@ -85,6 +88,33 @@ describe("a refusal, in words a person can act on", () => {
   ])("%s", (code, message, expected) => {
     expect(refusalWords(code, message)).toMatch(expected);
   });
+});
+
+describe("the end of following, in words", () => {
+  const gone = "There is no target in the picture to follow.";
+
+  it.each<[string, FollowEnd, string | undefined, string]>([
+    ["switched off by hand", { because: "stopped" }, undefined, ""],
+    ["a target that is gone", { because: "stopped" }, gone, `Following ended. ${gone}`],
+    [
+      "a refusal",
+      { because: "refused", code: "command/unreachable", reason: "the target is lost" },
+      undefined,
+      "Following ended. The target is lost.",
+    ],
+    ["the page left", { because: "away" }, undefined, "Following ended: the page was left."],
+    ["control gone, which is told elsewhere", { because: "lease-lost" }, undefined, ""],
+    ["the connection gone, which is told elsewhere", { because: "closed" }, undefined, ""],
+  ])("%s", (_what, end, whyNot, expected) => {
+    expect(followEndWords(end, whyNot)).toBe(expected);
+  });
+});
+
+it("makes sentences of what the service says is wrong", () => {
+  expect(reasonsText(["no recent prediction", "actuation is in fault"])).toBe(
+    "No recent prediction. Actuation is in fault.",
+  );
+  expect(reasonsText([])).toBe("");
 });
 
 describe("figures", () => {
