@@ -233,6 +233,7 @@ export class BridgeService implements AsyncDisposable {
     this.#delay.add(observation.stampMs, observation.jointPosRad);
     this.#feed.state(observation);
     this.#parts.ros?.sink.jointState(observation);
+    this.#pictures.poll();
   }
 
   #onPrediction(prediction: Prediction, observation: Observation, actionsRad: Float32Array): void {
@@ -244,7 +245,6 @@ export class BridgeService implements AsyncDisposable {
       lookaheadMs: this.#lookaheadMs,
     });
     this.#parts.ros?.sink.prediction(scaled, this.#lookaheadMs);
-    this.#pictures.poll();
     const { preview, stampMs } = prediction;
     if (preview !== undefined) this.#pictures.predicted(preview, preview.stampMs - stampMs);
     if (this.#loop.stats.predictedCount !== 1) return;

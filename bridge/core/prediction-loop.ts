@@ -170,8 +170,9 @@ export class PredictionLoop {
         return undefined;
       }
       this.#observation.frame = this.#frameAt(this.#nextStepMs);
-      await model.observe(this.#observation);
+      // Whoever watches the joints goes on doing so when the model fails.
       onObservation(this.#observation);
+      await model.observe(this.#observation);
       this.#nextStepMs += this.#stepMs;
       if (this.#nextStepMs + settleMs > clock.monotonicMs()) {
         this.#stats.caughtUpCount += steps;

@@ -16,6 +16,11 @@ describeChromium("the page of a service whose model fails, in Chromium", (launch
     await page.locator(".predicted .empty", { hasText: "No predicted picture" }).waitFor();
     await takeControl(page);
     await page.locator("#follow[title^='There is no target in the picture']").waitFor();
+    // Who drives goes on seeing.
+    await page.waitForFunction(() => {
+      const age = /(\d+) ms old/.exec(document.querySelector("#camera-note")!.textContent);
+      return age !== null && Number(age[1]) < 500;
+    });
     // The lines of the last prediction are gone.
     await page.waitForFunction(() => {
       const canvas = document.querySelector<HTMLCanvasElement>("#overlay")!;

@@ -137,6 +137,17 @@ describe("PredictionLoop", () => {
     expect([held[0], requests.length]).toEqual(["no-plan", 0]);
   });
 
+  it("tells every observation also while the model takes none", async () => {
+    const observeModel = (): Promise<void> => Promise.reject(new Error("no worker serves"));
+    const { loop, observedMs, predictedMs, held, advance } = set({ observeModel });
+    loop.start();
+    await advance(200);
+    await loop.stop();
+    expect(observedMs).toEqual([1040, 1080, 1120, 1160]);
+    expect(predictedMs).toEqual([]);
+    expect(new Set(held)).toEqual(new Set(["model-error"]));
+  });
+
   it("survives a model that fails", async () => {
     const { loop, held, advance } = set({ observeModel: () => Promise.reject(new Error("dead")) });
     loop.start();
