@@ -65,6 +65,11 @@ export async function loadSite(folders: SiteFolders): Promise<Site> {
     extensions: [".js"],
   });
   const index = files.get("/index.html");
+  // A page that runs asks for its own tag to learn whether any of its files has changed.
+  if (index !== undefined) {
+    const tags = [...files].map(([path, { etag }]) => `${path} ${etag}`).sort();
+    files.set("/index.html", { ...index, etag: tagOf(tags.join()) });
+  }
   for (const [path, file] of [...files]) {
     if (!path.endsWith("/index.html")) continue;
     const folder = path.slice(0, -"index.html".length);
@@ -97,11 +102,15 @@ async function loadFolder(files: Map<string, SiteFile>, source: Source): Promise
     if (!entry.isFile() || contentType === undefined || !extensions.includes(extension)) continue;
     const path = join(entry.parentPath, entry.name);
     const body = await readFile(path);
-    const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+    const etag = tagOf(body);
     const relative = path.slice(folder.length).replaceAll("\\", "/").replace(/^\/+/, "");
     files.set(`${prefix}${relative}`, { body, contentType, etag });
   }
 }
+
+/** An entity tag (RFC 9110 section 8.8.3). */
+const tagOf = (content: Buffer | string): string =>
+  `"${createHash("sha256").update(content).digest("base64url").slice(0, 22)}"`;
 
 /** CSP level 3: an inline script runs if the policy names the hash of its exact text. */
 function inlineScriptHashes(html: string): readonly string[] {

@@ -11,15 +11,11 @@ export class PageVersion {
   }
 }
 
-/** The script's and the page's entity tags together; undefined while the server does not answer. */
+/** The page's entity tag, which is one over all of its files; undefined while the server does not answer. */
 async function servedTag(): Promise<string | undefined> {
   try {
-    const answers = await Promise.all(
-      ["/", "/web/page.js", "/tokens.css"].map((path) =>
-        fetch(path, { method: "HEAD", cache: "no-store" }),
-      ),
-    );
-    return answers.map(({ headers }) => headers.get("etag") ?? "").join();
+    const { headers } = await fetch("/", { method: "HEAD", cache: "no-store" });
+    return headers.get("etag") ?? "";
   } catch {
     return undefined;
   }

@@ -45,6 +45,17 @@ it("holds the page and its scripts, and nothing else of the folders", async () =
   expect(files.get("/web/page.js")?.contentType).toBe("text/javascript; charset=utf-8");
 });
 
+it("gives the page another tag when any of its files changes, and the files their own", async () => {
+  await writeFile(join(folders.page, "index.html"), "<p>hello</p>");
+  await writeFile(join(folders.clientScripts, "lease.js"), "one");
+  const first = (await loadSite(folders)).files;
+  expect((await loadSite(folders)).files.get("/")!.etag).toBe(first.get("/")!.etag);
+  await writeFile(join(folders.clientScripts, "lease.js"), "two");
+  const { files } = await loadSite(folders);
+  expect(files.get("/")!.etag).not.toBe(first.get("/")!.etag);
+  expect(files.get("/")!.body).toEqual(first.get("/")!.body);
+});
+
 it("hashes the scripts written into the page, to the letter, and no others", async () => {
   const text = '\n  { "imports": {} }\n';
   const html = `<script type="importmap">${text}</script><script type="module" src="/x.js"></script>`;
