@@ -102,15 +102,15 @@ export const openRoutes: readonly HttpRoute[] = [
     answer: () => json(200, { auth: "off", epoch: "", fingerprint: "" }),
   },
   ...[
-    "auth/challenge",
-    "auth/ticket",
-    "pair/challenge",
-    "pair/prove",
-    "pair/offers",
-    "pair/revoke",
-  ].map((name): HttpRoute => ({
+    "/v1/auth/challenge",
+    "/v1/auth/ticket",
+    "/v1/pair/challenge",
+    "/v1/pair/prove",
+    "/v1/pair/offers",
+    "/v1/pair/revoke",
+  ].map((path): HttpRoute => ({
     method: "POST",
-    path: `/v1/${name}`,
+    path,
     answer: () =>
       refusal({ ok: false, code: PairCode.Off, reason: "security.auth is off, expected paired" }),
   })),

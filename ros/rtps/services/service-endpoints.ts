@@ -32,11 +32,15 @@ export function callStyleOf(endpoints: ServiceEndpoints, prefix: PrefixKey): Cal
   return endpoints.vendorOf(prefix) === cycloneVendorId ? "header" : "inline-qos";
 }
 
-/** The participants that have both: a matched reader and a matched writer. */
+/**
+ * The participants that have both: a matched writer, and a matched reader that has answered our writer. One
+ * that has not may not know of it yet, and would miss what is sent to it.
+ */
 export function fullyMatched(writer: Writer, reader: Reader): Guid[] {
   const answering = new Set<PrefixKey>();
   for (const { guid } of reader.matchedWriters()) answering.add(guid.prefix);
   const found: Guid[] = [];
-  for (const { guid } of writer.matchedReaders()) if (answering.has(guid.prefix)) found.push(guid);
+  for (const { guid } of writer.answeringReaders())
+    if (answering.has(guid.prefix)) found.push(guid);
   return found;
 }

@@ -134,10 +134,10 @@ export class ServiceServer {
     }
   }
 
-  /** The reader the client named is matched, or, where it named none, any reader of its participant. */
+  /** The reader the client named has answered us, or, where it named none, any reader of its participant. */
   #isReachable({ to, related }: CallTag): boolean {
     const named = related !== undefined && isReader(related.guid) ? related.guid : undefined;
-    for (const { guid } of this.#responses.matchedReaders()) {
+    for (const { guid } of this.#responses.answeringReaders()) {
       if (guid.prefix === to && (named === undefined || named.entityId === guid.entityId))
         return true;
     }

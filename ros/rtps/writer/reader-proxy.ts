@@ -32,6 +32,8 @@ export interface SampleSource {
   heartbeat(builder: MessageBuilder, route: Route, options: HeartbeatOptions): void;
   /** A reader has acknowledged more than before. */
   release(): void;
+  /** A reader has answered for the first time. */
+  welcome(): void;
 }
 
 /** What is part of a service call goes to one participant, all else to all. */
@@ -82,8 +84,12 @@ export class ReaderProxy implements PacedJob {
    */
   get isBehind(): boolean {
     if (!this.reliable) return false;
-    const isSilent = Number.isNaN(this.#lastAckCount);
-    return isSilent || this.#ackedThrough < this.writer.sentThrough;
+    return !this.hasAnswered || this.#ackedThrough < this.writer.sentThrough;
+  }
+
+  /** It knows of this writer: what is sent from now on reaches it. A best-effort reader never says so. */
+  get hasAnswered(): boolean {
+    return !Number.isNaN(this.#lastAckCount);
   }
 
   /** First words to a new reliable reader: what it need not wait for, and what there is. */
@@ -105,7 +111,9 @@ export class ReaderProxy implements PacedJob {
   onAckNack(message: AckNackSubmessage): void {
     // Counts rise; one that does not is a duplicate or was overtaken.
     if (!this.reliable || !isNewerCount(message.count, this.#lastAckCount)) return;
+    const isFirst = !this.hasAnswered;
     this.#lastAckCount = message.count;
+    if (isFirst) this.writer.welcome();
     const { missing } = message;
     const acked = Math.min(missing.base - 1, this.writer.sentThrough);
     if (acked > this.#ackedThrough) {

@@ -121,6 +121,11 @@ export class Writer implements PacedJob, SampleSource, ReminderSource {
     this.#retention.release();
   }
 
+  /** A reader has answered for the first time. */
+  welcome(): void {
+    this.options.onMatch?.();
+  }
+
   /** 8.4.13.5: says that the application is alive though it has nothing to send. */
   assertLiveliness(): void {
     this.#promises.onAssert();
@@ -162,9 +167,9 @@ export class Writer implements PacedJob, SampleSource, ReminderSource {
     return proxy;
   }
 
-  /** The readers matched at present, in the order they were matched. */
-  *matchedReaders(): Iterable<MatchedEndpoint> {
-    for (const proxy of this.#readers.values()) yield proxy.reader;
+  /** The readers matched at present that know of this writer, in the order they were matched. */
+  *answeringReaders(): Iterable<MatchedEndpoint> {
+    for (const proxy of this.#readers.values()) if (proxy.hasAnswered) yield proxy.reader;
   }
 
   unmatch(reader: Guid): void {
