@@ -1,3 +1,4 @@
+import type { AxisRange } from "./axis-range.ts";
 import {
   Brake,
   brakeFrom,
@@ -61,6 +62,8 @@ const lookRoundingRad = 1e-10;
 export class AxisShaper {
   readonly limits: MotionLimits;
   readonly #periodS: number;
+  /** Where a reference may lead; a stop or a position may end beyond it. */
+  readonly #followRange: AxisRange;
   readonly #state = new Float64Array(At.plan + planWidth);
   /** What `follow` tracks: position, velocity, acceleration at the begin of this period, then at its end. */
   readonly reference = new Float64Array(6);
@@ -73,8 +76,9 @@ export class AxisShaper {
   /** The limits the present plan is made with. */
   #using: MotionLimits;
 
-  constructor(limits: MotionLimits, periodMs = 5) {
+  constructor(limits: MotionLimits, periodMs = 5, followRange: AxisRange = limits) {
     this.limits = limits;
+    this.#followRange = followRange;
     this.#share = limits;
     this.#using = limits;
     this.#periodS = periodMs / 1000;
@@ -133,9 +137,18 @@ export class AxisShaper {
     this.#using = other.#using;
   }
 
-  /** From now on plans use no more than this. Position limits are those of the axis. */
-  setShare(limits: MotionLimits): void {
+  /**
+   * From now on plans use no more than this. Position limits are those of the axis. True if it is not what
+   * the present plan may use.
+   */
+  setShare(limits: MotionLimits): boolean {
+    const before = this.#share;
     this.#share = limits;
+    return (
+      limits.maxVelocityRadPerS !== before.maxVelocityRadPerS ||
+      limits.maxAccelerationRadPerS2 !== before.maxAccelerationRadPerS2 ||
+      limits.maxJerkRadPerS3 !== before.maxJerkRadPerS3
+    );
   }
 
   /** Brakes to rest as fast as the limits allow. // hot path */
@@ -158,7 +171,7 @@ export class AxisShaper {
 
   /** Goes to a position, clamped to the range, no faster than `maxVelRadPerS` > 0. // hot path */
   setPosition(posRad: number, maxVelRadPerS: number): void {
-    const { lowerRad, upperRad, maxVelocityRadPerS } = this.limits;
+    const { lowerRad, upperRad } = this.limits;
     const target = Math.min(Math.max(posRad, lowerRad), upperRad);
     const pos = this.posRad;
     const vel = this.velRadPerS;
@@ -175,7 +188,7 @@ export class AxisShaper {
       this.#planStop(pos, vel, acc, target);
       return;
     }
-    const cruise = Math.sign(wayRad) * Math.min(maxVelRadPerS, maxVelocityRadPerS);
+    const cruise = Math.sign(wayRad) * Math.min(maxVelRadPerS, this.#share.maxVelocityRadPerS);
     velocityTransition(vel, acc, cruise, this.#using, this.#state, At.plan);
     this.#planArrival(target, cruise, 0);
   }
@@ -215,7 +228,8 @@ export class AxisShaper {
     this.#catchUp();
     this.#look();
     if (this.#staysInside()) return;
-    const endRad = (reference[1] ?? 0) > 0 ? this.limits.upperRad : this.limits.lowerRad;
+    const { lowerRad, upperRad } = this.#followRange;
+    const endRad = (reference[1] ?? 0) > 0 ? upperRad : lowerRad;
     this.setVelocity(
       (reference[1] ?? 0) > 0 ? this.#using.maxVelocityRadPerS : -this.#using.maxVelocityRadPerS,
       endRad,
@@ -255,9 +269,10 @@ export class AxisShaper {
     if (left > 0) state[At.pos] = (state[At.pos] ?? 0) + left * (state[At.endVel] ?? 0);
   }
 
-  /** Where the reference is, or the end of the range it has left. */
+  /** Where the reference is, or the end of the range it has left, or here if that is further out. */
   #referenceRad(): number {
-    const { lowerRad, upperRad } = this.limits;
+    const lowerRad = Math.min(this.#followRange.lowerRad, this.posRad);
+    const upperRad = Math.max(this.#followRange.upperRad, this.posRad);
     return Math.min(Math.max(this.reference[0] ?? 0, lowerRad), upperRad);
   }
 
@@ -288,6 +303,11 @@ export class AxisShaper {
     if (Math.abs(nextAcc) > limits.maxAccelerationRadPerS2) return false;
     if (Math.abs(nextVel) > limits.maxVelocityRadPerS) return false;
     if (Math.abs(reachedVel) > limits.maxVelocityRadPerS) return false;
+    // Where acceleration changes its sign within the period, velocity is greatest in between.
+    if (acc * nextAcc < 0) {
+      const turnVel = this.velRadPerS - (acc * acc) / (2 * jerk);
+      if (Math.abs(turnVel) > limits.maxVelocityRadPerS) return false;
+    }
     const nextPos =
       this.posRad + periodS * (this.velRadPerS + periodS * (acc / 2 + (periodS * jerk) / 6));
     this.#next[0] = nextPos;
@@ -327,13 +347,19 @@ export class AxisShaper {
     this.#planArrival(target, cruise, frameVel);
   }
 
-  /** Whether an axis that brakes from `#next` stays within its range; leaves that braking in `#brake`. */
+  /**
+   * Whether an axis that brakes from `#next` stays within its range, or gets no further out of it than it is;
+   * leaves that braking in `#brake`.
+   */
   #staysInside(): boolean {
     brakeFrom(this.#next, this.limits, this.#brake);
-    const { lowerRad, upperRad } = this.limits;
+    const { lowerRad, upperRad } = this.#followRange;
     const lowestRad = this.#brake[Brake.lowestRad] ?? 0;
     const highestRad = this.#brake[Brake.highestRad] ?? 0;
-    return lowestRad >= lowerRad - lookRoundingRad && highestRad <= upperRad + lookRoundingRad;
+    return (
+      lowestRad >= Math.min(lowerRad - lookRoundingRad, this.posRad) &&
+      highestRad <= Math.max(upperRad + lookRoundingRad, this.posRad)
+    );
   }
 
   /** Writes where the present plan leads in one period into `#next`. */
