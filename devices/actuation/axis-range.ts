@@ -3,7 +3,7 @@ import type { AxisDescription } from "../../bridge/contract/device.ts";
 import type { MotionLimits } from "./velocity-transition.ts";
 
 /** Where commands may take an axis: its range less the soft margin at either end. */
-interface AxisRange {
+export interface AxisRange {
   readonly lowerRad: number;
   readonly upperRad: number;
 }
@@ -30,8 +30,17 @@ export function sharedLimits(axis: AxisDescription, share?: MotionShare): Motion
   };
 }
 
+const turnRad = 2 * Math.PI;
+/** Beyond this whole turns are taken off first: their product with a rounded 2 pi would be off by more than it. */
+const farRad = 1e9;
+
 /** The angle equal to `rad` but for whole turns that lies nearest to `toRad`. */
 export function nearestTurn(rad: number, toRad: number): number {
-  const turn = 2 * Math.PI;
-  return rad + turn * Math.round((toRad - rad) / turn);
+  const angleRad = Math.abs(rad) > farRad ? rad % turnRad : rad;
+  return angleRad + turnRad * Math.round((toRad - angleRad) / turnRad);
+}
+
+/** How far apart two places of an axis are: of one that turns for ever, the shorter way round. */
+export function apartRad(axis: AxisDescription | undefined, rad: number, otherRad: number): number {
+  return Math.abs((axis?.continuous === true ? nearestTurn(rad, otherRad) : rad) - otherRad);
 }

@@ -1,4 +1,8 @@
-import type { ActuationCommand, TrajectoryPoint } from "../../bridge/contract/actuation.ts";
+import type {
+  ActuationCommand,
+  MotionShare,
+  TrajectoryPoint,
+} from "../../bridge/contract/actuation.ts";
 import type { AxisDescription, DeviceDescription } from "../../bridge/contract/device.ts";
 import { axisRange } from "./axis-range.ts";
 import type { MotionIntent, MountMotion } from "./motion.ts";
@@ -32,6 +36,9 @@ const maxVelocityTtlMs = 5000;
 /** The least velocity that still is one: slower than an hour for the whole range. */
 const minVelocityRatio = 0.001;
 
+/** A moving point is believed to have moved on evenly for so long, and to be about to. */
+const maxPointAgeMs = 5000;
+
 /** Checks a command from another thread and clamps it to the device, with a sentence per clamp. */
 export function limitCommand(
   command: MotionCommand,
@@ -39,7 +46,7 @@ export function limitCommand(
   motion: MountMotion,
   nowMs: number,
 ): LimitedCommand {
-  const problem = commandProblem(command, device);
+  const problem = commandProblem(command, device, nowMs) ?? shareProblem(command.share);
   if (problem !== undefined) return { kind: "rejected", reason: problem };
   const lateMs = nowMs - (command.expiresAtMs ?? Number.POSITIVE_INFINITY);
   if (lateMs >= 0) {
@@ -88,7 +95,11 @@ export function stowedRad(device: DeviceDescription): readonly number[] {
   });
 }
 
-function commandProblem(command: MotionCommand, device: DeviceDescription): string | undefined {
+function commandProblem(
+  command: MotionCommand,
+  device: DeviceDescription,
+  nowMs: number,
+): string | undefined {
   switch (command.kind) {
     case "velocity":
       return (
@@ -103,13 +114,18 @@ function commandProblem(command: MotionCommand, device: DeviceDescription): stri
       const shape =
         shapeProblem(command.posRad, device) ?? shapeProblem(command.velRadPerS, device);
       if (shape !== undefined) return shape;
-      if (!Number.isFinite(command.atMs)) return `atMs is ${command.atMs}, expected a time`;
-      return expiryProblem(command.expiresAtMs, "a moving target");
+      return (
+        ageProblem(command.atMs, nowMs) ?? expiryProblem(command.expiresAtMs, "a moving target")
+      );
     }
     case "trajectory":
-      return command.expiresAtMs === undefined
-        ? undefined
-        : expiryProblem(command.expiresAtMs, "a trajectory with an expiry");
+      return (
+        toleranceProblem("pathToleranceRad", command.pathToleranceRad, device) ??
+        toleranceProblem("goalToleranceRad", command.goalToleranceRad, device) ??
+        (command.expiresAtMs === undefined
+          ? undefined
+          : expiryProblem(command.expiresAtMs, "a trajectory with an expiry"))
+      );
     default:
       return command satisfies never;
   }
@@ -118,6 +134,33 @@ function commandProblem(command: MotionCommand, device: DeviceDescription): stri
 function expiryProblem(expiresAtMs: number, what: string): string | undefined {
   if (Number.isFinite(expiresAtMs)) return undefined;
   return `expiresAtMs is ${expiresAtMs}, ${what} must expire`;
+}
+
+function ageProblem(atMs: number, nowMs: number): string | undefined {
+  const ageMs = nowMs - atMs;
+  if (Math.abs(ageMs) <= maxPointAgeMs) return undefined;
+  return `atMs is ${(ageMs / 1000).toFixed(1)} s ago, expected within ${sec(maxPointAgeMs)} of now`;
+}
+
+function toleranceProblem(
+  name: string,
+  wanted: unknown,
+  { axes }: DeviceDescription,
+): string | undefined {
+  if (wanted === undefined) return undefined;
+  const values: readonly unknown[] = Array.isArray(wanted) ? wanted : [];
+  const isGood = (value: unknown): boolean =>
+    value === null || (typeof value === "number" && value > 0);
+  if (values.length === axes.length && values.every(isGood)) return undefined;
+  return `${name} is ${JSON.stringify(wanted)}, expected ${axes.length} positive numbers or null`;
+}
+
+function shareProblem(share: MotionShare | null | undefined): string | undefined {
+  if (share === undefined) return undefined;
+  const isRatio = (value: unknown): boolean => typeof value === "number" && value > 0 && value <= 1;
+  if (isRatio(share?.velocityRatio) && isRatio(share?.accelerationRatio)) return undefined;
+  const found = `${String(share?.velocityRatio)} and ${String(share?.accelerationRatio)}`;
+  return `share is ${found}, expected 0 < ratio <= 1 of velocity and acceleration`;
 }
 
 function shapeProblem(wanted: unknown, device: DeviceDescription): string | undefined {
@@ -152,12 +195,10 @@ function limitVelocity(
   nowMs: number,
   limits: string[],
 ): LimitedCommand {
-  const clamped = device.axes.map((axis, index) => {
-    const wanted = command.velRadPerS[index] ?? null;
-    return wanted === null ? null : clampVelocity(axis, wanted, limits);
-  });
+  const clamped = clampVelocities(command, device, limits);
   const deploying = deployValue(device, clamped) ?? 0;
-  const applied = heldByInterlock(device, motion, clamped, deploying > 0, limits);
+  const held = { isDeploying: deploying > 0, moves: (wanted: number) => wanted !== 0 };
+  const applied = heldByInterlock(device, motion, clamped, held, limits);
   let { expiresAtMs } = command;
   if (expiresAtMs > nowMs + maxVelocityTtlMs) {
     limits.push(`expiry in ${sec(expiresAtMs - nowMs)} limited to ${sec(maxVelocityTtlMs)}`);
@@ -179,7 +220,9 @@ function limitPosition(
   });
   const deployGoal = deployValue(device, clamped);
   const readyRad = device.interlock?.readyRad ?? 0;
-  const applied = heldByInterlock(device, motion, clamped, (deployGoal ?? -1) >= readyRad, limits);
+  const moves = (wanted: number, index: number): boolean => wanted !== motion.posRad[index];
+  const held = { isDeploying: (deployGoal ?? -1) >= readyRad, moves };
+  const applied = heldByInterlock(device, motion, clamped, held, limits);
   let { velocityRatio } = command;
   if (velocityRatio > 1) {
     limits.push(`velocity ratio ${velocityRatio.toFixed(2)} limited to 1`);
@@ -198,15 +241,17 @@ function limitFollow(
   nowMs: number,
   limits: string[],
 ): LimitedCommand {
-  const deploys = (deployValue(device, command.posRad) ?? -1) >= (device.interlock?.readyRad ?? 0);
-  const applied = heldByInterlock(device, motion, command.posRad, deploys, limits);
+  const deployGoal = deployValue(device, command.posRad) ?? -1;
+  const held = { isDeploying: deployGoal >= (device.interlock?.readyRad ?? 0), moves: () => true };
+  const applied = heldByInterlock(device, motion, command.posRad, held, limits);
   const expiresAtMs = Math.min(command.expiresAtMs, nowMs + maxVelocityTtlMs);
-  const velRadPerS = device.axes.map((axis, index) => {
-    const wanted = command.velRadPerS[index] ?? null;
-    return wanted === null ? null : clampVelocity(axis, wanted, limits);
-  });
-  const { atMs } = command;
-  const intent: MotionIntent = { kind: "point", posRad: applied, velRadPerS, atMs, expiresAtMs };
+  const velRadPerS = clampVelocities(command, device, limits);
+  // Where the point is by now: of an axis that turns for ever it is this that decides the shorter way.
+  const sinceS = (nowMs - command.atMs) / 1000;
+  const posRad = applied.map((wanted, index) =>
+    wanted === null ? null : wanted + (velRadPerS[index] ?? 0) * sinceS,
+  );
+  const intent: MotionIntent = { kind: "point", posRad, velRadPerS, atMs: nowMs, expiresAtMs };
   return { kind: "accepted", intent, applied, limits };
 }
 
@@ -255,12 +300,19 @@ function heldOnPath(
   return `${interlock.axis} comes to ${two(lowest)} rad on the way, the other axes need ${two(interlock.readyRad)} rad`;
 }
 
-function clampVelocity(axis: AxisDescription, wanted: number, limits: string[]): number {
-  const max = axis.maxVelocityRadPerS;
-  if (Math.abs(wanted) <= max) return wanted;
-  const clamped = Math.sign(wanted) * max;
-  limits.push(`${axis.name} velocity ${two(wanted)} limited to ${two(clamped)} rad/s`);
-  return clamped;
+function clampVelocities(
+  { velRadPerS, share }: MotionCommand & { kind: "velocity" | "follow" },
+  { axes }: DeviceDescription,
+  limits: string[],
+): (number | null)[] {
+  return axes.map((axis, index) => {
+    const wanted = velRadPerS[index] ?? null;
+    const max = axis.maxVelocityRadPerS * (share?.velocityRatio ?? 1);
+    if (wanted === null || Math.abs(wanted) <= max) return wanted;
+    const clamped = Math.sign(wanted) * max;
+    limits.push(`${axis.name} velocity ${two(wanted)} limited to ${two(clamped)} rad/s`);
+    return clamped;
+  });
 }
 
 function clampPosition(axis: AxisDescription, wanted: number, limits: string[]): number {
@@ -286,21 +338,25 @@ function deployValue(
 /**
  * Takes the other axes out of a command that would only wait: the deploy axis is not ready and
  * nobody is taking it there. If the command itself deploys, the motion holds them until it is ready.
+ * An axis that it does not move waits for nothing.
  */
 function heldByInterlock(
   device: DeviceDescription,
   motion: MountMotion,
   values: readonly (number | null)[],
-  commandDeploys: boolean,
+  command: {
+    readonly isDeploying: boolean;
+    readonly moves: (wanted: number, index: number) => boolean;
+  },
   limits: string[],
 ): readonly (number | null)[] {
   const { interlock } = device;
   const deployIndex = deployIndexOf(device);
-  if (interlock === undefined || commandDeploys) return values;
+  if (interlock === undefined || command.isDeploying) return values;
   const position = motion.posRad[deployIndex] ?? 0;
   if (Math.max(position, motion.goalRad(deployIndex)) >= interlock.readyRad) return values;
   return values.map((value, index) => {
-    if (value === null || index === deployIndex) return value;
+    if (value === null || index === deployIndex || !command.moves(value, index)) return value;
     const name = device.axes[index]?.name ?? "";
     const ready = `${interlock.axis} at ${two(position)} rad, ready at ${two(interlock.readyRad)} rad`;
     limits.push(`${name} held: ${ready}`);

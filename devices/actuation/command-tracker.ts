@@ -1,4 +1,5 @@
 import type { ActuationEvent, MotionResult } from "../../bridge/contract/actuation.ts";
+import { apartRad } from "./axis-range.ts";
 import type { LimitedCommand } from "./command-limits.ts";
 import type { MountMotion } from "./motion.ts";
 
@@ -55,14 +56,16 @@ export class CommandTracker {
     if (this.#anyExpired(running, motion)) {
       this.finish("expired", "its time ran out");
     } else if (this.#allSettled(running, motion)) {
-      this.#arrived(running, atMs, measuredRad);
-    } else if (this.#isOff(running.command.tolerances?.pathRad, motion.posRad, measuredRad)) {
-      return this.#offText("its path", running, motion.posRad, measuredRad);
+      this.#arrived(running, motion, atMs, measuredRad);
+    } else if (
+      this.#isOff(running.command.tolerances?.pathRad, motion, motion.posRad, measuredRad)
+    ) {
+      return this.#offText("its path", running, motion, motion.posRad, measuredRad);
     }
     return undefined;
   }
 
-  #arrived(running: Running, atMs: number, measuredRad: Float64Array): void {
+  #arrived(running: Running, motion: MountMotion, atMs: number, measuredRad: Float64Array): void {
     const { intent, limits, tolerances, applied } = running.command;
     if (limits.length > 0) {
       this.finish("limited", limits.join("; "));
@@ -70,15 +73,16 @@ export class CommandTracker {
     }
     if (intent.kind !== "position" && intent.kind !== "path") return;
     if (Number.isNaN(running.settledAtMs)) running.settledAtMs = atMs;
-    if (!this.#isOff(tolerances?.goalRad, applied, measuredRad)) {
+    if (!this.#isOff(tolerances?.goalRad, motion, applied, measuredRad)) {
       this.finish("completed", "every axis is on its target");
     } else if (atMs - running.settledAtMs > goalWaitMs) {
-      this.finish("limited", this.#offText("its goal", running, applied, measuredRad));
+      this.finish("limited", this.#offText("its goal", running, motion, applied, measuredRad));
     }
   }
 
   #isOff(
     tolerance: readonly (number | null)[] | undefined,
+    { device }: MountMotion,
     wantedRad: ArrayLike<number | null>,
     measuredRad: Float64Array,
   ): boolean {
@@ -87,7 +91,8 @@ export class CommandTracker {
       const allowed = tolerance[index] ?? null;
       const wanted = wantedRad[index] ?? null;
       if (allowed === null || wanted === null) continue;
-      if (!(Math.abs((measuredRad[index] ?? Number.NaN) - wanted) <= allowed)) return true;
+      const measured = measuredRad[index] ?? Number.NaN;
+      if (!(apartRad(device.axes[index], measured, wanted) <= allowed)) return true;
     }
     return false;
   }
@@ -95,12 +100,13 @@ export class CommandTracker {
   #offText(
     what: string,
     { command }: Running,
+    { device }: MountMotion,
     wantedRad: ArrayLike<number | null>,
     measuredRad: Float64Array,
   ): string {
     const allowed = what === "its path" ? command.tolerances?.pathRad : command.tolerances?.goalRad;
     const texts = (allowed ?? []).flatMap((tolerance, index) => {
-      const off = Math.abs((measuredRad[index] ?? 0) - (wantedRad[index] ?? 0));
+      const off = apartRad(device.axes[index], measuredRad[index] ?? 0, wantedRad[index] ?? 0);
       if (tolerance === null || off <= tolerance) return [];
       return [`axis ${index} is ${off.toFixed(3)} rad off ${what}, tolerance ${tolerance} rad`];
     });

@@ -12,7 +12,7 @@ import { Thread, type Heartbeats } from "../../bridge/contract/heartbeats.ts";
 import { previewWidth } from "../../bridge/contract/preview.ts";
 import type { SampleRing } from "../../bridge/contract/sample-ring.ts";
 import type { SharedRow } from "../../bridge/contract/shared-row.ts";
-import { nearestTurn } from "./axis-range.ts";
+import { apartRad } from "./axis-range.ts";
 import { limitCommand, type MotionCommand } from "./command-limits.ts";
 import { CommandTracker } from "./command-tracker.ts";
 import { DriverWatch } from "./driver-watch.ts";
@@ -41,6 +41,14 @@ const telemetryLossMs = 500;
 export const previewStepMs = 10;
 /** A device found this far from its setpoint was moved by something else: the setpoint goes there. */
 const movedAwayRad = 0.05;
+/** Of several stops at once the gravest says where they lead: ready, limp, latched, or in fault. */
+const gravity = {
+  [ActuationMode.Active]: 0,
+  [ActuationMode.Stopping]: 0,
+  [ActuationMode.Inactive]: 1,
+  [ActuationMode.Latched]: 2,
+  [ActuationMode.Fault]: 3,
+} as const;
 /** p99 walks a histogram: once a second is enough. */
 const p99EveryTicks = 200;
 
@@ -232,7 +240,7 @@ export class ActuationController {
   #acceptStop(level: "hold" | "estop", reason: string): void {
     // A latch must not depend on the device having been seen: nothing runs yet, so it latches at once.
     if (this.#mode === ActuationMode.Inactive) {
-      if (level === "estop") this.#afterStop = ActuationMode.Latched;
+      if (level === "estop") this.#wakeInto(ActuationMode.Latched, reason);
       return;
     }
     if (this.#mode === ActuationMode.Active || this.#mode === ActuationMode.Stopping) {
@@ -253,6 +261,11 @@ export class ActuationController {
   }
 
   #acceptMode({ commandId, mode }: Extract<ActuationCommand, { kind: "mode" }>): void {
+    const told: string = mode;
+    if (told !== "active" && told !== "inactive") {
+      this.#reject(commandId, `mode is ${told}, expected active or inactive`);
+      return;
+    }
     this.#finishMode("interrupted", `command ${commandId} took over`);
     this.#modeCommandId = commandId;
     if (mode === "inactive") this.#deactivate();
@@ -294,11 +307,32 @@ export class ActuationController {
   /** The narrower of what the profile and the device say holds from the next rest on. */
   #acceptLimits(axes: readonly AxisLimits[], reason: string): void {
     const narrower = narrowerDevice(this.#options.device, axes);
-    if (narrower === undefined) return;
+    if (narrower === undefined) {
+      this.#fail(`limits that fit no device: ${reason}`);
+      return;
+    }
     this.#narrower = narrower;
-    const isMoving = this.#mode === ActuationMode.Active && this.#motion.moving;
-    if (isMoving) this.#beginStop(ActuationMode.Active, reason);
+    // A command that has not set off yet was judged by the old limits too.
+    const isBusy = this.#motion.moving || this.#tracker.isRunning;
+    if (this.#mode === ActuationMode.Active && isBusy)
+      this.#beginStop(ActuationMode.Active, reason);
     else if (this.#mode !== ActuationMode.Stopping) this.#takeLimits();
+  }
+
+  /** Needs a reset before anything moves again; a device not seen yet is in fault once it is. */
+  #fail(reason: string): void {
+    const isLimp = this.#mode === ActuationMode.Inactive;
+    const isHeld = this.#mode === ActuationMode.Latched || this.#mode === ActuationMode.Fault;
+    if (isHeld) this.#setMode(ActuationMode.Fault, reason);
+    else if (!isLimp) this.#beginStop(ActuationMode.Fault, reason);
+    else this.#wakeInto(ActuationMode.Fault, reason);
+  }
+
+  /** What a device that is inactive wakes up in. */
+  #wakeInto(mode: ActuationMode, reason: string): void {
+    if (gravity[mode] <= gravity[this.#afterStop]) return;
+    this.#afterStop = mode;
+    this.#afterStopReason = reason;
   }
 
   #takeLimits(): void {
@@ -318,7 +352,8 @@ export class ActuationController {
   #beginStop(then: ActuationMode, reason: string): void {
     this.#tracker.finish("interrupted", reason);
     this.#motion.setIntent({ kind: "hold" });
-    const graver = this.#mode !== ActuationMode.Stopping || then > this.#afterStop;
+    const isFirst = this.#mode !== ActuationMode.Stopping;
+    const graver = isFirst || gravity[then] > gravity[this.#afterStop];
     if (graver || this.#retired) {
       this.#afterStop = then;
       this.#afterStopReason = reason;
@@ -344,8 +379,9 @@ export class ActuationController {
     if (this.#mode === ActuationMode.Inactive && mayWake) {
       this.#motion.reset(telemetry.posRad);
       this.#options.driver.setEnabled(true);
-      const latched = this.#afterStop === ActuationMode.Latched;
-      this.#setMode(latched ? ActuationMode.Latched : ActuationMode.Active, "first telemetry");
+      const isStopped = this.#afterStop >= ActuationMode.Latched;
+      this.#setMode(this.#afterStop, isStopped ? this.#afterStopReason : "first telemetry");
+      this.#afterStop = ActuationMode.Active;
     }
   }
 
@@ -428,7 +464,11 @@ export class ActuationController {
     this.#options.emit({ kind: "mode", mode, reason });
     const isDone = mode === (this.#wantsActive ? ActuationMode.Active : ActuationMode.Inactive);
     if (isDone) this.#finishMode("completed", reason);
-    else if (mode >= ActuationMode.Latched) this.#finishMode("interrupted", reason);
+    else if (mode >= ActuationMode.Latched) {
+      this.#finishMode("interrupted", reason);
+      // Nobody waits for it to go limp any more: what follows a reset is a device to be driven.
+      this.#wantsActive = true;
+    }
   }
 
   /**
@@ -437,10 +477,9 @@ export class ActuationController {
    */
   #movedAway(): boolean {
     return this.#telemetry.posRad.some((measured, index) => {
-      const isContinuous = this.#device.axes[index]?.continuous === true;
-      const setRad = this.#motion.posRad[index] ?? 0;
-      const offRad = Math.abs((isContinuous ? nearestTurn(measured, setRad) : measured) - setRad);
-      const sinceRad = Math.abs(measured - (this.#leftAtRad[index] ?? Number.NaN));
+      const axis = this.#device.axes[index];
+      const offRad = apartRad(axis, measured, this.#motion.posRad[index] ?? 0);
+      const sinceRad = apartRad(axis, measured, this.#leftAtRad[index] ?? Number.NaN);
       return offRad > movedAwayRad && !(sinceRad <= movedAwayRad);
     });
   }

@@ -57,7 +57,7 @@ export class MountMotion {
   readonly posRad: Float64Array;
   readonly velRadPerS: Float64Array;
   readonly periodMs: number;
-  readonly #device: DeviceDescription;
+  readonly device: DeviceDescription;
   readonly #axes: readonly AxisShaper[];
   /** Where commands may take each axis. In arrays, because a number read from an object may be boxed. */
   readonly #lowerRad: Float64Array;
@@ -93,11 +93,13 @@ export class MountMotion {
 
   constructor(device: DeviceDescription, periodMs = 5) {
     const count = device.axes.length;
-    this.#device = device;
+    this.device = device;
     this.periodMs = periodMs;
     this.#lowerRad = Float64Array.from(device.axes, (axis) => axisRange(axis).lowerRad);
     this.#upperRad = Float64Array.from(device.axes, (axis) => axisRange(axis).upperRad);
-    this.#axes = device.axes.map((axis) => new AxisShaper(sharedLimits(axis), periodMs));
+    this.#axes = device.axes.map(
+      (axis) => new AxisShaper(sharedLimits(axis), periodMs, axisRange(axis)),
+    );
     this.#deployIndex = device.axes.findIndex((axis) => axis.name === device.interlock?.axis);
     this.#readyRad = device.interlock?.readyRad ?? 0;
     this.posRad = new Float64Array(count);
@@ -271,7 +273,7 @@ export class MountMotion {
    * @param stepMs a multiple of the tick period.
    */
   preview(nowMs: number, stepMs: number, sampleCount: number, row: Float64Array): void {
-    const scratch = (this.#scratch ??= new MountMotion(this.#device, this.periodMs));
+    const scratch = (this.#scratch ??= new MountMotion(this.device, this.periodMs));
     scratch.#copyFrom(this);
     const axisCount = this.#axes.length;
     const ticksPerSample = Math.max(1, Math.round(stepMs / this.periodMs));
@@ -342,16 +344,16 @@ export class MountMotion {
   }
 
   #nearest(index: number, posRad: number): number {
-    return this.#device.axes[index]?.continuous === true
+    return this.device.axes[index]?.continuous === true
       ? nearestTurn(posRad, this.posRad[index] ?? 0)
       : posRad;
   }
 
   #wantKind(index: number, kind: number, share: MotionShare | undefined): void {
-    const axis = this.#device.axes[index];
-    if (axis !== undefined) this.#axes[index]?.setShare(sharedLimits(axis, share));
+    const axis = this.device.axes[index];
+    const isNewShare = axis !== undefined && this.#axes[index]?.setShare(sharedLimits(axis, share));
     // A velocity and a position of the same end and speed are not the same.
-    if (this.#want[index] !== kind) this.#toldSpeed[index] = Number.NaN;
+    if (this.#want[index] !== kind || isNewShare === true) this.#toldSpeed[index] = Number.NaN;
     this.#want[index] = kind;
     this.#hasExpired[index] = 0;
   }
@@ -444,8 +446,8 @@ export class MountMotion {
       reference[0] = reference[3] - (rate * this.periodMs) / 1000;
       reference[1] = reference[4] = rate;
       reference[2] = reference[5] = 0;
-      this.#keepInside(index, reference);
     }
+    this.#keepInside(index, reference);
     if (isBound && axis.posRad >= this.#readyRad - readySlackRad) {
       // Folding waits for the others.
       this.#goalPosRad[index] = Math.max(reference[3] ?? 0, this.#readyRad);
@@ -455,14 +457,16 @@ export class MountMotion {
     this.#follows[index] = 1;
   }
 
-  /** A point that has left the range is waited for at its end. */
+  /** A reference that has left the range is waited for at its end, or where the axis is beyond it. */
   #keepInside(index: number, reference: Float64Array): void {
     const pos = reference[3] ?? 0;
-    const lower = this.#lowerRad[index] ?? 0;
-    const upper = this.#upperRad[index] ?? 0;
+    const here = this.posRad[index] ?? 0;
+    const lower = Math.min(this.#lowerRad[index] ?? 0, here);
+    const upper = Math.max(this.#upperRad[index] ?? 0, here);
     if (pos >= lower && pos <= upper) return;
     reference[0] = reference[3] = pos > upper ? upper : lower;
     reference[1] = reference[4] = 0;
+    reference[2] = reference[5] = 0;
   }
 
   /** From its end on a path is a position. */

@@ -1,4 +1,5 @@
 import type { AxisLimits, DeviceDescription } from "../../bridge/contract/device.ts";
+import { axisRange } from "./axis-range.ts";
 
 /**
  * A device with the narrower of its own limits and those the device says it has, axis by axis. Undefined if
@@ -8,7 +9,7 @@ export function narrowerDevice(
   device: DeviceDescription,
   told: readonly AxisLimits[],
 ): DeviceDescription | undefined {
-  if (told.length !== device.axes.length) return undefined;
+  if (!areObjects(told) || told.length !== device.axes.length) return undefined;
   const axes = device.axes.map((axis, index) => {
     const other = told[index];
     if (other === undefined) return axis;
@@ -28,9 +29,15 @@ export function narrowerDevice(
   const isSound = axes.every(
     (axis) =>
       axis.lowerRad < axis.upperRad &&
+      axisRange(axis).lowerRad < axisRange(axis).upperRad &&
       axis.maxVelocityRadPerS > 0 &&
       axis.maxAccelerationRadPerS2 > 0 &&
       axis.maxJerkRadPerS3 > 0,
   );
   return isSound ? { ...device, axes } : undefined;
+}
+
+/** What another thread or device told may be anything. */
+function areObjects(told: unknown): boolean {
+  return Array.isArray(told) && told.every((axis) => typeof axis === "object" && axis !== null);
 }

@@ -172,31 +172,43 @@ function knotOf(point: TrajectoryPoint, axisIndex: number): Knot {
 }
 
 function shapeProblem(device: DeviceDescription, request: PathRequest): string | undefined {
-  const { points, startsAtMs } = request;
+  const { startsAtMs } = request;
+  if (!Array.isArray(request.points))
+    return `points are ${typeof request.points}, expected an array`;
+  const points: readonly (Partial<TrajectoryPoint> | null)[] = request.points;
   if (points.length === 0) return "the trajectory has no points";
   if (!Number.isFinite(startsAtMs)) return `startsAtMs is ${String(startsAtMs)}, expected a time`;
   let lastS = Number.NEGATIVE_INFINITY;
+  let named: string | undefined;
   for (const [index, point] of points.entries()) {
-    const lists = [point.posRad, point.velRadPerS, point.accRadPerS2];
-    for (const list of lists) {
-      if (list === undefined) continue;
-      if (list.length !== device.axes.length) {
-        return `point ${index} has ${list.length} values, expected ${device.axes.length}`;
-      }
-      const isGood = (value: number | null): boolean => value === null || Number.isFinite(value);
-      if (!list.every(isGood)) return `point ${index} has a value that is not finite`;
+    const posRad = point?.posRad;
+    const problem =
+      listProblem(posRad ?? null, device) ??
+      listProblem(point?.velRadPerS, device) ??
+      listProblem(point?.accRadPerS2, device);
+    if (problem !== undefined) return `point ${index} ${problem}`;
+    const timeS = point?.timeS ?? Number.NaN;
+    if (!(timeS > lastS && timeS < Number.POSITIVE_INFINITY)) {
+      return `point ${index} is at ${timeS} s, expected more than ${lastS} s, finite`;
     }
-    if (!(point.timeS > lastS)) {
-      return `point ${index} is at ${point.timeS} s, expected more than ${lastS} s`;
-    }
-    const names = (list: TrajectoryPoint["posRad"]): string =>
-      list.map((value) => (value === null ? "-" : "x")).join("");
-    if (names(point.posRad) !== names(points[0]?.posRad ?? [])) {
-      return `point ${index} names other axes than the first`;
-    }
-    lastS = point.timeS;
+    const names = (posRad ?? []).map((value) => (value === null ? "-" : "x")).join("");
+    if (!names.includes("x")) return `point ${index} names no axis`;
+    if (names !== (named ??= names)) return `point ${index} names other axes than the first`;
+    lastS = timeS;
   }
   return undefined;
+}
+
+/** What is wrong with a list of values in axis order; it may be left out. */
+function listProblem(list: unknown, device: DeviceDescription): string | undefined {
+  if (list === undefined) return undefined;
+  if (!Array.isArray(list)) return `has no list of values, expected ${device.axes.length}`;
+  const values: readonly unknown[] = list;
+  if (values.length !== device.axes.length) {
+    return `has ${values.length} values, expected ${device.axes.length}`;
+  }
+  const isGood = values.every((value) => value === null || Number.isFinite(value));
+  return isGood ? undefined : "has a value that is not finite";
 }
 
 function limitProblem(
@@ -218,13 +230,14 @@ function limitProblem(
       path.sample(clock, out, 0);
       const [pos = 0, vel = 0, acc = 0] = out;
       const where = `between points ${index} and ${index + 1}`;
-      if (pos < lower - 1e-9 || pos > upper + 1e-9) {
+      // Asked so that what is no number is refused too: points too near or too far give such coefficients.
+      if (!(pos >= lower - 1e-9 && pos <= upper + 1e-9)) {
         return `reaches ${pos.toFixed(3)} rad ${where}, range is ${lower} to ${upper} rad`;
       }
-      if (Math.abs(vel) > axis.maxVelocityRadPerS * slackRatio) {
+      if (!(Math.abs(vel) <= axis.maxVelocityRadPerS * slackRatio)) {
         return `needs ${Math.abs(vel).toFixed(2)} rad/s ${where}, limit is ${axis.maxVelocityRadPerS} rad/s`;
       }
-      if (isSmooth && Math.abs(acc) > axis.maxAccelerationRadPerS2 * slackRatio) {
+      if (isSmooth && !(Math.abs(acc) <= axis.maxAccelerationRadPerS2 * slackRatio)) {
         return `needs ${Math.abs(acc).toFixed(2)} rad/s^2 ${where}, limit is ${axis.maxAccelerationRadPerS2} rad/s^2`;
       }
     }

@@ -6,6 +6,7 @@ import {
   type Setpoint,
   type Telemetry,
 } from "../../../bridge/contract/actuator-driver.ts";
+import type { DeviceDescription } from "../../../bridge/contract/device.ts";
 import { Heartbeats, Thread } from "../../../bridge/contract/heartbeats.ts";
 import { previewWidth } from "../../../bridge/contract/preview.ts";
 import { SampleRing } from "../../../bridge/contract/sample-ring.ts";
@@ -30,6 +31,8 @@ class RigDriver implements ActuatorDriver {
   sagRad = 0;
   /** Stays where it is, whatever it is told. */
   stuckAxis = -1;
+  /** Tells the angle of this axis within half a turn either way. */
+  wrapAxis = -1;
   isEnabled = false;
   writeCount = 0;
   stopCount = 0;
@@ -53,6 +56,9 @@ class RigDriver implements ActuatorDriver {
     if (Number.isNaN(this.telemetryStampMs)) return false;
     out.stampMs = this.telemetryStampMs;
     out.posRad.set(this.posRad);
+    const angle = this.posRad[this.wrapAxis];
+    if (angle !== undefined)
+      out.posRad[this.wrapAxis] = Math.atan2(Math.sin(angle), Math.cos(angle));
     return true;
   }
   stop(): void {
@@ -82,9 +88,9 @@ export class Rig {
   readonly #status = SharedRow.create(actuationStatusWidth);
   readonly #pacer = new TickPacer(1000, periodMs);
 
-  constructor() {
+  constructor(device: DeviceDescription = mount) {
     this.controller = new ActuationController({
-      device: mount,
+      device,
       driver: this.driver,
       heartbeats: this.heartbeats,
       setpoints: this.setpoints,
@@ -97,8 +103,8 @@ export class Rig {
   }
 
   /** A rig that has run long enough to accept motion. */
-  static running(): Rig {
-    const rig = new Rig();
+  static running(device: DeviceDescription = mount): Rig {
+    const rig = new Rig(device);
     rig.run(20);
     rig.events.length = 0;
     return rig;

@@ -10,7 +10,7 @@ interface Point {
   velRadPerS: number;
 }
 
-/** One period of following a point that moves on. */
+/** One period, within the limits, of following a point that moves on. */
 function followOnce(axis: AxisShaper, point: Point): void {
   axis.reference.set([point.posRad, point.velRadPerS, 0]);
   point.posRad += point.velRadPerS * periodS;
@@ -46,6 +46,19 @@ describe("an axis that follows a point", () => {
       ),
       runsTimes(1000),
     );
+  });
+
+  it("keeps its speed within a period too, where it turns from gaining speed to losing it", () => {
+    const limits = {
+      lowerRad: -10,
+      upperRad: 10,
+      maxVelocityRadPerS: 1,
+      maxAccelerationRadPerS2: 5,
+      maxJerkRadPerS3: 1650,
+    };
+    const axis = startedAxis(limits, 0.5);
+    axis.reset(0, 0.999996, 0.1);
+    followOnce(axis, { posRad: 0, velRadPerS: 0.98 });
   });
 
   it("comes to a point that stands and rests there exactly", () => {
